@@ -1,0 +1,66 @@
+// Package archtest keeps the house's import rules: which room may import which,
+// and which rooms alone may import a library that others must not see. The
+// tables below are the rules; docs/architecture.md tells why they are so.
+package archtest
+
+// module is this program's own import prefix.
+const module = "croft"
+
+// rooms says, room by room, which other rooms it may import. A room is the
+// longest entry that contains a package; a package in no room fails the test, so
+// that a new room is a decision and not an accident. Every room may import
+// everyone's mechanics (the list below) unless it is one of them.
+var rooms = map[string][]string{
+	"croft":               {"internal/app", "internal/cli"},
+	"account":             {},
+	"assets":              {},
+	"chat":                {},
+	"chat/ws":             {"chat"},
+	"e2e":                 {"internal/testimage"},
+	"migrations":          {},
+	"objectstore":         {},
+	"objectstore/erasure": {"objectstore"},
+	"objectstore/s3api":   {"objectstore"},
+	"objectstore/storetest": {
+		"objectstore",
+	},
+	"pipeline":        {},
+	"pipeline/docker": {"pipeline"},
+	"pipeline/git":    {"pipeline"},
+	"server":          {"account", "chat", "objectstore", "pipeline"},
+	"ui":              {},
+
+	"internal/app": {
+		"account", "assets", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/erasure", "objectstore/s3api",
+		"pipeline", "pipeline/docker", "pipeline/git", "server", "ui",
+	},
+	"internal/archtest":  {},
+	"internal/cli":       {},
+	"internal/errs":      {},
+	"internal/events":    {},
+	"internal/ids":       {},
+	"internal/seal":      {"internal/errs"},
+	"internal/store":     {"internal/errs"},
+	"internal/testimage": {},
+}
+
+// mechanics may be imported from every room that is not itself one of them.
+var mechanics = []string{"internal/errs", "internal/events", "internal/ids", "internal/seal", "internal/store"}
+
+// guarded says which rooms alone may import a package (or one below it).
+var guarded = map[string][]string{
+	"github.com/gin-gonic/gin":             {"server"},
+	"github.com/danielgtaylor/huma/v2":     {"server"},
+	"github.com/klauspost/reedsolomon":     {"objectstore/erasure"},
+	"github.com/docker/docker":             {"pipeline/docker", "internal/testimage"},
+	"github.com/go-git/go-git/v5":          {"pipeline/git"},
+	"github.com/coder/websocket":           {"chat/ws"},
+	"github.com/minio/minio-go/v7":         {},
+	"gorm.io/driver/sqlite":                {"internal/store"},
+	"modernc.org/sqlite":                   {"internal/store"},
+	"gorm.io/gorm":                         {"internal/store", "account", "chat", "pipeline"},
+	"net/http":                             {"server", "objectstore/s3api", "chat/ws", "pipeline/git", "pipeline/docker", "internal/app", "e2e"},
+	"github.com/aws/aws-sdk-go-v2":         {},
+	"database/sql":                         {"internal/store", "account", "chat", "pipeline"},
+	"golang.org/x/crypto/argon2":           {"account"},
+}
