@@ -63,21 +63,8 @@ func forbidden(room, imported string) string {
 	}
 	for guard, allowed := range guarded {
 		if (imported == guard || strings.HasPrefix(imported, guard+"/")) && !slices.Contains(allowed, room) {
-			if longer := longerGuard(imported, guard); longer {
-				continue
-			}
 			return fmt.Sprintf("only %s may import it", strings.Join(allowed, ", "))
 		}
 	}
 	return ""
-}
-
-// longerGuard reports whether a more precise entry than guard decides about imported.
-func longerGuard(imported, guard string) bool {
-	for other := range guarded {
-		if len(other) > len(guard) && (imported == other || strings.HasPrefix(imported, other+"/")) {
-			return true
-		}
-	}
-	return false
 }

@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Server is what `croft server` was told.
+type Server struct {
+	Address        string   // of the S3 listener, host:port
+	ConsoleAddress string   // of the console listener, host:port
+	Parity         int      // -1: the default for the number of drives
+	StateDir       string   // empty: .croft on the first drive
+	Drives         []string // expanded
+	RootUser       string   // unattended first account, empty without
+	RootPassword   string
+	OpenBrowser    bool // started by a double-click
+}
+
+// Command is the parsed command line: exactly one field is set.
+type Command struct {
+	Server  *Server
+	Version bool
+	Help    bool
+}
+
+// Usage is what `croft help` prints.
+const Usage = `Croft: an S3 object store, pipelines and team chat in one program.
+
+  croft server [flags] PATH...   serve; PATH is a folder or a pattern such as /mnt/disk{1...16}
+  croft version                  print the version
+  croft help                     print this
+
+Flags of "croft server":
+  --address HOST:PORT            where S3 listens (default ":9000")
+  --console-address HOST:PORT    where the console listens (default ":9001")
+  --parity N                     drives that may be lost (default by their number; at most half)
+  --state DIR                    where databases and keys live (default PATH/.croft on the first drive)
+
+Environment:
+  CROFT_ROOT_USER, CROFT_ROOT_PASSWORD   make or update the first account at start, without the set-up
+                                         page; they are also its S3 access key and secret
+  DOCKER_HOST                            the Docker engine that runs pipelines
+
+Started without arguments, Croft serves the folder "Croft" in your home folder and opens the browser.
+`
+
+// Parse reads the arguments after the program's name. getenv reads the
+// environment; defaultDir is the data folder of a start without arguments.
+func Parse(args []string, getenv func(string) string, defaultDir string) (Command, error) {
+	if len(args) == 0 {
+		srv, err := parseServer([]string{defaultDir}, getenv)
+		if srv != nil {
+			srv.OpenBrowser = true
+		}
+		return Command{Server: srv}, err
+	}
+	switch args[0] {
+	case "server":
+		srv, err := parseServer(args[1:], getenv)
+		if errors.Is(err, flag.ErrHelp) {
+			return Command{Help: true}, nil
+		}
+		return Command{Server: srv}, err
+	case "version", "--version", "-version":
+		return Command{Version: true}, nil
+	case "help", "--help", "-help", "-h":
+		return Command{Help: true}, nil
+	}
+	return Command{}, fmt.Errorf("%q is not a command of croft: it has server, version and help", args[0])
+}
+
+func parseServer(args []string, getenv func(string) string) (*Server, error) {
+	srv := &Server{RootUser: getenv("CROFT_ROOT_USER"), RootPassword: getenv("CROFT_ROOT_PASSWORD")}
+	flags := flag.NewFlagSet("server", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&srv.Address, "address", ":9000", "")
+	flags.StringVar(&srv.ConsoleAddress, "console-address", ":9001", "")
+	flags.IntVar(&srv.Parity, "parity", -1, "")
+	flags.StringVar(&srv.StateDir, "state", "", "")
+	// The flag package stops at the first path; people also write flags behind it.
+	var paths []string
+	for {
+		if err := flags.Parse(args); err != nil {
+			return nil, err
+		}
+		args = flags.Args()
+		if len(args) == 0 {
+			break
+		}
+		paths = append(paths, args[0])
+		args = args[1:]
+	}
+	if (srv.RootUser == "") != (srv.RootPassword == "") {
+		return nil, errors.New("CROFT_ROOT_USER and CROFT_ROOT_PASSWORD go together: set both, or neither")
+	}
+	for name, value := range map[string]string{"--address": srv.Address, "--console-address": srv.ConsoleAddress} {
+		if !strings.Contains(value, ":") {
+			return nil, fmt.Errorf("%s %s: an address is written HOST:PORT or :PORT", name, value)
+		}
+	}
+	var err error
+	srv.Drives, err = ExpandDrives(paths)
+	return srv, err
+}

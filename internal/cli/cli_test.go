@@ -1,0 +1,70 @@
+package cli_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"croft/internal/cli"
+)
+
+func TestExpandDrives(t *testing.T) {
+	f := func(args, want, wantErr string) {
+		t.Helper()
+		got, err := cli.ExpandDrives(strings.Fields(args))
+		if wantErr != "" {
+			if err == nil || !strings.Contains(err.Error(), wantErr) {
+				t.Errorf("%s: error %v, want %q", args, err, wantErr)
+			}
+			return
+		}
+		if err != nil || !slices.Equal(got, strings.Fields(want)) {
+			t.Errorf("%s: got %q, %v, want %q", args, got, err, want)
+		}
+	}
+	f("./data", "./data", "")
+	f(`D:\croft`, `D:\croft`, "")
+	f("/mnt/disk{1...3}", "/mnt/disk1 /mnt/disk2 /mnt/disk3", "")
+	f("/d{08...10}/x", "/d08/x /d09/x /d10/x", "")
+	f("/s{1...2}/d{1...2}", "/s1/d1 /s1/d2 /s2/d1 /s2/d2", "")
+	f("/a /b", "/a /b", "")
+	f("", "", "no drive was given")
+	f("/d{1..3}", "", "three dots")
+	f("/d{3...1}", "", "backwards")
+	f("/d{1...9999999}", "", "at most")
+	f("/d{1...99999999999999999999}", "", "at most")
+	f("/d{1...1000}{1...1000}", "", "at most")
+	f("/d{1...2} /d2", "", "named twice")
+	if _, err := cli.ExpandDrives([]string{""}); err == nil {
+		t.Error("an empty path was accepted")
+	}
+}
+
+func TestParse(t *testing.T) {
+	none := func(string) string { return "" }
+	root := func(key string) string {
+		return map[string]string{"CROFT_ROOT_USER": "admin", "CROFT_ROOT_PASSWORD": "long enough"}[key]
+	}
+	cmd, err := cli.Parse([]string{"server", "--parity", "1", "/a", "--address", "127.0.0.1:1", "/b", "/c"}, root, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := cmd.Server
+	if s.Parity != 1 || s.Address != "127.0.0.1:1" || s.ConsoleAddress != ":9001" || len(s.Drives) != 3 || s.RootUser != "admin" || s.OpenBrowser {
+		t.Errorf("got %+v", s)
+	}
+	if cmd, err = cli.Parse(nil, none, "/home/me/Croft"); err != nil || !cmd.Server.OpenBrowser || cmd.Server.Drives[0] != "/home/me/Croft" {
+		t.Errorf("double-click: %+v, %v", cmd.Server, err)
+	}
+	f := func(args, wantErr string, getenv func(string) string) {
+		t.Helper()
+		if _, err := cli.Parse(strings.Fields(args), getenv, ""); err == nil || !strings.Contains(err.Error(), wantErr) {
+			t.Errorf("%s: error %v, want %q", args, err, wantErr)
+		}
+	}
+	f("serve /a", "not a command", none)
+	f("server --prity 2 /a", "prity", none)
+	f("server --address 9000 /a", "HOST:PORT", none)
+	f("server", "no drive", none)
+	f("server /a", "go together", func(k string) string { return strings.TrimPrefix(k, "CROFT_ROOT_PASSWORD") })
+}
