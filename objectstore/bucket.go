@@ -1,0 +1,12 @@
+package objectstore
+
+import "time"
+
+// Bucket is a top-level name that objects live under. Owner is an opaque
+// reference that the store keeps for its caller (Croft keeps a project ID
+// there); it may be empty. CreatedAt is set by the store.
+type Bucket struct {
+	Name      string
+	Owner     string
+	CreatedAt time.Time
+}

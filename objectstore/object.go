@@ -1,0 +1,109 @@
+package objectstore
+
+import (
+	"io"
+	"maps"
+	"time"
+)
+
+// Object is what a key holds, without the body. Objects returned by a store are
+// the caller's own; changing their maps changes nothing in the store.
+type Object struct {
+	Bucket string
+	Key    string
+	Size   int64
+	// ETag names the content: the MD5 of the body in lower-case hex or, for an
+	// object that was uploaded in parts, the MD5 of the parts' MD5s, "-" and
+	// their number. It carries no quotes.
+	ETag       string
+	ModifiedAt time.Time // UTC, whole milliseconds
+	Attributes Attributes
+	// Parts are the sizes and checksums of the parts an upload put together, in
+	// order; empty for an object that came in one piece.
+	Parts []Part
+}
+
+// Attributes are what a writer may say about an object. The store keeps them
+// and gives them back unchanged.
+type Attributes struct {
+	ContentType        string
+	ContentEncoding    string
+	ContentDisposition string
+	ContentLanguage    string
+	CacheControl       string
+	Expires            string
+	// User is the writer's own metadata, keys in lower case without any prefix.
+	User map[string]string
+	// Checksums are digests of the body, verified by whoever adds them; the store
+	// does not interpret names or values ("crc32c" → "yZRlqg==").
+	Checksums map[string]string
+}
+
+// Clone returns a copy that shares no map with a.
+func (a Attributes) Clone() Attributes {
+	a.User = maps.Clone(a.User)
+	a.Checksums = maps.Clone(a.Checksums)
+	return a
+}
+
+// Condition guards a write; it is checked in the same step that commits it, so
+// of two writers that demand absence one loses. A refusal is
+// ErrPreconditionFailed; the zero value allows all.
+type Condition struct {
+	Absent bool   // the key must hold nothing (If-None-Match: *)
+	ETag   string // the key must hold this (If-Match); "*" is anything
+}
+
+// PutRequest is one object to store.
+type PutRequest struct {
+	Bucket     string
+	Key        string
+	Body       io.Reader
+	Size       int64  // of the body; -1 when unknown. Fewer or more bytes are ErrBodyIncomplete.
+	MD5        string // of the body in lower-case hex, when the caller knows it; else ErrDigestMismatch
+	Attributes Attributes
+	// Finish, when set, is called once the body ended and before anything is
+	// committed. It may complete the attributes (a checksum that came in a
+	// trailer) or refuse, and then nothing is stored.
+	Finish    func(*Attributes) error
+	Condition Condition
+}
+
+// CopyRequest is a copy inside the store. The copy keeps the source's size,
+// ETag, parts and checksums, and its attributes unless Replace is set.
+type CopyRequest struct {
+	FromBucket string
+	FromKey    string
+	Bucket     string
+	Key        string
+	// Check, when set, sees the source before anything is written and may refuse.
+	Check func(source Object) error
+	// Replace, when set, are the copy's attributes. Checksums left nil are kept.
+	Replace   *Attributes
+	Condition Condition // on the destination
+}
+
+// ListRequest asks for a page of keys that start with Prefix. With a Delimiter,
+// keys that hold it after the prefix are rolled up to their common prefix (up to
+// and with the delimiter), which counts as one entry.
+type ListRequest struct {
+	Bucket    string
+	Prefix    string
+	Delimiter string
+	// After starts the page behind this key. Where it is itself a common prefix,
+	// all keys under it are passed over. ListPage.Next is made for it.
+	After string
+	Limit int // entries a page; 0 is DefaultLimit
+}
+
+// DefaultLimit is the page size of listings that do not name one.
+const DefaultLimit = 1000
+
+// ListPage is one page of a listing. Objects and Prefixes are each in byte
+// order; a caller that wants one sequence merges them.
+type ListPage struct {
+	Objects   []Object
+	Prefixes  []string
+	Truncated bool
+	Next      string // After of the next page; empty unless truncated
+}
