@@ -1,0 +1,93 @@
+# Everything a developer does here. `make` alone lists it.
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+export HOME ?= $(shell getent passwd "$$(id -u)" | cut -d: -f6)
+export PATH := $(CURDIR)/.cache/node/bin:$(PATH):/usr/local/go/bin
+export CGO_ENABLED ?= 0
+# npm says nothing that a reader of the output could act on.
+export NPM_CONFIG_FUND := false
+export NPM_CONFIG_AUDIT := false
+export NPM_CONFIG_UPDATE_NOTIFIER := false
+export NPM_CONFIG_LOGLEVEL := error
+
+DATA ?= ./data
+RACE_TIMEOUT ?= 10m
+FUZZTIME ?= 10s
+
+.PHONY: help
+help: ## list these targets
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F'\t' '{ printf "  make %-13s %s\n", $$1, $$2 }'
+
+.PHONY: run
+run: build ## build Croft and serve ./data (DATA=dir for another folder)
+	./bin/croft server $(DATA)
+
+.PHONY: build
+build: ## build bin/croft
+	go build -trimpath -ldflags "-s -w" -o bin/croft .
+
+.PHONY: deps
+deps: ## install and start what the tests need besides Go (as root on Debian), else say what is missing
+	@scripts/deps.sh
+
+.PHONY: test
+test: deps ## everything CI runs: format, vet, lint, UI, drift, unit, race and end-to-end tests
+	@scripts/test.sh
+
+.PHONY: check
+check: ## what make test runs, installing nothing: tests without their engine or browser skip aloud
+	@scripts/test.sh
+
+.PHONY: quick
+quick: ## format, vet and unit tests only
+	@scripts/test.sh format vet unit
+
+.PHONY: dev
+dev: node-modules ## serve ./data and the UI with hot reload on http://localhost:5173
+	@trap 'kill 0' EXIT; go run . server $(DATA) & cd ui && npm run dev
+
+.PHONY: ui
+ui: node-modules ## build ui/dist, which is committed
+	cd ui && npm run build
+
+.PHONY: node-modules
+node-modules:
+	@scripts/npm-ci.sh ui
+
+.PHONY: gen
+gen: node-modules ## generate the OpenAPI description and the UI's types from the server
+	@scripts/gen.sh
+
+.PHONY: fmt
+fmt: ## format the Go code
+	gofmt -w $$(git ls-files -co --exclude-standard '*.go')
+
+.PHONY: lint
+lint: ## golangci-lint (built from scripts/lint once) and ESLint
+	@scripts/test.sh lint ui-lint
+
+.PHONY: race
+race: ## all Go tests under the race detector
+	CGO_ENABLED=1 go test -race -shuffle=on -timeout $(RACE_TIMEOUT) $$(go list ./... | grep -v '^croft/e2e')
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME (10s)
+	@scripts/fuzz.sh $(FUZZTIME)
+
+.PHONY: e2e
+e2e: deps ## the end-to-end tests alone: real binary, Docker engine, browser and S3 clients
+	@scripts/test.sh e2e
+
+.PHONY: screenshots
+screenshots: deps ## walk the end-to-end journey, keep pictures in e2e/results and renew docs/images
+	CROFT_E2E_PICTURES=docs go test ./e2e -run '^TestJourney$$' -count=1 -v -timeout 15m
+
+.PHONY: sample-image
+sample-image: ## make the image croft-sample/go from this machine's Go toolchain and busybox
+	go run ./internal/testimage/build go
+
+.PHONY: clean
+clean: ## remove what was built (never ./data)
+	rm -rf bin .cache/golangci-lint* e2e/results

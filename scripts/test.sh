@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# test.sh [STAGE...]: runs the named stages, by default all of them in order,
+# goes on after a failure, and ends with what each stage did, go test's own
+# lines last.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+: >"$work/stages"
+: >"$work/tests"
+
+# Tests that share memory between goroutines for a living.
+race_rooms="./account/... ./chat/... ./internal/... ./objectstore/... ./pipeline/... ./server/..."
+
+go_test() { # go_test ARGS...: keeps the lines that say how each package fared
+	go test "$@" 2>&1 | tee "$work/output"
+	local rc=${PIPESTATUS[0]}
+	grep -E '^(ok|FAIL|---? FAIL|panic:)[[:space:]:]' "$work/output" >>"$work/tests"
+	return "$rc"
+}
+packages() { # packages PATTERN...: those that exist, without e2e
+	local p
+	for p in "$@"; do [ -n "$(go list "$p" 2>/dev/null)" ] && echo "$p"; done
+}
+
+stage_format() {
+	local out
+	out=$(gofmt -l $(git ls-files -co --exclude-standard '*.go'))
+	[ -z "$out" ] || { printf 'not formatted (make fmt):\n%s\n' "$out"; return 1; }
+}
+stage_vet() { go vet ./...; }
+stage_build() { go build -o "$work/croft" . && "$work/croft" version; }
+stage_cross() {
+	GOOS=windows GOARCH=amd64 go build ./... && GOOS=windows GOARCH=amd64 go vet ./... &&
+		GOOS=linux GOARCH=arm64 go build ./... && GOOS=darwin GOARCH=arm64 go build ./...
+}
+stage_lint() { scripts/lint.sh; }
+stage_ui-install() { scripts/npm-ci.sh ui && scripts/npm-ci.sh e2e/browser; }
+stage_ui-types() { (cd ui && npm run --silent typecheck); }
+stage_ui-lint() { scripts/npm-ci.sh ui && (cd ui && npm run --silent lint); }
+stage_ui-test() { (cd ui && npm run --silent test); }
+stage_ui-dist() {
+	(cd ui && npm run --silent build -- --outDir "$work/dist" --emptyOutDir --logLevel warn) || return 1
+	diff -rq "$work/dist" ui/dist || { echo "ui/dist is not what ui/src builds: make ui, and commit it"; return 1; }
+}
+stage_gen() { scripts/gen.sh --check; }
+stage_unit() {
+	go_test -shuffle=on -timeout 10m $(go list ./... | grep -v '^croft/e2e')
+}
+stage_race() {
+	CGO_ENABLED=1 go_test -race -short -shuffle=on -timeout 10m $(packages $race_rooms)
+}
+stage_e2e() {
+	scripts/npm-ci.sh e2e/browser && go_test -count=1 -v -timeout 20m ./e2e/...
+}
+
+all="format vet build cross lint ui-install ui-types ui-lint ui-test ui-dist gen unit race e2e"
+failed=0
+began=$SECONDS
+for name in ${*:-$all}; do
+	printf '\n== %s\n' "$name"
+	start=$SECONDS
+	if "stage_$name"; then
+		result=ok
+	else
+		result=FAILED
+		failed=$((failed + 1))
+	fi
+	printf '  %-11s %-6s %4d s\n' "$name" "$result" $((SECONDS - start)) | tee -a "$work/stages"
+done
+
+printf '\n== summary: %d s, %d stage(s) failed\n' $((SECONDS - began)) "$failed"
+cat "$work/stages"
+if [ -s "$work/tests" ]; then
+	printf '\n== go test\n'
+	cat "$work/tests"
+fi
+[ "$failed" = 0 ]
