@@ -36,7 +36,7 @@ stage_cross() {
 		GOOS=linux GOARCH=arm64 go build ./... && GOOS=darwin GOARCH=arm64 go build ./...
 }
 stage_lint() { scripts/lint.sh; }
-stage_ui-install() { scripts/npm-ci.sh ui && scripts/npm-ci.sh e2e/browser; }
+stage_ui-install() { scripts/npm-ci.sh ui && scripts/npm-ci.sh e2e; }
 stage_ui-types() { (cd ui && npm run --silent typecheck); }
 stage_ui-lint() { scripts/npm-ci.sh ui && (cd ui && npm run --silent lint); }
 stage_ui-test() { (cd ui && npm run --silent test); }
@@ -52,7 +52,7 @@ stage_race() {
 	CGO_ENABLED=1 go_test -race -short -shuffle=on -timeout 10m $(packages $race_rooms)
 }
 stage_e2e() {
-	scripts/npm-ci.sh e2e/browser && go_test -count=1 -v -timeout 20m ./e2e/...
+	scripts/npm-ci.sh e2e && go_test -count=1 -v -timeout 20m ./e2e/...
 }
 
 all="format vet build cross lint ui-install ui-types ui-lint ui-test ui-dist gen unit race e2e"
