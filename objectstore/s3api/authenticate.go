@@ -1,0 +1,196 @@
+package s3api
+
+import (
+	"encoding/hex"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"croft/internal/errs"
+)
+
+// authenticate establishes who signed the request, or refuses it. It reads
+// nothing of the body: q.payload is what the body will be held to.
+func (h *Handler) authenticate(q *request) error {
+	if err := q.claim(); err != nil {
+		return err
+	}
+	if err := h.checkTime(q.sig); err != nil {
+		return err
+	}
+	if h.region != "" && q.sig.region != h.region {
+		code := "AuthorizationHeaderMalformed"
+		if q.sig.presigned {
+			code = "AuthorizationQueryParametersError"
+		}
+		f := failf(code, "The region '%s' is wrong; expecting '%s'.", q.sig.region, h.region)
+		f.region = h.region
+		return f
+	}
+	if name := q.unsignedHeader(); name != "" {
+		return failf("AccessDenied", "There were headers present in the request which were not signed: %s.", name)
+	}
+	if q.r.Header.Get("X-Amz-Security-Token") != "" || q.query.Has("X-Amz-Security-Token") {
+		return fail("InvalidToken", "The provided token is malformed or otherwise invalid. Croft issues no session tokens.")
+	}
+	cred, err := h.access.Credential(q.r.Context(), q.sig.accessKey)
+	if err != nil {
+		if errs.KindOf(err) == errs.NotFound {
+			return fail("InvalidAccessKeyId", "The access key ID you provided does not exist in our records.")
+		}
+		return err
+	}
+	if cred.Secret == "" {
+		return fail("InvalidAccessKeyId", "The access key ID you provided does not exist in our records.")
+	}
+	canonical := canonicalRequest(q.r, q.query, q.sig.headers, q.payload)
+	want := mac(signingKey(cred.Secret, q.sig.day, q.sig.region), stringToSign(q.sig.at, q.sig.scope(), canonical))
+	if !sameHex(hex.EncodeToString(want), q.sig.value) {
+		return errSignature()
+	}
+	q.cred = cred
+	q.hoist()
+	return nil
+}
+
+// hoist makes headers of what a presigned URL carries in their place: a client
+// may move any x-amz- header into the query, where the signature covers it.
+func (q *request) hoist() {
+	if !q.sig.presigned {
+		return
+	}
+	for name, values := range q.query {
+		lower := strings.ToLower(name)
+		if strings.HasPrefix(lower, "x-amz-") && !presignParameters[lower] && q.r.Header.Values(name) == nil {
+			q.r.Header[http.CanonicalHeaderKey(name)] = values
+		}
+	}
+}
+
+// presignParameters belong to the signature itself.
+var presignParameters = map[string]bool{
+	"x-amz-algorithm": true, "x-amz-credential": true, "x-amz-date": true, "x-amz-expires": true,
+	"x-amz-signedheaders": true, "x-amz-signature": true,
+}
+
+func errSignature() *failure {
+	return fail("SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your key and signing method.")
+}
+
+// claim reads the signature and the payload's hash from where the request
+// carries them; exactly one mechanism may be used.
+func (q *request) claim() error {
+	authorization := q.r.Header.Values("Authorization")
+	inQuery := claimsPresigned(q.query)
+	switch {
+	case len(authorization) > 1 || (len(authorization) == 1 && inQuery):
+		return fail("InvalidArgument", "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified.")
+	case inQuery:
+		return q.claimPresigned()
+	case len(authorization) == 1:
+		return q.claimHeader(authorization[0])
+	}
+	return fail("AccessDenied", "Access Denied. Requests must be signed.")
+}
+
+// claimsPresigned reports whether the query tries to authenticate, be it with
+// version 2, which is then refused.
+func claimsPresigned(query url.Values) bool {
+	return query.Has("X-Amz-Algorithm") || query.Has("X-Amz-Signature") || query.Has("X-Amz-Credential") ||
+		query.Has("AWSAccessKeyId")
+}
+
+func (q *request) claimHeader(authorization string) error {
+	sig, err := parseAuthorization(authorization)
+	if err != nil {
+		return err
+	}
+	if sig.at, err = requestTime(q.r.Header); err != nil {
+		return err
+	}
+	q.sig = sig
+	q.payload = q.r.Header.Get("X-Amz-Content-Sha256")
+	if q.payload == "" {
+		return fail("InvalidRequest", "Missing required header for this request: x-amz-content-sha256.")
+	}
+	return nil
+}
+
+func (q *request) claimPresigned() error {
+	if q.query.Has("AWSAccessKeyId") {
+		return fail("InvalidRequest", "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.")
+	}
+	sig, err := parsePresigned(q.query)
+	if err != nil {
+		return err
+	}
+	q.sig = sig
+	q.payload = unsignedPayload
+	if v := q.query.Get("X-Amz-Content-Sha256"); v != "" {
+		q.payload = v
+	} else if v := q.r.Header.Get("X-Amz-Content-Sha256"); v != "" {
+		q.payload = v
+	}
+	return nil
+}
+
+// requestTime is the time a header-signed request claims.
+func requestTime(header http.Header) (time.Time, error) {
+	if v := header.Get("X-Amz-Date"); v != "" {
+		if at, err := time.Parse(timeFormat, v); err == nil {
+			return at, nil
+		}
+	} else if v := header.Get("Date"); v != "" {
+		if at, err := http.ParseTime(v); err == nil {
+			return at.UTC(), nil
+		}
+		if at, err := time.Parse(timeFormat, v); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, fail("AccessDenied", "AWS authentication requires a valid Date or x-amz-date header.")
+}
+
+// checkTime holds a signature to its clock: no more than maxClockSkew away, or
+// for a presigned URL not before its time and not after it expired.
+func (h *Handler) checkTime(sig signature) error {
+	if sig.at.UTC().Format(dayFormat) != sig.day {
+		code := "AuthorizationHeaderMalformed"
+		if sig.presigned {
+			code = "AuthorizationQueryParametersError"
+		}
+		return fail(code, "The credential's date does not match the request's date.")
+	}
+	age := h.now().Sub(sig.at)
+	if sig.presigned {
+		switch {
+		case age < -maxClockSkew:
+			return fail("AccessDenied", "Request is not valid yet.")
+		case age > sig.expires:
+			return fail("AccessDenied", "Request has expired.")
+		}
+		return nil
+	}
+	if age > maxClockSkew || age < -maxClockSkew {
+		return fail("RequestTimeTooSkewed", "The difference between the request time and the current time is too large.")
+	}
+	return nil
+}
+
+// unsignedHeader returns an x-amz- header that the signature does not cover:
+// every one of them changes what a request does.
+func (q *request) unsignedHeader() string {
+	for name := range q.r.Header {
+		lower := strings.ToLower(name)
+		if strings.HasPrefix(lower, "x-amz-") && !q.sig.covers(lower) {
+			return lower
+		}
+	}
+	return ""
+}
+
+// signingKey is what the request's chunks are signed with.
+func (h *Handler) signingKey(q *request) []byte {
+	return signingKey(q.cred.Secret, q.sig.day, q.sig.region)
+}

@@ -1,0 +1,142 @@
+package s3api
+
+import (
+	"encoding/xml"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"croft/internal/errs"
+	"croft/objectstore"
+)
+
+type bucketXML struct {
+	Name         string `xml:"Name"`
+	CreationDate string `xml:"CreationDate"`
+	BucketRegion string `xml:"BucketRegion"`
+}
+
+type listBucketsXML struct {
+	XMLName xml.Name    `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListAllMyBucketsResult"`
+	Owner   ownerXML    `xml:"Owner"`
+	Buckets []bucketXML `xml:"Buckets>Bucket"`
+	Prefix  string      `xml:"Prefix,omitempty"`
+	Token   string      `xml:"ContinuationToken,omitempty"`
+}
+
+// listBuckets shows the buckets that the credential may read.
+func (h *Handler) listBuckets(q *request) error {
+	limit := 0
+	if v := q.query.Get("max-buckets"); v != "" {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 1 || n > 10000 {
+			return fail("InvalidArgument", "max-buckets must be between 1 and 10000.")
+		}
+		limit = n
+	}
+	after, err := openToken(q.query.Get("continuation-token"))
+	if err != nil {
+		return err
+	}
+	buckets, err := h.store.ListBuckets(q.r.Context())
+	if err != nil {
+		return err
+	}
+	out := listBucketsXML{Owner: owner, Prefix: q.query.Get("prefix")}
+	for _, b := range buckets {
+		if b.Name <= after || !strings.HasPrefix(b.Name, out.Prefix) {
+			continue
+		}
+		err := h.access.Authorize(q.r.Context(), q.cred, ReadBucket, b.Name)
+		switch errs.KindOf(err) {
+		case errs.Forbidden, errs.Unauthenticated, errs.NotFound:
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if limit > 0 && len(out.Buckets) == limit {
+			out.Token = sealToken(out.Buckets[limit-1].Name)
+			break
+		}
+		out.Buckets = append(out.Buckets, bucketXML{b.Name, xmlTime(b.CreatedAt), h.announcedRegion()})
+	}
+	writeXML(q.w, http.StatusOK, out)
+	return nil
+}
+
+func (h *Handler) announcedRegion() string {
+	if h.region == "" {
+		return DefaultRegion
+	}
+	return h.region
+}
+
+func (h *Handler) headBucket(q *request) error {
+	if _, err := h.store.Bucket(q.r.Context(), q.bucket); err != nil {
+		return err
+	}
+	q.w.Header().Set("x-amz-bucket-region", h.announcedRegion())
+	q.w.Header().Set("x-amz-access-point-alias", "false")
+	q.w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+func (h *Handler) getBucketLocation(q *request) error {
+	if _, err := h.store.Bucket(q.r.Context(), q.bucket); err != nil {
+		return err
+	}
+	region := h.announcedRegion()
+	if region == DefaultRegion {
+		region = "" // S3 writes its first region as nothing
+	}
+	writeXML(q.w, http.StatusOK, struct {
+		XMLName  xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ LocationConstraint"`
+		Location string   `xml:",chardata"`
+	}{Location: region})
+	return nil
+}
+
+type createBucketXML struct {
+	XMLName  xml.Name `xml:"CreateBucketConfiguration"`
+	Location string   `xml:"LocationConstraint"`
+}
+
+func (h *Handler) createBucket(q *request) error {
+	data, err := q.body.readAll(maxXML)
+	if err != nil {
+		return err
+	}
+	if len(data) > 0 {
+		var want createBucketXML
+		if err := xml.Unmarshal(data, &want); err != nil {
+			return fail("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema.")
+		}
+		if h.region != "" && want.Location != "" && want.Location != h.region {
+			return fail("InvalidLocationConstraint", "The specified location-constraint is not valid.")
+		}
+	}
+	holder, err := h.access.Owner(q.r.Context(), q.cred)
+	if err != nil {
+		return err
+	}
+	_, err = h.store.CreateBucket(q.r.Context(), objectstore.Bucket{Name: q.bucket, Owner: holder})
+	if errors.Is(err, objectstore.ErrBucketExists) && h.access.Authorize(q.r.Context(), q.cred, ReadBucket, q.bucket) == nil {
+		return fail("BucketAlreadyOwnedByYou", "Your previous request to create the named bucket succeeded and you already own it.")
+	}
+	if err != nil {
+		return err
+	}
+	q.w.Header().Set("Location", "/"+q.bucket)
+	q.w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+func (h *Handler) deleteBucket(q *request) error {
+	if err := h.store.DeleteBucket(q.r.Context(), q.bucket); err != nil {
+		return err
+	}
+	q.w.WriteHeader(http.StatusNoContent)
+	return nil
+}

@@ -1,0 +1,214 @@
+package s3api
+
+import (
+	"crypto/sha1" //nolint:gosec // S3 offers SHA-1 as a checksum; nothing is protected by it.
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"hash"
+	"hash/crc32"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/minio/crc64nvme"
+
+	"croft/objectstore"
+)
+
+const (
+	typeComposite  = "COMPOSITE"
+	typeFullObject = "FULL_OBJECT"
+
+	// How checksums are kept in objectstore.Attributes.Checksums: the algorithm's
+	// lower-case name → base64, beside these.
+	keptType      = "type"      // COMPOSITE or FULL_OBJECT
+	keptAlgorithm = "algorithm" // of an unfinished upload
+)
+
+// algorithm is one of S3's additional checksums.
+type algorithm struct {
+	name string // as in x-amz-checksum-algorithm
+	size int    // in bytes
+	make func() hash.Hash
+	poly uint64 // reflected, of a CRC; 0 for others, which have no full-object form
+}
+
+var algorithms = []algorithm{
+	{"CRC32", 4, func() hash.Hash { return crc32.NewIEEE() }, crc32.IEEE},
+	{"CRC32C", 4, func() hash.Hash { return crc32.New(crc32.MakeTable(crc32.Castagnoli)) }, crc32.Castagnoli},
+	{"CRC64NVME", 8, func() hash.Hash { return crc64nvme.New() }, 0x9a6c9329ac4bc9b5},
+	{"SHA1", 20, sha1.New, 0},
+	{"SHA256", 32, sha256.New, 0},
+}
+
+func (a *algorithm) kept() string   { return strings.ToLower(a.name) }
+func (a *algorithm) header() string { return "x-amz-checksum-" + strings.ToLower(a.name) }
+
+// valid reports whether value is a well-formed checksum of this algorithm.
+func (a *algorithm) valid(value string) bool {
+	raw, err := base64.StdEncoding.DecodeString(value)
+	return err == nil && len(raw) == a.size
+}
+
+// defaultType is the type of a multipart object's checksum where none is named.
+func (a *algorithm) defaultType() string {
+	if a.name == "CRC64NVME" {
+		return typeFullObject
+	}
+	return typeComposite
+}
+
+func algorithmByName(name string) *algorithm {
+	for i := range algorithms {
+		if strings.EqualFold(algorithms[i].name, name) {
+			return &algorithms[i]
+		}
+	}
+	return nil
+}
+
+func algorithmByHeader(header string) *algorithm {
+	name, ok := strings.CutPrefix(strings.ToLower(header), "x-amz-checksum-")
+	if !ok {
+		return nil
+	}
+	return algorithmByName(name)
+}
+
+// requestedAlgorithm reads a header that names an algorithm; nil when absent.
+func requestedAlgorithm(header http.Header, name string) (*algorithm, error) {
+	value := header.Get(name)
+	if value == "" {
+		return nil, nil
+	}
+	a := algorithmByName(value)
+	if a == nil {
+		return nil, fail("InvalidRequest", "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256].")
+	}
+	return a, nil
+}
+
+// checksumHeader finds the one checksum that the headers carry.
+func checksumHeader(header http.Header) (*algorithm, string, error) {
+	var found *algorithm
+	for i := range algorithms {
+		a := &algorithms[i]
+		if header.Get(a.header()) == "" {
+			continue
+		}
+		if found != nil {
+			return nil, "", fail("InvalidRequest", "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
+		}
+		found = a
+	}
+	if found == nil {
+		return nil, "", nil
+	}
+	value := header.Get(found.header())
+	if !found.valid(value) {
+		return nil, "", failf("InvalidRequest", "Value for %s header is invalid.", found.header())
+	}
+	return found, value, nil
+}
+
+// encodeSum is how a digest travels in headers and documents.
+func encodeSum(h hash.Hash) string { return base64.StdEncoding.EncodeToString(h.Sum(nil)) }
+
+func errChecksum(a *algorithm) error {
+	return failf("BadDigest", "The %s you specified did not match the calculated checksum.", a.name)
+}
+
+// keptChecksum returns the algorithm and value that an object or part has.
+func keptChecksum(kept map[string]string) (*algorithm, string) {
+	for i := range algorithms {
+		if value, ok := kept[algorithms[i].kept()]; ok {
+			return &algorithms[i], value
+		}
+	}
+	return nil, ""
+}
+
+// setChecksumHeaders answers x-amz-checksum-mode: ENABLED.
+func setChecksumHeaders(header http.Header, kept map[string]string) {
+	for i := range algorithms {
+		if value, ok := kept[algorithms[i].kept()]; ok {
+			header.Set(algorithms[i].header(), value)
+		}
+	}
+	if kept[keptType] != "" {
+		header.Set("x-amz-checksum-type", kept[keptType])
+	}
+}
+
+// composite is the checksum of the parts' checksums, "-" and their number.
+func (a *algorithm) composite(parts []objectstore.Part) (string, bool) {
+	h := a.make()
+	for _, p := range parts {
+		raw, err := base64.StdEncoding.DecodeString(p.Checksums[a.kept()])
+		if err != nil || len(raw) != a.size {
+			return "", false
+		}
+		h.Write(raw)
+	}
+	return base64.StdEncoding.EncodeToString(h.Sum(nil)) + "-" + strconv.Itoa(len(parts)), true
+}
+
+// fullObject is the CRC of the whole body, computed from the parts' CRCs.
+func (a *algorithm) fullObject(parts []objectstore.Part) (string, bool) {
+	if a.poly == 0 {
+		return "", false
+	}
+	var sum uint64
+	for _, p := range parts {
+		raw, err := base64.StdEncoding.DecodeString(p.Checksums[a.kept()])
+		if err != nil || len(raw) != a.size {
+			return "", false
+		}
+		var wide [8]byte
+		copy(wide[8-a.size:], raw)
+		sum = combineCRC(a.poly, sum, binary.BigEndian.Uint64(wide[:]), p.Size)
+	}
+	wide := binary.BigEndian.AppendUint64(nil, sum)
+	return base64.StdEncoding.EncodeToString(wide[8-a.size:]), true
+}
+
+// combineCRC returns the reflected CRC of A‖B from those of A and of B and B's
+// length: A's is carried over length zero bytes by squaring the matrix, over
+// GF(2), that carries it over one zero bit. The usual initial value and final
+// complement cancel out.
+func combineCRC(poly, a, b uint64, length int64) uint64 {
+	var zeros [64]uint64
+	zeros[0] = poly
+	for i := 1; i < 64; i++ {
+		zeros[i] = 1 << (i - 1)
+	}
+	for range 3 { // from one bit to one byte
+		zeros = square(&zeros)
+	}
+	for ; length > 0; length >>= 1 {
+		if length&1 == 1 {
+			a = times(&zeros, a)
+		}
+		zeros = square(&zeros)
+	}
+	return a ^ b
+}
+
+func times(m *[64]uint64, v uint64) uint64 {
+	var sum uint64
+	for i := 0; v != 0; i, v = i+1, v>>1 {
+		if v&1 == 1 {
+			sum ^= m[i]
+		}
+	}
+	return sum
+}
+
+func square(m *[64]uint64) [64]uint64 {
+	var out [64]uint64
+	for i := range m {
+		out[i] = times(m, m[i])
+	}
+	return out
+}

@@ -1,0 +1,171 @@
+package s3api
+
+import (
+	"crypto/md5" //nolint:gosec // ETags are MD5 by definition.
+	"encoding/hex"
+	"encoding/xml"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"croft/objectstore"
+)
+
+type completeXML struct {
+	XMLName xml.Name          `xml:"CompleteMultipartUpload"`
+	Parts   []completePartXML `xml:"Part"`
+}
+
+type completePartXML struct {
+	Number int    `xml:"PartNumber"`
+	ETag   string `xml:"ETag"`
+	checksumsXML
+}
+
+// value is what the client says the part's checksum is.
+func (c checksumsXML) value(a *algorithm) string {
+	switch a.name {
+	case "CRC32":
+		return c.CRC32
+	case "CRC32C":
+		return c.CRC32C
+	case "CRC64NVME":
+		return c.CRC64NVME
+	case "SHA1":
+		return c.SHA1
+	}
+	return c.SHA256
+}
+
+func (h *Handler) completeUpload(q *request) error {
+	var want completeXML
+	if err := q.readXML(&want); err != nil {
+		return err
+	}
+	if len(want.Parts) == 0 || len(want.Parts) > objectstore.MaxPartNumber {
+		return fail("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema.")
+	}
+	condition, err := writeCondition(q.r.Header)
+	if err != nil {
+		return err
+	}
+	finish, err := completion(q.r.Header, want.Parts)
+	if err != nil {
+		return err
+	}
+	choices := make([]objectstore.PartChoice, len(want.Parts))
+	for i, p := range want.Parts {
+		if p.ETag == "" {
+			return fail("MalformedXML", "Every part needs an ETag.")
+		}
+		choices[i] = objectstore.PartChoice{Number: p.Number, ETag: unquote(p.ETag)}
+	}
+	o, err := h.store.CompleteUpload(q.r.Context(), objectstore.CompleteUploadRequest{
+		Upload: q.upload(), Parts: choices, Finish: finish, Condition: condition,
+	})
+	if errors.Is(err, objectstore.ErrUploadNotFound) {
+		o, err = h.completedBefore(q, choices, err)
+	}
+	if err != nil {
+		return err
+	}
+	scheme := "http"
+	if q.r.TLS != nil {
+		scheme = "https"
+	}
+	writeXML(q.w, http.StatusOK, struct {
+		XMLName  xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CompleteMultipartUploadResult"`
+		Location string   `xml:"Location"`
+		Bucket   string   `xml:"Bucket"`
+		Key      string   `xml:"Key"`
+		ETag     string   `xml:"ETag"`
+		checksumsXML
+	}{
+		Location: scheme + "://" + q.r.Host + uriEncode(q.r.URL.Path, false), Bucket: q.bucket, Key: q.key,
+		ETag: quoted(o.ETag), checksumsXML: checksumElements(o.Attributes.Checksums),
+	})
+	return nil
+}
+
+// completedBefore answers a client that repeats a completion because it never
+// saw the first answer: the object is there, made of exactly these parts.
+func (h *Handler) completedBefore(q *request, parts []objectstore.PartChoice, notFound error) (objectstore.Object, error) {
+	sum := md5.New()
+	for _, p := range parts {
+		raw, err := hex.DecodeString(p.ETag)
+		if err != nil || len(raw) != md5.Size {
+			return objectstore.Object{}, notFound
+		}
+		sum.Write(raw)
+	}
+	o, err := h.store.Head(q.r.Context(), q.bucket, q.key)
+	if err != nil || o.ETag != hex.EncodeToString(sum.Sum(nil))+"-"+strconv.Itoa(len(parts)) {
+		return objectstore.Object{}, notFound
+	}
+	return o, nil
+}
+
+// completion verifies what the client says of parts and object, and computes
+// the checksum that the object is to keep.
+func completion(header http.Header, want []completePartXML) (func(*objectstore.Attributes, []objectstore.Part) error, error) {
+	size := int64(-1)
+	if v := header.Get("X-Amz-Mp-Object-Size"); v != "" {
+		n, ok := digits(v)
+		if !ok {
+			return nil, fail("InvalidArgument", "x-amz-mp-object-size must be a non-negative integer.")
+		}
+		size = n
+	}
+	var declared *algorithm
+	for i := range algorithms {
+		if header.Get(algorithms[i].header()) != "" {
+			declared = &algorithms[i]
+		}
+	}
+	return func(attributes *objectstore.Attributes, parts []objectstore.Part) error {
+		if err := checkParts(want, parts, size); err != nil {
+			return err
+		}
+		promised := attributes.Checksums
+		attributes.Checksums = nil
+		a := algorithmByName(promised[keptAlgorithm])
+		if a == nil {
+			if declared != nil {
+				return failf("InvalidRequest", "The upload was created without a checksum algorithm; %s cannot be verified.", declared.header())
+			}
+			return nil
+		}
+		value, ok := a.composite(parts)
+		if promised[keptType] == typeFullObject {
+			value, ok = a.fullObject(parts)
+		}
+		if !ok {
+			return fail("InvalidRequest", "A part has no checksum of the algorithm that the upload was created with.")
+		}
+		if declared != nil {
+			if sent := header.Get(declared.header()); declared != a || (sent != value && sent+"-"+strconv.Itoa(len(parts)) != value) {
+				return errChecksum(declared)
+			}
+		}
+		attributes.Checksums = map[string]string{a.kept(): value, keptType: promised[keptType]}
+		return nil
+	}, nil
+}
+
+// checkParts holds the stored parts to the checksums and the size sent along.
+func checkParts(want []completePartXML, parts []objectstore.Part, size int64) error {
+	var total int64
+	for i, p := range parts {
+		total += p.Size
+		for j := range algorithms {
+			a := &algorithms[j]
+			if sent := want[i].value(a); sent != "" && sent != p.Checksums[a.kept()] {
+				return failf("InvalidPart", "Part %d does not have the %s that was sent for it.", p.Number, a.name)
+			}
+		}
+	}
+	if size >= 0 && size != total {
+		return fail("InvalidRequest", "The x-amz-mp-object-size does not match the size of the parts.")
+	}
+	return nil
+}

@@ -1,0 +1,213 @@
+package s3api
+
+import (
+	"encoding/xml"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"croft/objectstore"
+)
+
+const copySource = "X-Amz-Copy-Source"
+
+type copyResultXML struct {
+	XMLName      xml.Name
+	LastModified string `xml:"LastModified"`
+	ETag         string `xml:"ETag"`
+	checksumsXML
+}
+
+// checksumsXML are the checksums as elements of a document.
+type checksumsXML struct {
+	CRC32     string `xml:"ChecksumCRC32,omitempty"`
+	CRC32C    string `xml:"ChecksumCRC32C,omitempty"`
+	CRC64NVME string `xml:"ChecksumCRC64NVME,omitempty"`
+	SHA1      string `xml:"ChecksumSHA1,omitempty"`
+	SHA256    string `xml:"ChecksumSHA256,omitempty"`
+	Type      string `xml:"ChecksumType,omitempty"`
+}
+
+func checksumElements(kept map[string]string) checksumsXML {
+	return checksumsXML{
+		CRC32: kept["crc32"], CRC32C: kept["crc32c"], CRC64NVME: kept["crc64nvme"],
+		SHA1: kept["sha1"], SHA256: kept["sha256"], Type: kept[keptType],
+	}
+}
+
+// source reads x-amz-copy-source and asks for permission to read there.
+func (h *Handler) source(q *request) (bucket, key string, err error) {
+	path, version, _ := strings.Cut(q.r.Header.Get(copySource), "?")
+	if version != "" && version != "versionId=null" {
+		return "", "", fail("InvalidArgument", "Invalid version id specified. Buckets are not versioned.")
+	}
+	path, err = url.PathUnescape(path)
+	if err != nil {
+		return "", "", errCopySource()
+	}
+	bucket, key, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if objectstore.ValidateBucketName(bucket) != nil || key == "" {
+		return "", "", errCopySource()
+	}
+	if err := checkKey(key); err != nil {
+		return "", "", err
+	}
+	return bucket, key, h.authorize(q, ReadBucket, bucket)
+}
+
+func errCopySource() error {
+	return fail("InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey.")
+}
+
+// checkSource holds a copy's source to x-amz-copy-source-if-…; a failed one is
+// always 412, never 304.
+func checkSource(header http.Header) func(objectstore.Object) error {
+	c := readConditions(header, "X-Amz-Copy-Source-")
+	return func(o objectstore.Object) error {
+		if ok, _ := c.check(o); !ok {
+			return fail("PreconditionFailed", "At least one of the pre-conditions you specified did not hold.")
+		}
+		return nil
+	}
+}
+
+func (h *Handler) copyObject(q *request) error {
+	fromBucket, fromKey, err := h.source(q)
+	if err != nil {
+		return err
+	}
+	if _, err := q.body.readAll(0); err != nil {
+		return err
+	}
+	request := objectstore.CopyRequest{
+		FromBucket: fromBucket, FromKey: fromKey, Bucket: q.bucket, Key: q.key, Check: checkSource(q.r.Header),
+	}
+	if request.Condition, err = writeCondition(q.r.Header); err != nil {
+		return err
+	}
+	switch directive := q.r.Header.Get("X-Amz-Metadata-Directive"); directive {
+	case "", "COPY":
+		if fromBucket == q.bucket && fromKey == q.key && q.r.Header.Get("X-Amz-Checksum-Algorithm") == "" {
+			return fail("InvalidRequest", "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
+		}
+	case "REPLACE":
+		attributes, err := readAttributes(q.r.Header)
+		if err != nil {
+			return err
+		}
+		request.Replace = &attributes
+	default:
+		return fail("InvalidArgument", "Unknown metadata directive.")
+	}
+	o, err := h.copyWithChecksum(q, request)
+	if err != nil {
+		return err
+	}
+	writeXML(q.w, http.StatusOK, copyResultXML{
+		XMLName:      xml.Name{Space: xmlNamespace, Local: "CopyObjectResult"},
+		LastModified: xmlTime(o.ModifiedAt), ETag: quoted(o.ETag), checksumsXML: checksumElements(o.Attributes.Checksums),
+	})
+	return nil
+}
+
+// copyWithChecksum copies inside the store, or by reading and writing where the
+// client wants a checksum that the source does not have.
+func (h *Handler) copyWithChecksum(q *request, r objectstore.CopyRequest) (objectstore.Object, error) {
+	a, err := requestedAlgorithm(q.r.Header, "X-Amz-Checksum-Algorithm")
+	if err != nil {
+		return objectstore.Object{}, err
+	}
+	if a == nil {
+		return h.store.Copy(q.r.Context(), r)
+	}
+	o, content, err := h.store.Get(q.r.Context(), r.FromBucket, r.FromKey, nil)
+	if err != nil {
+		return objectstore.Object{}, err
+	}
+	defer func() { _ = content.Close() }() // only read; the bytes were verified
+	if err := r.Check(o); err != nil {
+		return objectstore.Object{}, err
+	}
+	if r.Replace == nil {
+		r.Replace = &o.Attributes
+	}
+	sum := a.make()
+	return h.store.Put(q.r.Context(), objectstore.PutRequest{
+		Bucket: r.Bucket, Key: r.Key, Body: io.TeeReader(content, sum), Size: o.Size,
+		Attributes: *r.Replace, Condition: r.Condition,
+		Finish: func(attributes *objectstore.Attributes) error {
+			attributes.Checksums = map[string]string{a.kept(): encodeSum(sum), keptType: typeFullObject}
+			return nil
+		},
+	})
+}
+
+func (h *Handler) uploadPartCopy(q *request) error {
+	number, err := partNumber(q)
+	if err != nil {
+		return err
+	}
+	fromBucket, fromKey, err := h.source(q)
+	if err != nil {
+		return err
+	}
+	ref := q.upload()
+	upload, err := h.store.Upload(q.r.Context(), ref)
+	if err != nil {
+		return err
+	}
+	rng, err := copyRange(q.r.Header.Get("X-Amz-Copy-Source-Range"))
+	if err != nil {
+		return err
+	}
+	o, content, err := h.store.Get(q.r.Context(), fromBucket, fromKey, rng)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = content.Close() }() // only read; the bytes were verified
+	if err := checkSource(q.r.Header)(o); err != nil {
+		return err
+	}
+	_, length, err := rng.Resolve(o.Size)
+	if err != nil {
+		return err
+	}
+	if rng != nil && length != rng.Length {
+		return fail("InvalidRange", "The specified copy range is outside of the source object.")
+	}
+	put := objectstore.PutPartRequest{Upload: ref, Number: number, Body: content, Size: length}
+	if a := algorithmByName(upload.Attributes.Checksums[keptAlgorithm]); a != nil {
+		sum := a.make()
+		put.Body = io.TeeReader(content, sum)
+		put.Finish = func(kept map[string]string) error {
+			maps.Copy(kept, map[string]string{a.kept(): encodeSum(sum)})
+			return nil
+		}
+	}
+	part, err := h.store.PutPart(q.r.Context(), put)
+	if err != nil {
+		return err
+	}
+	writeXML(q.w, http.StatusOK, copyResultXML{
+		XMLName:      xml.Name{Space: xmlNamespace, Local: "CopyPartResult"},
+		LastModified: xmlTime(part.ModifiedAt), ETag: quoted(part.ETag), checksumsXML: checksumElements(part.Checksums),
+	})
+	return nil
+}
+
+// copyRange is stricter than Range: both ends are needed and must exist.
+func copyRange(value string) (*objectstore.Range, error) {
+	if value == "" {
+		return nil, nil
+	}
+	spec, ok := strings.CutPrefix(value, "bytes=")
+	from, to, dash := strings.Cut(spec, "-")
+	first, okFirst := digits(from)
+	last, okLast := digits(to)
+	if !ok || !dash || !okFirst || !okLast || first > last {
+		return nil, fail("InvalidArgument", "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy.")
+	}
+	return &objectstore.Range{Offset: first, Length: last - first + 1}, nil
+}

@@ -1,0 +1,188 @@
+package s3api
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"croft/internal/errs"
+)
+
+// failure is an error in S3's vocabulary: a code out of statuses and a message
+// that is safe to send. The cause stays behind for the log.
+type failure struct {
+	code    string
+	message string
+	region  string // the expected region, for AuthorizationHeaderMalformed
+	cause   error
+}
+
+func fail(code, message string) *failure { return &failure{code: code, message: message} }
+
+func failf(code, format string, args ...any) *failure {
+	return &failure{code: code, message: fmt.Sprintf(format, args...)}
+}
+
+func (f *failure) Error() string {
+	if f.cause != nil {
+		return f.code + ": " + f.message + ": " + f.cause.Error()
+	}
+	return f.code + ": " + f.message
+}
+
+func (f *failure) Unwrap() error { return f.cause }
+
+func (f *failure) status() int { return statuses[f.code] }
+
+// statuses is the one table of the S3 error codes that Croft answers with.
+var statuses = map[string]int{
+	"AccessDenied":                          http.StatusForbidden,
+	"AuthorizationHeaderMalformed":          http.StatusBadRequest,
+	"AuthorizationQueryParametersError":     http.StatusBadRequest,
+	"BadDigest":                             http.StatusBadRequest,
+	"BucketAlreadyExists":                   http.StatusConflict,
+	"BucketAlreadyOwnedByYou":               http.StatusConflict,
+	"BucketNotEmpty":                        http.StatusConflict,
+	"EntityTooLarge":                        http.StatusBadRequest,
+	"EntityTooSmall":                        http.StatusBadRequest,
+	"IncompleteBody":                        http.StatusBadRequest,
+	"InternalError":                         http.StatusInternalServerError,
+	"InvalidAccessKeyId":                    http.StatusForbidden,
+	"InvalidArgument":                       http.StatusBadRequest,
+	"InvalidBucketName":                     http.StatusBadRequest,
+	"InvalidDigest":                         http.StatusBadRequest,
+	"InvalidLocationConstraint":             http.StatusBadRequest,
+	"InvalidPart":                           http.StatusBadRequest,
+	"InvalidPartOrder":                      http.StatusBadRequest,
+	"InvalidRange":                          http.StatusRequestedRangeNotSatisfiable,
+	"InvalidRequest":                        http.StatusBadRequest,
+	"InvalidStorageClass":                   http.StatusBadRequest,
+	"InvalidToken":                          http.StatusBadRequest,
+	"InvalidURI":                            http.StatusBadRequest,
+	"KeyTooLongError":                       http.StatusBadRequest,
+	"MalformedTrailerError":                 http.StatusBadRequest,
+	"MalformedXML":                          http.StatusBadRequest,
+	"MaxMessageLengthExceeded":              http.StatusBadRequest,
+	"MetadataTooLarge":                      http.StatusBadRequest,
+	"MethodNotAllowed":                      http.StatusMethodNotAllowed,
+	"MissingContentLength":                  http.StatusLengthRequired,
+	"NoSuchBucket":                          http.StatusNotFound,
+	"NoSuchBucketPolicy":                    http.StatusNotFound,
+	"NoSuchCORSConfiguration":               http.StatusNotFound,
+	"NoSuchKey":                             http.StatusNotFound,
+	"NoSuchLifecycleConfiguration":          http.StatusNotFound,
+	"NoSuchPublicAccessBlockConfiguration":  http.StatusNotFound,
+	"NoSuchTagSet":                          http.StatusNotFound,
+	"NoSuchVersion":                         http.StatusNotFound,
+	"NoSuchUpload":                          http.StatusNotFound,
+	"NoSuchWebsiteConfiguration":            http.StatusNotFound,
+	"NotImplemented":                        http.StatusNotImplemented,
+	"ObjectLockConfigurationNotFoundError":  http.StatusNotFound,
+	"OwnershipControlsNotFoundError":        http.StatusNotFound,
+	"PreconditionFailed":                    http.StatusPreconditionFailed,
+	"ReplicationConfigurationNotFoundError": http.StatusNotFound,
+	"RequestTimeTooSkewed":                  http.StatusForbidden,
+	"RequestTimeout":                        http.StatusBadRequest,
+	"ServerSideEncryptionConfigurationNotFoundError": http.StatusNotFound,
+	"ServiceUnavailable":                             http.StatusServiceUnavailable,
+	"SignatureDoesNotMatch":                          http.StatusForbidden,
+	"SlowDown":                                       http.StatusServiceUnavailable,
+	"XAmzContentSHA256Mismatch":                      http.StatusBadRequest,
+	"XMinioStorageFull":                              http.StatusInsufficientStorage,
+}
+
+// byCode translates the object store's stable codes; byKind is what remains.
+var (
+	byCode = map[string]string{
+		"bucket_not_found":    "NoSuchBucket",
+		"bucket_exists":       "BucketAlreadyExists",
+		"bucket_not_empty":    "BucketNotEmpty",
+		"bucket_name_invalid": "InvalidBucketName",
+		"object_not_found":    "NoSuchKey",
+		"key_invalid":         "InvalidArgument",
+		"key_too_long":        "KeyTooLongError",
+		"upload_not_found":    "NoSuchUpload",
+		"part_invalid":        "InvalidPart",
+		"part_order":          "InvalidPartOrder",
+		"part_too_small":      "EntityTooSmall",
+		"range_invalid":       "InvalidRange",
+		"read_quorum":         "SlowDown",
+		"write_quorum":        "SlowDown",
+		"storage_full":        "XMinioStorageFull",
+		"body_incomplete":     "IncompleteBody",
+		"digest_mismatch":     "BadDigest",
+		"precondition_failed": "PreconditionFailed",
+	}
+	byKind = map[errs.Kind]string{
+		errs.Invalid:         "InvalidArgument",
+		errs.Unauthenticated: "AccessDenied",
+		errs.Forbidden:       "AccessDenied",
+		errs.NotFound:        "NoSuchKey",
+		errs.Conflict:        "InvalidRequest",
+		errs.TooLarge:        "EntityTooLarge",
+		errs.RateLimited:     "SlowDown",
+		errs.StorageFull:     "XMinioStorageFull",
+		errs.Unavailable:     "ServiceUnavailable",
+		errs.Canceled:        "RequestTimeout",
+		errs.Internal:        "InternalError",
+	}
+)
+
+// translate turns any error into a failure. An error that is not ours becomes
+// InternalError and shows nothing of itself.
+func translate(err error) *failure {
+	var f *failure
+	if errors.As(err, &f) {
+		return f
+	}
+	slug, message := errs.Public(err)
+	if code, ok := byCode[slug]; ok {
+		return &failure{code: code, message: message, cause: err}
+	}
+	kind := errs.KindOf(err)
+	if kind == errs.Internal {
+		message = "We encountered an internal error. The server's log has the details under this request's ID."
+	}
+	return &failure{code: byKind[kind], message: message, cause: err}
+}
+
+type errorXML struct {
+	XMLName    xml.Name `xml:"Error"`
+	Code       string   `xml:"Code"`
+	Message    string   `xml:"Message"`
+	BucketName string   `xml:"BucketName,omitempty"`
+	Key        string   `xml:"Key,omitempty"`
+	Region     string   `xml:"Region,omitempty"`
+	Resource   string   `xml:"Resource"`
+	RequestID  string   `xml:"RequestId"`
+	HostID     string   `xml:"HostId"`
+}
+
+// refuse writes f as S3's error document, or only its status where the answer
+// has no body (HEAD, 304). Server faults are logged, once, here.
+func (h *Handler) refuse(q *request, err error) {
+	f := translate(err)
+	if f.status() >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) && f.code != "NotImplemented" {
+		h.log.Error("s3 request failed", "requestId", q.id, "operation", q.operation, "code", f.code, "error", err)
+	}
+	q.outcome = f.code
+	if f.code == "IncompleteBody" || f.code == "RequestTimeout" {
+		q.w.Header().Set("Connection", "close")
+	}
+	for _, name := range []string{"Content-Length", "Content-Range", "Content-Encoding", "Content-Disposition", "Cache-Control", "ETag", "Last-Modified"} {
+		q.w.Header().Del(name)
+	}
+	if f.region != "" {
+		q.w.Header().Set("x-amz-bucket-region", f.region)
+	}
+	if q.r.Method == http.MethodHead {
+		q.w.WriteHeader(f.status())
+		return
+	}
+	writeXML(q.w, f.status(), errorXML{
+		Code: f.code, Message: f.message, BucketName: q.bucket, Key: q.key, Region: f.region,
+		Resource: q.r.URL.Path, RequestID: q.id, HostID: q.id,
+	})
+}

@@ -1,0 +1,261 @@
+package s3api
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+
+	"croft/objectstore"
+)
+
+// firstRead is how much of a body is at hand before the answer begins: what
+// cannot be read so far is still an error with a code of its own.
+const firstRead = 32 << 10
+
+var buffers = sync.Pool{New: func() any { return new([firstRead]byte) }}
+
+func (h *Handler) getObject(q *request) error {
+	rng, err := requestedRange(q)
+	if err != nil {
+		return err
+	}
+	if q.query.Has("partNumber") {
+		return h.getPart(q)
+	}
+	o, content, err := h.store.Get(q.r.Context(), q.bucket, q.key, rng)
+	if errors.Is(err, objectstore.ErrRangeInvalid) {
+		q.w.Header().Set("Content-Range", "bytes */"+strconv.FormatInt(o.Size, 10))
+		return rangeFailure(q, o, err)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { _ = content.Close() }() // only read; the bytes were verified
+	if v := q.r.Header.Get("If-Range"); v != "" && rng != nil && !matchesETag(v, o.ETag) {
+		whole, all, err := h.store.Get(q.r.Context(), q.bucket, q.key, nil)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = all.Close() }()
+		o, content, rng = whole, all, nil
+	}
+	return h.send(q, o, content, rng)
+}
+
+// rangeFailure answers a range outside of the object, unless a condition on the
+// object fails first.
+func rangeFailure(q *request, o objectstore.Object, err error) error {
+	if ok, notModified := readConditions(q.r.Header, "").check(o); !ok {
+		return q.conditionFailed(o, notModified)
+	}
+	return err
+}
+
+// conditionFailed answers 304, which has no body, or PreconditionFailed.
+func (q *request) conditionFailed(o objectstore.Object, notModified bool) error {
+	if !notModified {
+		return fail("PreconditionFailed", "At least one of the pre-conditions you specified did not hold.")
+	}
+	header := q.w.Header()
+	header.Del("Content-Range")
+	header.Set("ETag", quoted(o.ETag))
+	header.Set("Last-Modified", o.ModifiedAt.UTC().Format(http.TimeFormat))
+	if o.Attributes.CacheControl != "" {
+		header.Set("Cache-Control", o.Attributes.CacheControl)
+	}
+	q.w.WriteHeader(http.StatusNotModified)
+	return nil
+}
+
+// send writes the object's headers and the bytes of rng out of content.
+func (h *Handler) send(q *request, o objectstore.Object, content io.Reader, rng *objectstore.Range) error {
+	if ok, notModified := readConditions(q.r.Header, "").check(o); !ok {
+		return q.conditionFailed(o, notModified)
+	}
+	offset, length, err := rng.Resolve(o.Size)
+	if err != nil {
+		return err
+	}
+	buffer := buffers.Get().(*[firstRead]byte)
+	defer buffers.Put(buffer)
+	first, err := io.ReadFull(content, buffer[:min(length, firstRead)])
+	if err != nil {
+		return unexpectedEnd(err)
+	}
+	q.writeHeaders(o, rng, offset, length)
+	if _, err := q.w.Write(buffer[:first]); err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if err := h.copyRest(q, content, length-int64(first)); err != nil {
+		// The answer has begun: the only way left to say that it is not whole is
+		// to cut the connection.
+		panic(http.ErrAbortHandler)
+	}
+	return nil
+}
+
+func (h *Handler) copyRest(q *request, content io.Reader, length int64) error {
+	source := &watched{r: content}
+	n, err := io.Copy(q.w, io.LimitReader(source, length))
+	if err == nil && n < length {
+		source.err = io.ErrUnexpectedEOF
+		err = source.err
+	}
+	if source.err != nil && q.r.Context().Err() == nil {
+		h.log.Error("s3 object could not be read to its end", "requestId", q.id, "bucket", q.bucket, "error", source.err)
+	}
+	return err
+}
+
+// watched remembers whether it was the source that failed, not the client.
+type watched struct {
+	r   io.Reader
+	err error
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		w.err = err
+	}
+	return n, err
+}
+
+func unexpectedEnd(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("object shorter than its size: %w", err)
+	}
+	return err
+}
+
+// writeHeaders begins the answer.
+func (q *request) writeHeaders(o objectstore.Object, rng *objectstore.Range, offset, length int64) {
+	header := q.w.Header()
+	writeAttributes(header, o, q.query)
+	if n := len(o.Parts); n > 0 && q.query.Has("partNumber") {
+		header.Set("x-amz-mp-parts-count", strconv.Itoa(n))
+	}
+	header.Set("Content-Length", strconv.FormatInt(length, 10))
+	status := http.StatusOK
+	if rng != nil {
+		header.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", offset, offset+length-1, o.Size))
+		status = http.StatusPartialContent
+	}
+	if length == o.Size && strings.EqualFold(q.r.Header.Get("X-Amz-Checksum-Mode"), "ENABLED") {
+		setChecksumHeaders(header, o.Attributes.Checksums)
+	}
+	q.w.WriteHeader(status)
+}
+
+func (h *Handler) headObject(q *request) error {
+	rng, err := requestedRange(q)
+	if err != nil {
+		return err
+	}
+	o, err := h.store.Head(q.r.Context(), q.bucket, q.key)
+	if err != nil {
+		return err
+	}
+	if q.query.Has("partNumber") {
+		if rng, err = partRange(q, o); err != nil {
+			return err
+		}
+	}
+	if ok, notModified := readConditions(q.r.Header, "").check(o); !ok {
+		return q.conditionFailed(o, notModified)
+	}
+	offset, length, err := rng.Resolve(o.Size)
+	if err != nil {
+		return err
+	}
+	q.writeHeaders(o, rng, offset, length)
+	return nil
+}
+
+// getPart sends one part of an object that was uploaded in parts. The part's
+// place is known only from the object, so an overwrite in between starts over.
+func (h *Handler) getPart(q *request) error {
+	for range 3 {
+		before, err := h.store.Head(q.r.Context(), q.bucket, q.key)
+		if err != nil {
+			return err
+		}
+		rng, err := partRange(q, before)
+		if err != nil {
+			return err
+		}
+		o, content, err := h.store.Get(q.r.Context(), q.bucket, q.key, rng)
+		if err != nil {
+			return err
+		}
+		if o.ETag == before.ETag && o.Size == before.Size && len(o.Parts) == len(before.Parts) {
+			defer func() { _ = content.Close() }()
+			return h.send(q, o, content, rng)
+		}
+		_ = content.Close()
+	}
+	return fail("SlowDown", "The object is being overwritten. Please reduce your request rate.")
+}
+
+// partRange is where the part that the query names lies in the object.
+func partRange(q *request, o objectstore.Object) (*objectstore.Range, error) {
+	number, err := partNumber(q)
+	if err != nil {
+		return nil, err
+	}
+	if q.r.Header.Get("Range") != "" {
+		return nil, fail("InvalidRequest", "Cannot specify both Range header and partNumber query parameter.")
+	}
+	if len(o.Parts) == 0 && number == 1 {
+		return nil, nil
+	}
+	if number > len(o.Parts) {
+		return nil, fail("InvalidRange", "The requested part number is not satisfiable.")
+	}
+	var offset int64
+	for _, p := range o.Parts[:number-1] {
+		offset += p.Size
+	}
+	return &objectstore.Range{Offset: offset, Length: o.Parts[number-1].Size}, nil
+}
+
+// requestedRange reads the Range header. As in S3, one that is malformed or
+// asks for several ranges is ignored, and the whole object is sent.
+func requestedRange(q *request) (*objectstore.Range, error) {
+	spec, ok := strings.CutPrefix(strings.TrimSpace(q.r.Header.Get("Range")), "bytes=")
+	if !ok {
+		return nil, nil
+	}
+	from, to, ok := strings.Cut(strings.TrimSpace(spec), "-")
+	if !ok {
+		return nil, nil
+	}
+	first, okFirst := digits(from)
+	last, okLast := digits(to)
+	switch {
+	case from == "" && okLast:
+		return objectstore.Suffix(last), nil
+	case okFirst && to == "":
+		return &objectstore.Range{Offset: first, Length: -1}, nil
+	case okFirst && okLast && first <= last:
+		length := last - first + 1
+		if length < 1 { // it overflowed
+			length = -1
+		}
+		return &objectstore.Range{Offset: first, Length: length}, nil
+	}
+	return nil, nil
+}
+
+// digits parses a decimal number without a sign.
+func digits(s string) (int64, bool) {
+	if s == "" || s[0] < '0' || s[0] > '9' {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	return n, err == nil
+}

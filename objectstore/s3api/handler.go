@@ -1,0 +1,190 @@
+package s3api
+
+import (
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"croft/internal/errs"
+	"croft/internal/ids"
+	"croft/objectstore"
+)
+
+// DefaultRegion is announced where Config names none.
+const DefaultRegion = "us-east-1"
+
+// Config is what New needs.
+type Config struct {
+	Store  objectstore.Store
+	Access Access
+	Log    *slog.Logger
+	// Region, when set, must be the one that requests are signed for. When empty,
+	// any region is accepted and DefaultRegion announced.
+	Region string
+	// Console returns the URL that a browser without a signature is sent to; nil
+	// sends it nowhere. It sees the request because only that knows under which
+	// host name the browser reaches this machine.
+	Console func(*http.Request) string
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+}
+
+// Handler serves S3. It keeps no state between requests.
+type Handler struct {
+	store   objectstore.Store
+	access  Access
+	log     *slog.Logger
+	region  string
+	console func(*http.Request) string
+	now     func() time.Time
+
+	operations []operation
+}
+
+var _ http.Handler = (*Handler)(nil)
+
+// New returns the S3 protocol over c.Store.
+func New(c Config) *Handler {
+	h := &Handler{store: c.Store, access: c.Access, log: c.Log, region: c.Region, console: c.Console, now: c.Now, operations: operations()}
+	if h.now == nil {
+		h.now = time.Now
+	}
+	return h
+}
+
+// request is one request on its way through the handler.
+type request struct {
+	w     http.ResponseWriter
+	r     *http.Request
+	id    string
+	query url.Values
+	// bucket and key as the path names them, decoded; either may be empty.
+	bucket, key string
+
+	operation string
+	cred      Credential
+	sig       signature
+	payload   string // the payload hash that was signed
+	body      *body
+	outcome   string // "ok" or the S3 error code
+}
+
+// ServeHTTP authenticates, finds the operation, authorises, and only then acts.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	q := &request{w: w, r: r, id: strings.ToUpper(ids.New()), operation: "Unknown", outcome: "ok"}
+	q.bucket, q.key = target(r)
+	w.Header().Set("Server", "Croft")
+	w.Header().Set("x-amz-request-id", q.id)
+	w.Header().Set("x-amz-id-2", q.id)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if err := h.serve(q); err != nil {
+		h.refuse(q, err)
+	}
+}
+
+func (h *Handler) serve(q *request) error {
+	var err error
+	if q.query, err = url.ParseQuery(q.r.URL.RawQuery); err != nil {
+		return fail("InvalidURI", "Couldn't parse the specified URI.")
+	}
+	if h.sendToConsole(q) {
+		return nil
+	}
+	if err := h.authenticate(q); err != nil {
+		return err
+	}
+	op, err := h.route(q)
+	if err != nil {
+		return err
+	}
+	q.operation = op.name
+	err = h.perform(op, q)
+	if op.changes() {
+		outcome := q.outcome
+		if err != nil {
+			outcome = translate(err).code
+		}
+		h.access.Audit(q.r.Context(), q.cred, Event{
+			Operation: op.name, Action: op.action, Bucket: q.bucket, Key: q.key,
+			Outcome: outcome, RequestID: q.id, Address: q.r.RemoteAddr,
+		})
+	}
+	return err
+}
+
+// perform authorises the operation and runs it.
+func (h *Handler) perform(op *operation, q *request) error {
+	if err := h.authorize(q, op.action, q.bucket); err != nil {
+		return err
+	}
+	if err := q.checkNames(); err != nil {
+		return err
+	}
+	if err := q.refuseUnsupported(); err != nil {
+		return err
+	}
+	var err error
+	if q.body, err = newBody(q, h.signingKey(q)); err != nil {
+		return err
+	}
+	return op.run(h, q)
+}
+
+// authorize is the one place where this package asks for permission.
+func (h *Handler) authorize(q *request, action Action, bucket string) error {
+	err := h.access.Authorize(q.r.Context(), q.cred, action, bucket)
+	if err == nil {
+		return nil
+	}
+	switch errs.KindOf(err) {
+	case errs.Forbidden, errs.Unauthenticated:
+		return &failure{code: "AccessDenied", message: "Access Denied.", cause: err}
+	case errs.NotFound:
+		return &failure{code: "NoSuchBucket", message: "The specified bucket does not exist.", cause: err}
+	}
+	return err
+}
+
+// target splits a path-style path. Virtual-host addressing would look at r.Host here.
+func target(r *http.Request) (bucket, key string) {
+	bucket, key, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	return bucket, key
+}
+
+// checkNames refuses a bucket or key that cannot exist with S3's own codes.
+func (q *request) checkNames() error {
+	if q.bucket != "" && objectstore.ValidateBucketName(q.bucket) != nil {
+		return fail("InvalidBucketName", "The specified bucket is not valid.")
+	}
+	if q.key == "" {
+		return nil
+	}
+	return checkKey(q.key)
+}
+
+func checkKey(key string) error {
+	if len(key) > objectstore.MaxKeyBytes {
+		return fail("KeyTooLongError", "Your key is too long.")
+	}
+	if err := objectstore.ValidateKey(key); err != nil {
+		return err
+	}
+	return nil
+}
+
+// sendToConsole redirects a browser that opens the S3 address by hand.
+func (h *Handler) sendToConsole(q *request) bool {
+	r := q.r
+	if h.console == nil || r.Method != http.MethodGet || r.Header.Get("Authorization") != "" || claimsPresigned(q.query) ||
+		!strings.Contains(r.Header.Get("Accept"), "text/html") {
+		return false
+	}
+	to := h.console(r)
+	if to == "" {
+		return false
+	}
+	http.Redirect(q.w, r, to, http.StatusTemporaryRedirect)
+	return true
+}

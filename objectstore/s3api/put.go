@@ -1,0 +1,76 @@
+package s3api
+
+import (
+	"maps"
+	"net/http"
+
+	"croft/objectstore"
+)
+
+func (h *Handler) putObject(q *request) error {
+	if err := q.body.requireSize(); err != nil {
+		return err
+	}
+	attributes, err := readAttributes(q.r.Header)
+	if err != nil {
+		return err
+	}
+	condition, err := writeCondition(q.r.Header)
+	if err != nil {
+		return err
+	}
+	o, err := h.store.Put(q.r.Context(), objectstore.PutRequest{
+		Bucket: q.bucket, Key: q.key, Body: q.body, Size: q.body.size, MD5: q.body.md5,
+		Attributes: attributes, Condition: condition,
+		Finish: func(a *objectstore.Attributes) error {
+			sums, err := q.body.finish()
+			if sums != nil {
+				sums[keptType] = typeFullObject
+			}
+			a.Checksums = sums
+			return err
+		},
+	})
+	if err != nil {
+		return err
+	}
+	q.w.Header().Set("ETag", quoted(o.ETag))
+	setChecksumHeaders(q.w.Header(), o.Attributes.Checksums)
+	q.w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+func (h *Handler) uploadPart(q *request) error {
+	number, err := partNumber(q)
+	if err != nil {
+		return err
+	}
+	if err := q.body.requireSize(); err != nil {
+		return err
+	}
+	ref := q.upload()
+	upload, err := h.store.Upload(q.r.Context(), ref)
+	if err != nil {
+		return err
+	}
+	if a := algorithmByName(upload.Attributes.Checksums[keptAlgorithm]); a != nil {
+		if err := q.body.also(a); err != nil {
+			return err
+		}
+	}
+	part, err := h.store.PutPart(q.r.Context(), objectstore.PutPartRequest{
+		Upload: ref, Number: number, Body: q.body, Size: q.body.size, MD5: q.body.md5,
+		Finish: func(kept map[string]string) error {
+			sums, err := q.body.finish()
+			maps.Copy(kept, sums)
+			return err
+		},
+	})
+	if err != nil {
+		return err
+	}
+	q.w.Header().Set("ETag", quoted(part.ETag))
+	setChecksumHeaders(q.w.Header(), part.Checksums)
+	q.w.WriteHeader(http.StatusOK)
+	return nil
+}

@@ -1,0 +1,157 @@
+package s3api
+
+import "net/http"
+
+const completeMultipartUpload = "CompleteMultipartUpload"
+
+// level is how deep a path reaches.
+type level int
+
+const (
+	onService level = iota
+	onBucket
+	onObject
+)
+
+// operation is one call of the S3 API.
+type operation struct {
+	name   string
+	method string
+	level  level
+	query  string // a parameter that must be present; "" for the plain call
+	header string // a header that must be present; "" for none
+	action Action
+	run    func(*Handler, *request) error
+}
+
+// changes reports whether the operation is one to audit.
+func (o *operation) changes() bool {
+	return o.action == WriteObject || o.action == CreateBucket || o.action == DeleteBucket
+}
+
+// operations is every call there is. Of two that match a request the first
+// wins, so the particular stands before the plain.
+func operations() []operation {
+	ops := []operation{
+		{"ListBuckets", http.MethodGet, onService, "", "", ListBuckets, (*Handler).listBuckets},
+
+		{"GetBucketLocation", http.MethodGet, onBucket, "location", "", ReadBucket, (*Handler).getBucketLocation},
+		{"ListMultipartUploads", http.MethodGet, onBucket, "uploads", "", ReadBucket, (*Handler).listUploads},
+		{"ListObjectsV2", http.MethodGet, onBucket, "list-type", "", ReadBucket, (*Handler).listObjectsV2},
+		{"ListObjects", http.MethodGet, onBucket, "", "", ReadBucket, (*Handler).listObjectsV1},
+		{"HeadBucket", http.MethodHead, onBucket, "", "", ReadBucket, (*Handler).headBucket},
+		{"CreateBucket", http.MethodPut, onBucket, "", "", CreateBucket, (*Handler).createBucket},
+		{"DeleteBucket", http.MethodDelete, onBucket, "", "", DeleteBucket, (*Handler).deleteBucket},
+		{"DeleteObjects", http.MethodPost, onBucket, "delete", "", WriteObject, (*Handler).deleteObjects},
+
+		{"ListParts", http.MethodGet, onObject, "uploadId", "", ReadBucket, (*Handler).listParts},
+		{"GetObjectAcl", http.MethodGet, onObject, "acl", "", ReadBucket, (*Handler).getObjectACL},
+		{"GetObjectTagging", http.MethodGet, onObject, "tagging", "", ReadBucket, (*Handler).getObjectTagging},
+		{"GetObject", http.MethodGet, onObject, "", "", ReadBucket, (*Handler).getObject},
+		{"HeadObject", http.MethodHead, onObject, "", "", ReadBucket, (*Handler).headObject},
+		{"UploadPartCopy", http.MethodPut, onObject, "uploadId", copySource, WriteObject, (*Handler).uploadPartCopy},
+		{"UploadPart", http.MethodPut, onObject, "uploadId", "", WriteObject, (*Handler).uploadPart},
+		{"CopyObject", http.MethodPut, onObject, "", copySource, WriteObject, (*Handler).copyObject},
+		{"PutObject", http.MethodPut, onObject, "", "", WriteObject, (*Handler).putObject},
+		{"CreateMultipartUpload", http.MethodPost, onObject, "uploads", "", WriteObject, (*Handler).createUpload},
+		{completeMultipartUpload, http.MethodPost, onObject, "uploadId", "", WriteObject, (*Handler).completeUpload},
+		{"AbortMultipartUpload", http.MethodDelete, onObject, "uploadId", "", WriteObject, (*Handler).abortUpload},
+		{"DeleteObject", http.MethodDelete, onObject, "", "", WriteObject, (*Handler).deleteObject},
+	}
+	for _, s := range bucketSettings {
+		ops = append(ops, operation{s.name, http.MethodGet, onBucket, s.query, "", ReadBucket, s.answer})
+	}
+	return ops
+}
+
+// subresources are the parameters that make a request a call of its own. One
+// that no operation names is NotImplemented, never mistaken for the plain call.
+var subresources = map[string]bool{
+	"accelerate": true, "acl": true, "analytics": true, "append": true, "attributes": true, "cors": true, "delete": true,
+	"encryption": true, "intelligent-tiering": true, "inventory": true, "legal-hold": true, "lifecycle": true,
+	"list-type": true, "location": true, "logging": true, "metadataTable": true, "metadataConfiguration": true,
+	"metrics": true, "notification": true, "object-lock": true, "ownershipControls": true, "policy": true,
+	"policyStatus": true, "publicAccessBlock": true, "renameObject": true, "replication": true, "requestPayment": true,
+	"restore": true, "retention": true, "select": true, "session": true, "tagging": true, "torrent": true,
+	"uploadId": true, "uploads": true, "versioning": true, "versions": true, "website": true,
+}
+
+func (q *request) level() level {
+	switch {
+	case q.bucket == "":
+		return onService
+	case q.key == "":
+		return onBucket
+	}
+	return onObject
+}
+
+// route finds the operation that the request calls.
+func (h *Handler) route(q *request) (*operation, error) {
+	asked := ""
+	for name := range q.query {
+		if subresources[name] {
+			if asked != "" {
+				return nil, fail("InvalidArgument", "Conflicting sub-resources in the query.")
+			}
+			asked = name
+		}
+	}
+	known := false
+	for i := range h.operations {
+		op := &h.operations[i]
+		if op.level != q.level() || op.query != asked {
+			continue
+		}
+		known = true
+		if op.method == q.r.Method && (op.header == "" || q.r.Header.Get(op.header) != "") {
+			return op, nil
+		}
+	}
+	if known && asked == "" && q.r.Method != http.MethodPost && q.r.Method != http.MethodOptions {
+		return nil, fail("MethodNotAllowed", "The specified method is not allowed against this resource.")
+	}
+	if asked == "" {
+		return nil, failf("NotImplemented", "%s on this resource is not implemented.", xmlLimit(q.r.Method))
+	}
+	return nil, failf("NotImplemented", "%s with ?%s is not implemented.", xmlLimit(q.r.Method), asked)
+}
+
+// unsupported are headers that ask for something Croft does not do. Ignoring
+// one would promise what is not kept, so the request is refused.
+var unsupported = []string{
+	"X-Amz-Server-Side-Encryption", "X-Amz-Server-Side-Encryption-Customer-Algorithm",
+	"X-Amz-Copy-Source-Server-Side-Encryption-Customer-Algorithm", "X-Amz-Tagging",
+	"X-Amz-Object-Lock-Mode", "X-Amz-Object-Lock-Retain-Until-Date", "X-Amz-Object-Lock-Legal-Hold",
+	"X-Amz-Website-Redirect-Location", "X-Amz-Write-Offset-Bytes", "X-Amz-Mfa",
+	"X-Amz-Grant-Full-Control", "X-Amz-Grant-Read", "X-Amz-Grant-Read-Acp", "X-Amz-Grant-Write", "X-Amz-Grant-Write-Acp",
+}
+
+func (q *request) refuseUnsupported() error {
+	header := q.r.Header
+	for _, name := range unsupported {
+		if header.Get(name) != "" {
+			return failf("NotImplemented", "The header %s asks for something that is not implemented.", name)
+		}
+	}
+	switch header.Get("X-Amz-Acl") {
+	case "", "private", "bucket-owner-full-control", "bucket-owner-read":
+	default:
+		return fail("NotImplemented", "Only the canned ACL private is implemented.")
+	}
+	switch header.Get("X-Amz-Storage-Class") {
+	case "", "STANDARD", "REDUCED_REDUNDANCY":
+	default:
+		return fail("InvalidStorageClass", "The storage class you specified is not valid. There is only STANDARD.")
+	}
+	if header.Get("X-Amz-Bucket-Object-Lock-Enabled") == "true" || header.Get("X-Amz-Bucket-Object-Lock-Enabled") == "True" {
+		return fail("NotImplemented", "Object lock is not implemented.")
+	}
+	if v := header.Get("X-Amz-Expected-Bucket-Owner"); v != "" && v != ownerID {
+		return fail("AccessDenied", "Access Denied. The bucket has another owner than the request expects.")
+	}
+	if v := q.query.Get("versionId"); v != "" && v != "null" {
+		return fail("InvalidArgument", "Invalid version id specified. Buckets are not versioned.")
+	}
+	return nil
+}
