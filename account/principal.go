@@ -1,0 +1,44 @@
+package account
+
+import "context"
+
+// Via says by which kind of credential a principal came.
+type Via string
+
+// The ways in.
+const (
+	ViaSession Via = "session"
+	ViaToken   Via = "token"
+	ViaKey     Via = "s3key"
+	ViaSystem  Via = "system" // Croft itself; never made from anything a client sends
+)
+
+// Principal is who asks. The zero value is nobody.
+type Principal struct {
+	UserID       string
+	Name         string
+	Admin        bool
+	Via          Via
+	CredentialID string // the session, token or key it came by
+	ProjectID    string // when not empty, the credential reaches only this project
+	ReadOnly     bool   // the credential changes nothing
+}
+
+// System is Croft acting for itself.
+func System() Principal { return Principal{Name: "croft", Via: ViaSystem} }
+
+// Nobody reports whether no credential was presented.
+func (p Principal) Nobody() bool { return p.Via == "" }
+
+type principalKey struct{}
+
+// WithPrincipal returns a context that carries p.
+func WithPrincipal(ctx context.Context, p Principal) context.Context {
+	return context.WithValue(ctx, principalKey{}, p)
+}
+
+// PrincipalFrom returns the context's principal, or nobody.
+func PrincipalFrom(ctx context.Context) Principal {
+	p, _ := ctx.Value(principalKey{}).(Principal)
+	return p
+}

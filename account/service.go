@@ -1,0 +1,125 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"gorm.io/gorm"
+
+	"croft/internal/events"
+	"croft/internal/seal"
+	"croft/internal/store"
+)
+
+// Config tunes the room; Defaults suits a running instance.
+type Config struct {
+	Hash            HashCost
+	SessionIdle     time.Duration // a session unused for this long has ended
+	SessionLifetime time.Duration // and in any case after this
+	Now             func() time.Time
+}
+
+// Defaults is what an instance runs with.
+func Defaults() Config {
+	return Config{
+		Hash:            HashCost{MemoryKiB: 64 * 1024, Passes: 2, Lanes: 2, Parallel: 2},
+		SessionIdle:     14 * 24 * time.Hour,
+		SessionLifetime: 90 * 24 * time.Hour,
+		Now:             time.Now,
+	}
+}
+
+// Service is the room's face. Its methods may be called from any goroutine.
+type Service struct {
+	db     *store.DB
+	sealer *seal.Sealer
+	bus    *events.Bus
+	config Config
+	hasher *hasher
+
+	mu    sync.Mutex // guards touch
+	touch map[string]time.Time
+}
+
+// New makes the service. It does no I/O and starts nothing.
+func New(db *store.DB, sealer *seal.Sealer, bus *events.Bus, config Config) *Service {
+	return &Service{db: db, sealer: sealer, bus: bus, config: config, hasher: newHasher(config.Hash), touch: make(map[string]time.Time)}
+}
+
+// sweepEvery is how often rows that mean nothing any more are removed.
+const sweepEvery = time.Hour
+
+// Run removes expired sessions and login limits now and then, until ctx ends. No
+// answer depends on it: an expired row is refused whether or not it was removed.
+func (s *Service) Run(ctx context.Context) error {
+	ticker := time.NewTicker(sweepEvery)
+	defer ticker.Stop()
+	for {
+		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
+			return fmt.Errorf("remove expired sessions: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+func (s *Service) sweep(ctx context.Context) error {
+	now := s.now()
+	s.mu.Lock()
+	for id, at := range s.touch {
+		if now.Sub(at) > touchEvery {
+			delete(s.touch, id)
+		}
+	}
+	s.mu.Unlock()
+	return s.db.Write(ctx, func(tx *gorm.DB) error {
+		idle := millis(now.Add(-s.config.SessionIdle))
+		return errors.Join(
+			tx.Exec("DELETE FROM sessions WHERE expires_at <= ? OR last_seen_at <= ?", millis(now), idle).Error,
+			tx.Exec("DELETE FROM login_limits WHERE free_at <= ?", millis(now)).Error,
+		)
+	})
+}
+
+// touchEvery is how precise "last seen" and "last used" are: one write a minute.
+const touchEvery = time.Minute
+
+// touchDue reports whether a credential's time of last use should be written now,
+// given what its row says, and remembers that it was. What is remembered only
+// saves writes; another replica would at worst write once more.
+func (s *Service) touchDue(id string, last time.Time) bool {
+	now := s.now()
+	if now.Sub(last) < touchEvery {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Sub(s.touch[id]) < touchEvery {
+		return false
+	}
+	s.touch[id] = now
+	return true
+}
+
+func (s *Service) now() time.Time { return s.config.Now().UTC().Truncate(time.Millisecond) }
+
+// millis is how times are stored; 0 is no time.
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func fromMillis(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
