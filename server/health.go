@@ -1,0 +1,91 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"croft/account"
+	"croft/internal/errs"
+	"croft/objectstore"
+)
+
+// DriveHealth is the state of the object store's drives.
+type DriveHealth struct {
+	Engine       string  `json:"engine" example:"erasure"`
+	Parity       int     `json:"parity" doc:"Shards that may be lost"`
+	DataShards   int     `json:"dataShards"`
+	ParityShards int     `json:"parityShards"`
+	ReadQuorum   int     `json:"readQuorum" doc:"Drives that a read needs"`
+	WriteQuorum  int     `json:"writeQuorum" doc:"Drives that a write needs"`
+	Writable     bool    `json:"writable"`
+	Drives       []Drive `json:"drives"`
+}
+
+// Drive is one drive.
+type Drive struct {
+	Path       string `json:"path"`
+	State      string `json:"state" enum:"ok,offline,failing"`
+	Message    string `json:"message" doc:"What is wrong, empty when nothing is"`
+	TotalBytes int64  `json:"totalBytes"`
+	FreeBytes  int64  `json:"freeBytes"`
+}
+
+func (s *Server) healthRoutes() {
+	raw(s, probe("/healthz"), Public("tells only that the process runs"), s.healthz)
+	raw(s, probe("/readyz"), Public("tells only whether requests can be served"), s.readyz)
+	route(s, op("get-drive-health", http.MethodGet, "/health/drives", "State of the drives", "operations"),
+		Need(account.InstanceRead, instanceScope), s.driveHealth)
+}
+
+func probe(path string) huma.Operation {
+	return huma.Operation{OperationID: path[1:], Method: http.MethodGet, Path: path, Hidden: true}
+}
+
+func (s *Server) healthz(w http.ResponseWriter, r *http.Request, _ Params) error {
+	return writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// readyz says whether the state database and the object store can be read. What is
+// wrong stands in the log and behind the login, not here.
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request, _ Params) error {
+	_, err := s.deps.Accounts.SetupRequired(r.Context())
+	if err == nil {
+		_, err = s.deps.Store.ListBuckets(r.Context())
+	}
+	if err != nil {
+		s.log.WarnContext(r.Context(), "not ready", "requestID", requestID(r.Context()), "error", err)
+		return errs.New(errs.Unavailable, "not_ready", "Croft cannot serve requests now.")
+	}
+	return writeJSON(w, http.StatusOK, map[string]string{"status": "ready"})
+}
+
+func (s *Server) driveHealth(ctx context.Context, _ *struct{}) (*body[DriveHealth], error) {
+	if s.deps.Drives == nil {
+		return nil, errs.New(errs.NotFound, "no_drives", "This instance keeps its objects elsewhere, not on drives of its own.")
+	}
+	health, err := s.deps.Drives.Health(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := DriveHealth{
+		Engine: health.Engine, Parity: health.Parity, DataShards: health.DataShards, ParityShards: health.ParityShards,
+		ReadQuorum: health.ReadQuorum, WriteQuorum: health.WriteQuorum, Writable: health.Writable, Drives: make([]Drive, 0, len(health.Drives)),
+	}
+	for _, d := range health.Drives {
+		out.Drives = append(out.Drives, wireDrive(d))
+	}
+	return &body[DriveHealth]{out}, nil
+}
+
+func wireDrive(d objectstore.Drive) Drive {
+	return Drive{Path: d.Path, State: string(d.State), Message: d.Message, TotalBytes: d.TotalBytes, FreeBytes: d.FreeBytes}
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	return json.NewEncoder(w).Encode(v)
+}

@@ -1,0 +1,101 @@
+package server
+
+import (
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
+
+	"croft/account"
+	"croft/objectstore"
+)
+
+// Config is what the console is told about its surroundings.
+type Config struct {
+	Version string // of the program
+	Name    string // of this instance, shown in the title bar
+
+	// S3URL is the S3 listener's address for clients ("https://s3.example.com").
+	// When it is empty the answer is the host the browser used, with S3Port.
+	S3URL  string
+	S3Port string
+
+	// TrustedProxies may speak for others in X-Forwarded-For and -Proto.
+	TrustedProxies []netip.Prefix
+}
+
+// Deps are the rooms behind the console. New calls none of them, so that the API
+// can be described without any.
+type Deps struct {
+	Accounts   *account.Service
+	Store      objectstore.Store
+	Drives     objectstore.DriveReporter // nil where the store is elsewhere
+	Containers Containers
+	UI         fs.FS // the built UI, index.html at its root; nil without one
+	Log        *slog.Logger
+}
+
+// Server answers the console's requests. Make it with New.
+type Server struct {
+	config Config
+	deps   Deps
+	log    *slog.Logger
+
+	engine *gin.Engine
+	api    huma.API
+	list   []Route
+	ui     *uiFiles
+
+	origins *http.CrossOriginProtection
+
+	stop    chan struct{} // closed when streams must end
+	stopped sync.Once
+}
+
+var _ http.Handler = (*Server)(nil)
+
+// New declares every route. It does no I/O and starts nothing.
+func New(deps Deps, config Config) *Server {
+	if deps.Log == nil {
+		deps.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{config: config, deps: deps, log: deps.Log, ui: newUI(deps.UI), origins: http.NewCrossOriginProtection(), stop: make(chan struct{})}
+	s.engine = newEngine()
+	s.api = newAPI(s.engine, config.Version)
+	s.register()
+	s.engine.NoRoute(s.noRoute)
+	s.engine.NoMethod(s.noMethod)
+	return s
+}
+
+// register lists the domains' routes, one function a domain.
+func (s *Server) register() {
+	s.healthRoutes()
+	s.instanceRoutes()
+}
+
+// CloseStreams ends every event stream. Call it before shutting the listener
+// down, which otherwise waits for them. It may be called more than once.
+func (s *Server) CloseStreams() { s.stopped.Do(func() { close(s.stop) }) }
+
+// Closing is closed when streams and sockets must end.
+func (s *Server) Closing() <-chan struct{} { return s.stop }
+
+func newEngine() *gin.Engine {
+	gin.SetMode(gin.ReleaseMode)
+	e := gin.New()
+	// A path means what it says: nothing is cleaned, merged or redirected, and an
+	// escaped slash stays inside its segment.
+	e.RedirectTrailingSlash = false
+	e.RedirectFixedPath = false
+	e.RemoveExtraSlash = false
+	e.UseRawPath = true
+	e.UnescapePathValues = true
+	e.HandleMethodNotAllowed = true
+	e.ForwardedByClientIP = false
+	return e
+}
