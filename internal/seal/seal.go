@@ -11,7 +11,6 @@ package seal
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -58,7 +57,7 @@ func Load(dir string) (*Sealer, error) {
 }
 
 // create writes a fresh key under another name first, so that a crash leaves
-// either no key or a whole one, and never replaces a key that appeared meanwhile.
+// either no key or a whole one. The caller owns the folder alone.
 func create(dir, path string) (*Sealer, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make key folder: %w", err)
@@ -128,10 +127,10 @@ func (s *Sealer) aead(purpose string) (cipher.AEAD, error) {
 	return cipher.NewGCMWithRandomNonce(block)
 }
 
-func (s *Sealer) derive(info string) []byte {
-	key, err := hkdf.Key(sha256.New, s.master[:], nil, "croft "+info, KeySize)
-	if err != nil {
-		panic(err) // only a length over 255 hashes is refused, and ours is one
-	}
-	return key
+// derive makes the key of one use; HMAC is a pseudo-random function, and the
+// master key is already uniform, so nothing more is needed.
+func (s *Sealer) derive(use string) []byte {
+	mac := hmac.New(sha256.New, s.master[:])
+	mac.Write([]byte("croft " + use))
+	return mac.Sum(nil)
 }
