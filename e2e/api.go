@@ -75,6 +75,16 @@ func (a *API) Call(ctx context.Context, method, path string, body, out any) erro
 	return json.Unmarshal(content, out)
 }
 
+// Stream opens a stream of server-sent events.
+func (a *API) Stream(ctx context.Context, path string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.base+path, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Accept", "text/event-stream")
+	return a.http.Do(req)
+}
+
 // Send sends one request with the session's cookie and CSRF token.
 func (a *API) Send(ctx context.Context, method, path string, body any) (*http.Response, error) {
 	reader, raw := body.(io.Reader)

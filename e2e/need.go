@@ -29,14 +29,6 @@ func NeedCommand(tb testing.TB, names ...string) string {
 	return ""
 }
 
-// NeedEngine skips when no Docker engine answers.
-func NeedEngine(tb testing.TB) {
-	tb.Helper()
-	if err := exec.CommandContext(tb.Context(), NeedCommand(tb, "docker"), "version").Run(); err != nil {
-		skip(tb, "no Docker engine answers")
-	}
-}
-
 // NeedRoot skips when the test may not mount file systems.
 func NeedRoot(tb testing.TB) {
 	tb.Helper()

@@ -1,0 +1,211 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/api/types/volume"
+	"github.com/docker/docker/client"
+
+	"croft/internal/testimage"
+)
+
+// TestJourney is one job through every room, as a new user would do it by hand:
+// the five parts are those of the README.
+func TestJourney(t *testing.T) {
+	engine := testimage.Engine(t)
+	if _, err := testimage.Sample(t.Context(), "go"); err != nil {
+		t.Fatalf("make the image that the pipeline runs in: %v", err)
+	}
+	awsCommand := NeedCommand(t, "aws")
+	browser := NewBrowser(t)
+	forge := NewForge(t)
+	croft := New(t, 4)
+	person := map[string]any{"name": rootName, "displayName": "Mei Lin", "password": rootPassword}
+	part := func(name string, do func(t *testing.T)) {
+		if !t.Run(name, func(t *testing.T) { browser.tb = t; do(t) }) {
+			t.FailNow() // each part needs the one before
+		}
+		browser.tb = t
+	}
+
+	part("1 set-up link, account, project", func(t *testing.T) {
+		croft.Start()
+		browser.Do("setUp", with(person, "link", croft.SetupLink()), nil)
+		browser.Do("createProject", map[string]any{"name": "Hello", "slug": "hello"}, nil)
+	})
+
+	remote := forge.Create(t, "hello.git")
+	work := NewWork(t, remote)
+	part("2 repository with history", func(t *testing.T) {
+		work.CopySample("go.mod", "main.go", "greeting/greeting.go", ".gitignore")
+		work.Commit("Greet whoever is named")
+		work.CopySample("main_test.go", "greeting/greeting_test.go")
+		work.Commit("Test the greetings")
+		work.CopySample()
+		work.Commit("Check and build every push with Croft")
+		work.Push()
+		var hook Webhook
+		browser.Do("addRepository", map[string]any{"project": "hello", "name": "hello", "cloneUrl": remote}, &hook)
+		if !strings.HasPrefix(hook.URL, croft.Console+"/hooks/") || len(hook.Secret) < 20 {
+			t.Fatalf("the console shows the webhook as %+v", hook)
+		}
+		forge.OnPush("hello.git", hook)
+		if d := hook.Send(t.Context(), []byte(`{"ref":"refs/heads/main"}`), "sha256="+strings.Repeat("0", 64)); d.Status/100 == 2 {
+			t.Errorf("a push with a wrong signature was taken: %+v", d)
+		}
+	})
+
+	const words = "Shall the next version say who made it?"
+	var commit string
+	part("3 push, live log, success, chat card", func(t *testing.T) {
+		browser.Do("say", map[string]any{"room": "Hello", "text": words}, nil)
+		main := readFile(t, filepath.Join(work.Dir, "main.go"))
+		work.Write("main.go", strings.Replace(main, "// Hello greets people", "// Hello, made by Mei, greets people", 1))
+		commit = work.Commit("Say who made it")
+		work.Push()
+		delivery := <-forge.Deliveries
+		var started struct{ Run int }
+		if err := json.Unmarshal([]byte(delivery.Body), &started); err != nil || delivery.Status != http.StatusAccepted || started.Run != 1 {
+			t.Fatalf("the webhook answered %+v", delivery)
+		}
+		var seen struct {
+			LineWhileRunning string
+			CardStates       []string
+		}
+		browser.Do("followRun", map[string]any{
+			"project": "hello", "room": "Hello", "repository": "hello", "number": 1, "commit": commit, "message": "Say who made it",
+			"steps": []string{"test", "format", "compile"},
+		}, &seen)
+		if !strings.Contains(seen.LineWhileRunning, "go version go1.") {
+			t.Errorf("while the step ran the browser showed %q", seen.LineWhileRunning)
+		}
+		if len(seen.CardStates) < 2 || seen.CardStates[0] == "success" || seen.CardStates[len(seen.CardStates)-1] != "success" {
+			t.Errorf("the chat card went through %q", seen.CardStates)
+		}
+		nothingLeft(t, engine, Login(t, croft.Console, rootName, rootPassword))
+	})
+
+	var keys struct{ AccessKey, SecretKey string }
+	var artifact []byte
+	fetch := func(t *testing.T) []byte {
+		t.Helper()
+		file := filepath.Join(t.TempDir(), "hello")
+		Run(t, "", []string{
+			"AWS_ACCESS_KEY_ID=" + keys.AccessKey, "AWS_SECRET_ACCESS_KEY=" + keys.SecretKey, "AWS_DEFAULT_REGION=us-east-1",
+			"AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull, "AWS_EC2_METADATA_DISABLED=true",
+		}, awsCommand, "--endpoint-url", croft.S3, "s3", "cp", "s3://hello-artifacts/hello/1/bin/hello", file)
+		return []byte(readFile(t, file))
+	}
+	part("4 artifact with the aws command", func(t *testing.T) {
+		browser.Do("createKey", map[string]any{"name": "laptop"}, &keys)
+		artifact = fetch(t)
+		program := filepath.Join(t.TempDir(), "hello")
+		if err := os.WriteFile(program, artifact, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if said := Run(t, "", nil, program, "Ada"); said != "Hello, Ada!\n" {
+			t.Errorf("the artifact says %q", said)
+		}
+		if said := Run(t, "", nil, program, "--version"); said != "hello "+commit+"\n" {
+			t.Errorf("the artifact calls itself %q, want %s", said, commit)
+		}
+		browser.Do("pictures", map[string]any{"base": croft.Console, "docs": os.Getenv("CROFT_E2E_PICTURES") == "docs", "images": filepath.Join(Root(t), "docs", "images")}, nil)
+	})
+
+	part("5 kill -9, two drives gone, start again", func(t *testing.T) {
+		croft.Kill()
+		for _, drive := range []string{croft.Drives[0], croft.Drives[2]} {
+			if err := os.Rename(drive, drive+".away"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		croft.Start()
+		browser.Do("logInAfresh", with(person, "base", croft.Console), nil)
+		browser.Do("seeChat", map[string]any{"room": "Hello", "text": words, "message": "Say who made it"}, nil)
+		var seen struct{ Log, File string }
+		browser.Do("seeRun", map[string]any{"project": "hello", "repository": "hello", "number": 1, "steps": []string{"test", "format", "compile"}, "artifact": "bin/hello"}, &seen)
+		for _, line := range []string{"go version go1.", "--- PASS: TestHandler", "--- PASS: TestFor"} {
+			if !strings.Contains(seen.Log, line) {
+				t.Errorf("the log lacks %q:\n%s", line, seen.Log)
+			}
+		}
+		if got := []byte(readFile(t, seen.File)); !bytes.Equal(got, artifact) {
+			t.Errorf("the browser's artifact has %d bytes, not the %d of before", len(got), len(artifact))
+		}
+		if got := fetch(t); !bytes.Equal(got, artifact) {
+			t.Errorf("the artifact has %d bytes, not the %d of before", len(got), len(artifact))
+		}
+		browser.Do("seeDrives", map[string]any{"offline": 2, "online": 2}, nil)
+	})
+}
+
+// nothingLeft wants no container, network or volume of any run on the engine.
+func nothingLeft(t *testing.T, engine *client.Client, api *API) {
+	t.Helper()
+	var runs struct{ Items []struct{ ID string } }
+	api.Must(t, "GET", "/api/v1/projects/hello/runs", nil, &runs)
+	if len(runs.Items) == 0 {
+		t.Error("the project lists no run")
+	}
+	for _, run := range runs.Items {
+		if left := leftOn(t.Context(), t, engine, run.ID); len(left) > 0 {
+			t.Errorf("run %s has left behind: %v", run.ID, left)
+		}
+	}
+}
+
+// leftOn lists what the engine still has of a run.
+func leftOn(ctx context.Context, t *testing.T, engine *client.Client, run string) []string {
+	t.Helper()
+	mine := filters.NewArgs(filters.Arg("label", "croft.run="+run))
+	var left []string
+	containers, err := engine.ContainerList(ctx, container.ListOptions{All: true, Filters: mine})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range containers {
+		left = append(left, "container "+c.Names[0])
+	}
+	networks, err := engine.NetworkList(ctx, network.ListOptions{Filters: mine})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range networks {
+		left = append(left, "network "+n.Name)
+	}
+	volumes, err := engine.VolumeList(ctx, volume.ListOptions{Filters: mine})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range volumes.Volumes {
+		left = append(left, "volume "+v.Name)
+	}
+	return left
+}
+
+func with(args map[string]any, name string, value any) map[string]any {
+	all := map[string]any{name: value}
+	for k, v := range args {
+		all[k] = v
+	}
+	return all
+}
+
+func readFile(t *testing.T, name string) string {
+	t.Helper()
+	content, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
