@@ -62,7 +62,7 @@ gen: node-modules ## generate the OpenAPI description and the UI's types from th
 
 .PHONY: fmt
 fmt: ## format the Go code
-	gofmt -w $$(git ls-files -co --exclude-standard '*.go')
+	find . -name '*.go' -not -path '*/node_modules/*' -not -path './.cache/*' -exec gofmt -w {} +
 
 .PHONY: lint
 lint: ## golangci-lint (built from scripts/lint once) and ESLint

@@ -26,7 +26,7 @@ packages() { # packages PATTERN...: those that exist, without e2e
 
 stage_format() {
 	local out
-	out=$(gofmt -l $(git ls-files -co --exclude-standard '*.go'))
+	out=$(find . -name '*.go' -not -path '*/node_modules/*' -not -path './.cache/*' -exec gofmt -l {} +) || return 1
 	[ -z "$out" ] || { printf 'not formatted (make fmt):\n%s\n' "$out"; return 1; }
 }
 stage_vet() { go vet ./...; }
