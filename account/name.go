@@ -25,8 +25,24 @@ func checkSlug(slug string) error {
 		return errs.New(errs.Invalid, "project_slug_invalid",
 			"A project's short name has 2 to 40 lower-case letters, digits and hyphens, and starts and ends with a letter or digit.")
 	}
+	if strings.HasPrefix(slug, "xn--") || strings.HasPrefix(slug, "sthree-") { // nor may its artifact bucket
+		return errs.New(errs.Invalid, "project_slug_reserved", `Short names must not start with "xn--" or "sthree-", which bucket names cannot.`)
+	}
 	if SystemBucket(slug + "-") {
 		return errs.New(errs.Invalid, "project_slug_reserved", `Short names "croft" and "croft-…" belong to Croft itself.`)
+	}
+	return nil
+}
+
+// CheckBucketName refuses names that Croft keeps for itself: those of its own
+// buckets, and those of artifact buckets, which come with their project. slug is the
+// project that the bucket is for, or empty.
+func CheckBucketName(name, slug string) error {
+	if SystemBucket(name) {
+		return errs.New(errs.Invalid, "bucket_name_reserved", `Bucket names that start with "croft-" belong to Croft itself.`)
+	}
+	if owner, ok := strings.CutSuffix(name, ArtifactBucketSuffix); ok && (slug == "" || owner != slug) {
+		return errs.New(errs.Invalid, "bucket_name_reserved", `Bucket names that end with "-artifacts" belong to the project they start with.`)
 	}
 	return nil
 }
