@@ -27,14 +27,15 @@ var (
 // may they. It returns the context for the handler. A refusal of a known principal
 // who wanted to change something is in the audit log.
 func (s *Server) admit(r *http.Request, operation string, rule Rule, params Params) (context.Context, error) {
-	admitted := &admission{address: s.address(r), host: r.Host, note: Note{Target: pathTarget(r.URL.Path)}}
+	admitted := &admission{from: s.clientOf(r), note: Note{Target: pathTarget(r.URL.Path)}}
 	ctx := context.WithValue(r.Context(), admissionKey, admitted)
 	principal, session, err := s.authenticate(ctx, r, rule)
 	if err != nil {
 		return nil, err
 	}
+	admitted.session = session
 	ctx = account.WithPrincipal(ctx, principal)
-	err = s.mayProceed(ctx, r, rule, session, params, admitted)
+	err = s.mayProceed(ctx, r, rule, params, admitted)
 	if err != nil {
 		s.audit(ctx, r.Method, operation, rule, err)
 		return nil, err
@@ -42,7 +43,7 @@ func (s *Server) admit(r *http.Request, operation string, rule Rule, params Para
 	return ctx, nil
 }
 
-func (s *Server) mayProceed(ctx context.Context, r *http.Request, rule Rule, session account.Session, params Params, admitted *admission) error {
+func (s *Server) mayProceed(ctx context.Context, r *http.Request, rule Rule, params Params, admitted *admission) error {
 	principal := account.PrincipalFrom(ctx)
 	if mutates(r.Method) && principal.Via != account.ViaToken {
 		if err := s.origins.Check(r); err != nil {
@@ -52,7 +53,7 @@ func (s *Server) mayProceed(ctx context.Context, r *http.Request, rule Rule, ses
 	if rule.public != "" {
 		return nil
 	}
-	if mutates(r.Method) && principal.Via == account.ViaSession && !sameText(r.Header.Get(csrfHeader), session.CSRF) {
+	if mutates(r.Method) && principal.Via == account.ViaSession && !sameText(r.Header.Get(csrfHeader), admitted.session.CSRF) {
 		return errCSRF
 	}
 	if rule.body != nil {
@@ -119,7 +120,7 @@ func (s *Server) audit(ctx context.Context, method, operation string, rule Rule,
 	entry := account.Entry{
 		ActorID: principal.UserID, ActorName: principal.Name, Via: principal.Via,
 		Action: operation, Target: note.Target, Detail: note.Detail, ProjectID: note.ProjectID,
-		Address: admitted.address, RequestID: requestID(ctx), Outcome: outcomeOf(outcome),
+		Address: admitted.from.address, RequestID: requestID(ctx), Outcome: outcomeOf(outcome),
 	}
 	if principal.Nobody() {
 		entry.ActorID, entry.ActorName = note.ActorID, note.ActorName

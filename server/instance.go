@@ -54,7 +54,7 @@ func (s *Server) s3URL(ctx context.Context) string {
 	if s.config.S3URL != "" {
 		return s.config.S3URL
 	}
-	host := admissionFrom(ctx).host
+	host := admissionFrom(ctx).from.host
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}

@@ -40,6 +40,14 @@ func newRequestID(r *http.Request) string {
 	return id
 }
 
+func (s *Server) clientOf(r *http.Request) client {
+	c := client{address: s.address(r), agent: r.UserAgent(), host: r.Host, https: s.https(r)}
+	if cookie, err := r.Cookie(cookieName); err == nil {
+		c.session = cookie.Value
+	}
+	return c
+}
+
 // address returns the client's IP address: the connection's, or what a trusted
 // proxy says.
 func (s *Server) address(r *http.Request) string {

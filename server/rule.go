@@ -20,7 +20,7 @@ type Rule struct {
 func Public(why string) Rule { return Rule{public: why} }
 
 // SignedIn lets every principal in who may read their own account.
-func SignedIn() Rule { return Need(account.SelfRead, instanceScope) }
+func SignedIn() Rule { return Need(account.SelfRead, ownScope) }
 
 // Need asks account.Authorize for an action on the resource that scope finds from
 // the path and query, before the body is read.
@@ -65,10 +65,14 @@ type Scope struct {
 	Resolve func(ctx context.Context, p Params) (account.Resource, error)
 }
 
-// instanceScope is Croft as a whole, or the caller's own account.
-var instanceScope = Scope{"the instance", func(context.Context, Params) (account.Resource, error) {
-	return account.Resource{}, nil
-}}
+// instanceScope is Croft as a whole, ownScope the caller's own account. Neither names
+// anything: the action says which it is.
+var (
+	instanceScope = Scope{"the instance", nothingNamed}
+	ownScope      = Scope{"the caller's own account", nothingNamed}
+)
+
+func nothingNamed(context.Context, Params) (account.Resource, error) { return account.Resource{}, nil }
 
 // project is the project whose slug is in the path.
 func (s *Server) project() Scope {
@@ -80,10 +84,19 @@ func (s *Server) project() Scope {
 
 // admission is what the gate found out about a request, for the handler.
 type admission struct {
-	address  string // the client's
-	host     string // by which the client reached us
+	from     client
+	session  account.Session // when they came by one
 	resource account.Resource
 	note     Note
+}
+
+// client is where a request comes from.
+type client struct {
+	address string
+	agent   string
+	host    string // by which it reached us
+	https   bool
+	session string // the token in its cookie, valid or not
 }
 
 // Note is what a handler adds to its row in the audit log.

@@ -34,6 +34,8 @@ type Deps struct {
 	Accounts   *account.Service
 	Store      objectstore.Store
 	Drives     objectstore.DriveReporter // nil where the store is elsewhere
+	Presigner  Presigner
+	Projects   ProjectRemover
 	Containers Containers
 	UI         fs.FS // the built UI, index.html at its root; nil without one
 	Log        *slog.Logger
@@ -76,6 +78,15 @@ func New(deps Deps, config Config) *Server {
 func (s *Server) register() {
 	s.healthRoutes()
 	s.instanceRoutes()
+	s.sessionRoutes()
+	s.meRoutes()
+	s.credentialRoutes()
+	s.userRoutes()
+	s.projectRoutes()
+	s.memberRoutes()
+	s.auditRoutes()
+	s.bucketRoutes()
+	s.objectRoutes()
 }
 
 // CloseStreams ends every event stream. Call it before shutting the listener

@@ -1,0 +1,191 @@
+package server
+
+import (
+	"context"
+	"encoding/base64"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"croft/account"
+	"croft/internal/errs"
+	"croft/objectstore"
+)
+
+// Object is an object without its bytes.
+type Object struct {
+	Key         string    `json:"key"`
+	Size        int64     `json:"size"`
+	ETag        string    `json:"etag"`
+	ContentType string    `json:"contentType"`
+	ModifiedAt  time.Time `json:"modifiedAt"`
+}
+
+// ObjectList is one page of a folder, as the delimiter makes it one.
+type ObjectList struct {
+	Items    []Object `json:"items"`
+	Prefixes []string `json:"prefixes" doc:"Folders, each with its trailing delimiter"`
+	Next     string   `json:"next" doc:"The cursor of the next page; empty on the last one"`
+}
+
+// DeleteObjectsRequest names keys, or a prefix whose objects all go.
+type DeleteObjectsRequest struct {
+	Keys   []string `json:"keys,omitempty" maxItems:"1000"`
+	Prefix string   `json:"prefix,omitempty" maxLength:"1024"`
+}
+
+// DeleteObjectsResult counts what was there and is gone.
+type DeleteObjectsResult struct {
+	Deleted int `json:"deleted"`
+}
+
+type (
+	listObjectsInput struct {
+		InBucket
+		Prefix    string `query:"prefix"`
+		Delimiter string `query:"delimiter" example:"/"`
+		Cursor    string `query:"cursor"`
+		Limit     int    `query:"limit" minimum:"1" maximum:"1000" default:"200"`
+	}
+	deleteObjectInput struct {
+		InBucket
+		Key string `query:"key" required:"true"`
+	}
+	deleteObjectsInput struct {
+		InBucket
+		Body DeleteObjectsRequest
+	}
+)
+
+func (s *Server) objectRoutes() {
+	read, write := Need(account.BucketRead, s.bucket()), Need(account.ObjectWrite, s.bucket())
+	route(s, op("list-objects", http.MethodGet, "/buckets/{bucket}/objects", "Objects and folders", "buckets"), read, s.listObjects)
+	raw(s, bytesOp("get-object", http.MethodGet, "The object's bytes"), read, s.getObject)
+	raw(s, bytesOp("head-object", http.MethodHead, "The object's headers"), read, s.getObject)
+	raw(s, uploadOp("put-object", "Store the request's body as an object"), write, s.putObject)
+	route(s, status(op("delete-object", http.MethodDelete, "/buckets/{bucket}/object", "Delete an object", "buckets"), http.StatusNoContent), write, s.deleteObject)
+	route(s, op("delete-objects", http.MethodPost, "/buckets/{bucket}/delete", "Delete objects by key or prefix", "buckets"), write, s.deleteObjects)
+	route(s, op("share-object", http.MethodPost, "/buckets/{bucket}/share", "A link that downloads without a login", "buckets"), read, s.shareObject)
+}
+
+func bytesOp(id, method, summary string) huma.Operation {
+	o := op(id, method, "/buckets/{bucket}/object", summary, "buckets")
+	o.Parameters = []*huma.Param{query("key", "", true), query("download", "1: never show it inline", false)}
+	o.Responses = map[string]*huma.Response{"200": {Description: "The bytes", Content: map[string]*huma.MediaType{"application/octet-stream": {}}}}
+	return o
+}
+
+func (s *Server) listObjects(ctx context.Context, in *listObjectsInput) (*body[ObjectList], error) {
+	after, err := base64.RawURLEncoding.DecodeString(in.Cursor)
+	if err != nil {
+		return nil, errs.New(errs.Invalid, "cursor_invalid", "The cursor is not one of ours.")
+	}
+	page, err := s.deps.Store.List(ctx, objectstore.ListRequest{
+		Bucket: in.Bucket, Prefix: in.Prefix, Delimiter: in.Delimiter, After: string(after), Limit: in.Limit,
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := ObjectList{Items: make([]Object, 0, len(page.Objects)), Prefixes: append([]string{}, page.Prefixes...)}
+	for _, o := range page.Objects {
+		out.Items = append(out.Items, wireObject(o))
+	}
+	if page.Truncated {
+		out.Next = base64.RawURLEncoding.EncodeToString([]byte(page.Next))
+	}
+	return &body[ObjectList]{out}, nil
+}
+
+var errObjectChanged = errs.New(errs.Unavailable, "object_changed", "The object was replaced while it was being read. Try again.")
+
+func (s *Server) getObject(w http.ResponseWriter, r *http.Request, p Params) error {
+	bucket, key := p.Param("bucket"), p.Query("key")
+	object, err := s.deps.Store.Head(r.Context(), bucket, key)
+	if err != nil {
+		return err
+	}
+	return s.serveFile(w, r, File{
+		Name: key, ContentType: object.Attributes.ContentType, Size: object.Size, ETag: object.ETag, ModifiedAt: object.ModifiedAt,
+		Download: p.Query("download") == "1",
+		Open: func(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
+			var part *objectstore.Range
+			if length < object.Size {
+				part = &objectstore.Range{Offset: offset, Length: length}
+			}
+			// The headers speak of the object that Head saw, so the bytes must be its.
+			opened, content, err := s.deps.Store.Get(ctx, bucket, key, part)
+			if err == nil && opened.ETag != object.ETag {
+				content.Close()
+				err = errObjectChanged
+			}
+			return content, err
+		},
+	})
+}
+
+func (s *Server) deleteObject(ctx context.Context, in *deleteObjectInput) (*struct{}, error) {
+	auditing(ctx).Target = in.Bucket + "/" + in.Key
+	existed, err := s.deps.Store.Delete(ctx, in.Bucket, in.Key)
+	if err == nil && !existed {
+		err = objectstore.ErrObjectNotFound
+	}
+	return nil, err
+}
+
+func (s *Server) deleteObjects(ctx context.Context, in *deleteObjectsInput) (*body[DeleteObjectsResult], error) {
+	auditing(ctx).Target = in.Bucket + "/" + in.Body.Prefix
+	if len(in.Body.Keys) == 0 && in.Body.Prefix == "" {
+		return nil, errs.New(errs.Invalid, "nothing_named", "Name keys or a prefix to delete.")
+	}
+	deleted, err := s.deleteKeys(ctx, in.Bucket, in.Body.Keys)
+	if err == nil && in.Body.Prefix != "" {
+		var more int
+		more, err = s.deletePrefix(ctx, in.Bucket, in.Body.Prefix)
+		deleted += more
+	}
+	auditing(ctx).Detail = describeCount(deleted)
+	if err != nil {
+		return nil, err
+	}
+	return &body[DeleteObjectsResult]{DeleteObjectsResult{deleted}}, nil
+}
+
+func (s *Server) deleteKeys(ctx context.Context, bucket string, keys []string) (deleted int, err error) {
+	for _, key := range keys {
+		existed, err := s.deps.Store.Delete(ctx, bucket, key)
+		if err != nil {
+			return deleted, err
+		}
+		if existed {
+			deleted++
+		}
+	}
+	return deleted, nil
+}
+
+// deletePrefix deletes page by page. Each page is listed behind the last, so that
+// it ends even while somebody goes on writing under the prefix.
+func (s *Server) deletePrefix(ctx context.Context, bucket, prefix string) (deleted int, err error) {
+	for after := ""; ; {
+		page, err := s.deps.Store.List(ctx, objectstore.ListRequest{Bucket: bucket, Prefix: prefix, After: after})
+		if err != nil {
+			return deleted, err
+		}
+		keys := make([]string, len(page.Objects))
+		for i, o := range page.Objects {
+			keys[i] = o.Key
+		}
+		n, err := s.deleteKeys(ctx, bucket, keys)
+		deleted += n
+		if err != nil || !page.Truncated {
+			return deleted, err
+		}
+		after = page.Next
+	}
+}
+
+func wireObject(o objectstore.Object) Object {
+	return Object{Key: o.Key, Size: o.Size, ETag: o.ETag, ContentType: o.Attributes.ContentType, ModifiedAt: o.ModifiedAt}
+}

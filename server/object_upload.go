@@ -1,0 +1,81 @@
+package server
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"croft/internal/errs"
+	"croft/objectstore"
+)
+
+// uploadIdle is how long an upload may stand still before it is given up.
+const uploadIdle = 2 * time.Minute
+
+func uploadOp(id, summary string) huma.Operation {
+	o := op(id, http.MethodPut, "/buckets/{bucket}/object", summary, "buckets")
+	o.MaxBodyBytes = -1
+	o.Parameters = []*huma.Param{query("key", "", true)}
+	o.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/octet-stream": {}}}
+	o.Responses = map[string]*huma.Response{"200": {
+		Description: "Stored",
+		Content:     map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Ref: "#/components/schemas/Object"}}},
+	}}
+	return o
+}
+
+// putObject streams the body into the store. A body that ends early stores nothing.
+func (s *Server) putObject(w http.ResponseWriter, r *http.Request, p Params) error {
+	bucket, key := p.Param("bucket"), p.Query("key")
+	auditing(r.Context()).Target = bucket + "/" + key
+	if err := objectstore.ValidateKey(key); err != nil {
+		return err // before the body is sent
+	}
+	stored, err := s.deps.Store.Put(r.Context(), objectstore.PutRequest{
+		Bucket: bucket, Key: key, Size: r.ContentLength, Body: patient(w, r),
+		Attributes: objectstore.Attributes{ContentType: r.Header.Get("Content-Type")},
+	})
+	if err != nil {
+		return uploadError(err)
+	}
+	return writeJSON(w, http.StatusOK, wireObject(stored))
+}
+
+// uploadError names a cut-off body as what it is, and not as an error of ours.
+func uploadError(err error) error {
+	if errs.KindOf(err) == errs.Internal && errors.Is(err, io.ErrUnexpectedEOF) {
+		return errs.Wrap(err, errs.Invalid, objectstore.ErrBodyIncomplete.Code, "The upload was cut off. Nothing was stored.")
+	}
+	return err
+}
+
+// patient reads a request's body for as long as bytes keep coming.
+func patient(w http.ResponseWriter, r *http.Request) io.Reader {
+	return &patientBody{body: r.Body, control: http.NewResponseController(w)}
+}
+
+type patientBody struct {
+	body    io.Reader
+	control *http.ResponseController
+}
+
+func (b *patientBody) Read(p []byte) (int, error) {
+	// Not every connection knows deadlines; those without are bounded by the client.
+	_ = b.control.SetReadDeadline(time.Now().Add(uploadIdle))
+	n, err := b.body.Read(p)
+	if err != nil {
+		_ = b.control.SetReadDeadline(time.Time{})
+	}
+	return n, err
+}
+
+func describeCount(n int) string {
+	if n == 1 {
+		return "1 object"
+	}
+	return strconv.Itoa(n) + " objects"
+}
