@@ -1,0 +1,55 @@
+import i18next from "i18next";
+
+export type FieldError = { path: string; message: string };
+
+/** ApiError is what the server refused, or why it could not be reached (status 0). */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly requestId = "",
+    readonly fields: FieldError[] = [],
+    readonly retryAfter = 0,
+  ) {
+    super(message);
+    this.name = "ApiError";
+  }
+}
+
+/** toApiError reads the error body of a response that was not ok. */
+export async function toApiError(response: Response): Promise<ApiError> {
+  const retryAfter = Number(response.headers.get("Retry-After")) || 0;
+  const fallback = response.status >= 500 ? "internal" : `http_${response.status}`;
+  try {
+    const body = (await response.json()) as Partial<ApiError> & { code?: string };
+    return new ApiError(
+      response.status,
+      body.code ?? fallback,
+      body.message ?? response.statusText,
+      body.requestId,
+      Array.isArray(body.fields) ? body.fields : [],
+      retryAfter,
+    );
+  } catch {
+    return new ApiError(response.status, fallback, response.statusText, "", [], retryAfter);
+  }
+}
+
+/** errorText says in the user's language what went wrong. */
+export function errorText(error: unknown): string {
+  if (!(error instanceof ApiError)) return i18next.t("errors:unknown");
+  const key = `errors:${error.code}`;
+  if (i18next.exists(key)) return i18next.t(key, { seconds: error.retryAfter });
+  return error.message || i18next.t("errors:unknown");
+}
+
+/** fieldText returns the server's complaint about one field, or nothing. */
+export function fieldText(error: unknown, name: string): string | undefined {
+  if (!(error instanceof ApiError)) return undefined;
+  return error.fields.find((f) => f.path === name || f.path === `body.${name}`)?.message;
+}
+
+export function isStatus(error: unknown, status: number): boolean {
+  return error instanceof ApiError && error.status === status;
+}

@@ -1,0 +1,46 @@
+import { createLink } from "@tanstack/react-router";
+import { Tabs as Radix } from "radix-ui";
+import type { AnchorHTMLAttributes, ReactNode, Ref } from "react";
+import { cx } from "@/lib/cx";
+import s from "./Tabs.module.css";
+
+type Tab = { value: string; label: ReactNode; content: ReactNode };
+
+type TabsProps = { label: string; tabs: Tab[]; value: string; onValueChange: (value: string) => void };
+
+/** Tabs switch between views inside a page; places with their own address use NavTabs. */
+export function Tabs({ label, tabs, value, onValueChange }: TabsProps) {
+  return (
+    <Radix.Root value={value} onValueChange={onValueChange}>
+      <Radix.List className={s.list} aria-label={label}>
+        {tabs.map((tab) => (
+          <Radix.Trigger key={tab.value} value={tab.value} className={s.tab}>
+            {tab.label}
+          </Radix.Trigger>
+        ))}
+      </Radix.List>
+      {tabs.map((tab) => (
+        <Radix.Content key={tab.value} value={tab.value} className={s.panel}>
+          {tab.content}
+        </Radix.Content>
+      ))}
+    </Radix.Root>
+  );
+}
+
+export function NavTabs({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <nav className={s.list} aria-label={label}>
+      {children}
+    </nav>
+  );
+}
+
+function TabAnchor({
+  className,
+  ...rest
+}: AnchorHTMLAttributes<HTMLAnchorElement> & { ref?: Ref<HTMLAnchorElement> }) {
+  return <a className={cx(s.tab, className)} {...rest} />;
+}
+
+export const NavTab = createLink(TabAnchor);

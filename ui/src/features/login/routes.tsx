@@ -1,0 +1,20 @@
+import { createRoute, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { instanceQuery, sessionQuery } from "@/api/session";
+import { rootRoute } from "@/routes/base";
+
+const loginRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/login",
+  validateSearch: (search: Record<string, unknown>): { next?: string } =>
+    // Only an address of our own: never a way to be sent elsewhere after the login.
+    typeof search.next === "string" && /^\/(?![/\\])/.test(search.next) ? { next: search.next } : {},
+  beforeLoad: async ({ context, search }) => {
+    const session = await context.queryClient.ensureQueryData(sessionQuery);
+    if (session) throw redirect({ href: search.next ?? "/", replace: true });
+    const instance = await context.queryClient.ensureQueryData(instanceQuery);
+    if (instance.setupRequired) throw redirect({ to: "/setup" });
+  },
+  component: lazyRouteComponent(() => import("./LoginPage"), "LoginPage"),
+});
+
+export const publicRoutes = [loginRoute] as const;

@@ -1,0 +1,46 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { drivesQuery } from "@/api/queries";
+import { Card, Progress, QueryView, Skeleton, StatusDot } from "@/components";
+import { driveTone, summarize } from "@/lib/drives";
+import { formatBytes } from "@/lib/format";
+import s from "./Overview.module.css";
+
+/** DrivesCard says in one line whether the storage is well, and how full it is. */
+export function DrivesCard() {
+  const { t } = useTranslation("overview");
+  const drives = useQuery(drivesQuery);
+  return (
+    <Card title={t("drives")} actions={<Link to="/settings/drives">{t("details")}</Link>}>
+      <QueryView
+        query={drives}
+        bare
+        skeleton={
+          <div className={s.drives}>
+            <Skeleton width="70%" />
+            <Skeleton width="100%" height={42} />
+          </div>
+        }
+      >
+        {(health) => {
+          const { ok, total, used, size } = summarize(health);
+          return (
+            <div className={s.drives}>
+              <p className={s.driveLine}>
+                <StatusDot tone={driveTone(health)} />
+                <b>
+                  {ok === total ? t("drivesOk", { count: total }) : t("drivesSome", { ok, count: total })}
+                </b>
+              </p>
+              <div className={s.space}>
+                <Progress value={used} max={size} label={t("space")} tone={used > size * 0.9 ? "danger" : undefined} />
+                <span>{t("used", { used: formatBytes(used), size: formatBytes(size) })}</span>
+              </div>
+            </div>
+          );
+        }}
+      </QueryView>
+    </Card>
+  );
+}

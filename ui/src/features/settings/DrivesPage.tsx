@@ -1,0 +1,152 @@
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { drivesQuery } from "@/api/queries";
+import type { DriveHealth, DrivesHealth } from "@/api/types";
+import { Alert, Badge, Card, Progress, QueryView, Skeleton, type Tone } from "@/components";
+import { summarize } from "@/lib/drives";
+import { formatBytes } from "@/lib/format";
+import s from "./Settings.module.css";
+
+export function DrivesPage() {
+  const drives = useQuery(drivesQuery);
+  return (
+    <QueryView query={drives} skeleton={<DrivesSkeleton />}>
+      {(health) => (
+        <div className={s.layout}>
+          <Verdict health={health} />
+          <Figures health={health} />
+          <div className={s.drives}>
+            {health.drives.map((drive) => (
+              <DriveCard key={drive.path} drive={drive} />
+            ))}
+          </div>
+          <Explanation health={health} />
+        </div>
+      )}
+    </QueryView>
+  );
+}
+
+/** Verdict says in one sentence how things stand and what to do. */
+function Verdict({ health }: { health: DrivesHealth }) {
+  const { t } = useTranslation("settings");
+  const { ok, total, spareForReads } = summarize(health);
+  const down = total - ok;
+  if (spareForReads < 0) {
+    return (
+      <Alert tone="danger" title={t("drives.unreadable")}>
+        {t("drives.unreadableBody", { ok, needed: health.readQuorum })}
+      </Alert>
+    );
+  }
+  if (!health.writable) {
+    return (
+      <Alert tone="danger" title={t("drives.readOnly")}>
+        {t("drives.readOnlyBody", { ok, needed: health.writeQuorum })}
+      </Alert>
+    );
+  }
+  if (down > 0) {
+    return (
+      <Alert tone="warn" title={t("drives.degraded", { count: down })}>
+        {t("drives.degradedBody")}
+      </Alert>
+    );
+  }
+  return (
+    <Alert tone="ok" title={t("drives.fine")}>
+      {t("drives.fineBody", { count: health.parity })}
+    </Alert>
+  );
+}
+
+function Figures({ health }: { health: DrivesHealth }) {
+  const { t } = useTranslation("settings");
+  const { ok, total, used, size } = summarize(health);
+  return (
+    <dl className={s.figures}>
+      <div>
+        <dt>{t("drives.answering")}</dt>
+        <dd>{t("drives.of", { ok, total })}</dd>
+      </div>
+      <div>
+        <dt>{t("drives.mayFail")}</dt>
+        <dd>{health.parity}</dd>
+      </div>
+      <div>
+        <dt>{t("drives.used")}</dt>
+        <dd>{formatBytes(used)}</dd>
+      </div>
+      <div>
+        <dt>{t("drives.free")}</dt>
+        <dd>{formatBytes(size - used)}</dd>
+      </div>
+    </dl>
+  );
+}
+
+const tones: Record<DriveHealth["state"], Tone> = { ok: "ok", offline: "danger", failing: "warn" };
+
+function DriveCard({ drive }: { drive: DriveHealth }) {
+  const { t } = useTranslation("settings");
+  const used = drive.totalBytes - drive.freeBytes;
+  return (
+    <section className={s.drive} aria-label={drive.path}>
+      <div className={s.driveHead}>
+        <code>{drive.path}</code>
+        <Badge tone={tones[drive.state]}>{t(`drives.state.${drive.state}`)}</Badge>
+      </div>
+      {drive.totalBytes > 0 && (
+        <>
+          <Progress
+            value={used}
+            max={drive.totalBytes}
+            label={t("drives.used")}
+            tone={used > drive.totalBytes * 0.9 ? "danger" : undefined}
+          />
+          <small>
+            {t("drives.space", { free: formatBytes(drive.freeBytes), total: formatBytes(drive.totalBytes) })}
+          </small>
+        </>
+      )}
+      {drive.message && <small>{drive.message}</small>}
+    </section>
+  );
+}
+
+/** Explanation turns shards and quorums into what they mean for this team. */
+function Explanation({ health }: { health: DrivesHealth }) {
+  const { t } = useTranslation("settings");
+  const total = health.dataShards + health.parityShards;
+  return (
+    <Card title={t("drives.how")}>
+      <div className={s.steps}>
+        {health.parityShards === 0 ? (
+          <p>{t("drives.howSingle")}</p>
+        ) : (
+          <>
+            <p>
+              {t("drives.howSplit", { data: health.dataShards, parity: health.parityShards, total })}
+            </p>
+            <p>{t("drives.howQuorum", { read: health.readQuorum, write: health.writeQuorum })}</p>
+            <p>{t("drives.howCheck")}</p>
+          </>
+        )}
+      </div>
+    </Card>
+  );
+}
+
+function DrivesSkeleton() {
+  return (
+    <div className={s.layout} aria-busy>
+      <Skeleton width="100%" height={64} radius={7} />
+      <Skeleton width="100%" height={82} radius={11} />
+      <div className={s.drives}>
+        {[0, 1, 2, 3].map((i) => (
+          <Skeleton key={i} width="100%" height={112} radius={11} />
+        ))}
+      </div>
+    </div>
+  );
+}

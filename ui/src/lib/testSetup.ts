@@ -1,0 +1,3 @@
+import { startI18n } from "@/lib/i18n";
+
+await startI18n("en");

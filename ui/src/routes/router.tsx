@@ -1,0 +1,21 @@
+import { createRouter } from "@tanstack/react-router";
+import { queryClient } from "@/api/session";
+import { PageSkeleton } from "@/features/shell/PageSkeleton";
+import { routeTree } from "./tree";
+
+export const router = createRouter({
+  routeTree,
+  context: { queryClient },
+  defaultPreload: "intent",
+  defaultPreloadStaleTime: 0,
+  defaultPendingComponent: PageSkeleton,
+  defaultPendingMs: 150,
+  defaultPendingMinMs: 0,
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

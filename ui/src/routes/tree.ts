@@ -1,0 +1,20 @@
+/** The one place where the features' routes come together. */
+import { appRoutes as audit } from "@/features/audit/routes";
+import { publicRoutes as login } from "@/features/login/routes";
+import { projectRoutes as members } from "@/features/members/routes";
+import { appRoutes as overview } from "@/features/overview/routes";
+import { projectRoutes as projects } from "@/features/projects/routes";
+import { appRoutes as settings } from "@/features/settings/routes";
+import { publicRoutes as setup } from "@/features/setup/routes";
+import { appRoute, projectRoute, rootRoute } from "./base";
+
+export const routeTree = rootRoute.addChildren([
+  ...setup,
+  ...login,
+  appRoute.addChildren([
+    ...overview,
+    ...audit,
+    ...settings,
+    projectRoute.addChildren([...projects, ...members]),
+  ]),
+]);
