@@ -99,18 +99,3 @@ func must[T any](t *testing.T) func(T, error) T {
 		return v
 	}
 }
-
-func TestSessionLifeSmoke(t *testing.T) {
-	w := newWorld(t)
-	ada := w.user("ada", true)
-	token, session := w.login("ada")
-	p, found, err := w.SessionPrincipal(t.Context(), token)
-	if err != nil || p.UserID != ada.ID || !p.Admin || p.Via != account.ViaSession || found.CSRF != session.CSRF || found.User.Name != "ada" {
-		t.Fatalf("principal %+v session %+v: %v", p, found, err)
-	}
-	w.project("one", ada)
-	secret, _, err := w.CreateKey(t.Context(), ada.ID, "k", "")
-	if err != nil || len(secret) != 40 {
-		t.Fatal(err)
-	}
-}
