@@ -5,6 +5,8 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
+[ -t 1 ] || { export NO_COLOR=1; unset FORCE_COLOR; }
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 : >"$work/stages"

@@ -50,8 +50,13 @@ const session = {
   context,
   page: context.pages()[0] ?? (await context.newPage()),
   results,
+  /** Says where the console is; pages that call anything else are complained of. */
   open(base) {
     origin = new URL(base).origin;
+  },
+  /** The full address of a page of the console. */
+  at(address) {
+    return origin + address;
   },
   /** A picture of the page as it is, for whoever reviews. */
   async picture(name, page = session.page) {

@@ -1,7 +1,163 @@
 // What a person does in the console, step by step. Controls are found as a
-// person finds them: by their role and their words.
+// person finds them, by their role and their words; what a test reads as data
+// has a test id.
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+
 export async function visit({ page, open }, { url }) {
   open(url);
   await page.goto(url);
   return page.title();
 }
+
+/** Follows a link of the navigation. */
+async function follow(page, name) {
+  await page.getByRole("navigation").getByRole("link", { name, exact: true }).first().click();
+}
+
+/** The text of a field that is there to be copied. */
+async function copied(scope, label) {
+  return (await scope.getByLabel(label, { exact: true }).innerText()).trim();
+}
+
+const runAddress = ({ project, repository, number }) => `/projects/${project}/pipelines/${repository}/runs/${number}`;
+
+// --- 1: set-up link, account, project ----------------------------------------
+
+export async function setUp(session, { link, name, displayName, password }) {
+  const { page } = session;
+  session.open(link);
+  await page.goto(link);
+  await page.getByLabel("Your name").fill(displayName);
+  await page.getByLabel("User name").fill(name);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await session.picture("01-set-up");
+  await page.getByRole("button", { name: "Create account" }).click();
+  await page.getByText("No projects yet").waitFor();
+  await session.picture("02-first-sight");
+}
+
+export async function createProject(session, { name, slug }) {
+  const { page } = session;
+  await page.getByRole("button", { name: "Create your first project" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name", { exact: true }).fill(name);
+  await session.picture("03-new-project");
+  await dialog.getByRole("button", { name: "Create project" }).click();
+  await page.waitForURL(`**/projects/${slug}`);
+  await page.getByRole("heading", { name, level: 1 }).waitFor();
+  await session.picture("04-project");
+}
+
+// --- 2: repository ------------------------------------------------------------
+
+export async function addRepository(session, { project, name, cloneUrl }) {
+  const { page } = session;
+  await follow(page, "Pipelines");
+  await page.waitForURL(`**/projects/${project}/pipelines`);
+  await page.getByText("No repository yet").waitFor();
+  await session.picture("05-pipelines-empty");
+  await page.getByRole("button", { name: "Add repository" }).first().click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Clone address").fill(cloneUrl);
+  const named = dialog.getByLabel("Name in Croft");
+  if ((await named.inputValue()) !== name) throw new Error(`the name offered is ${await named.inputValue()}`);
+  await dialog.getByRole("button", { name: "Add repository" }).click();
+  await dialog.getByText("Webhook address").waitFor();
+  await session.picture("06-webhook");
+  const hook = { url: await copied(dialog, "Webhook address"), secret: await copied(dialog, "Webhook secret") };
+  await dialog.getByRole("button", { name: "Done" }).click();
+  await page.waitForURL(`**/pipelines/${name}`);
+  return hook;
+}
+
+// --- 3: push, live log, chat card ---------------------------------------------
+
+/** Opens the run that a push has just started and stays until it has succeeded. */
+export async function followRun(session, { project, repository, number, message, commit, steps }) {
+  const { page, chat } = session;
+  // The page shows the repository's runs; the new one comes by itself.
+  await page.getByRole("link", { name: message }).first().click();
+  await page.waitForURL(`**${runAddress({ project, repository, number })}*`);
+  const badge = page.getByRole("heading", { level: 1 });
+  await page.getByRole("link", { name: steps[0] }).click();
+  const log = page.getByRole("log");
+  const line = log.getByText("go version go1.");
+  await line.waitFor();
+  const lineWhileRunning = await line.innerText();
+  const running = await page.getByRole("link", { name: `Running ${steps[0]}` }).isVisible();
+  if (!running) throw new Error("the first log line was there only when its step had ended");
+  await session.picture("08-run-going");
+  await badge.getByText("Success").waitFor({ timeout: 300_000 });
+  for (const step of steps) await page.getByRole("link", { name: `Success ${step}` }).waitFor();
+  await page.getByText(commit.slice(0, 8)).first().waitFor();
+  await page.getByRole("link", { name: "Download", exact: true }).waitFor();
+  await session.picture("09-run-done");
+  return { lineWhileRunning, cardStates: await cardStates(session, chat, message) };
+}
+
+// --- 4: keys ------------------------------------------------------------------
+
+export async function createKey(session, { name }) {
+  const { page } = session;
+  await page.goto(session.at("/settings/keys"));
+  await page.getByRole("button", { name: "Create key" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name", { exact: true }).fill(name);
+  await dialog.getByRole("button", { name: "Create key" }).click();
+  await dialog.getByText(`Key ${name}`).waitFor();
+  const keys = { accessKey: await copied(dialog, "Access key"), secretKey: await copied(dialog, "Secret key") };
+  await session.picture("10-key");
+  await dialog.getByRole("button", { name: "Done" }).click();
+  await dialog.waitFor({ state: "hidden" });
+  return keys;
+}
+
+// --- 5: after the crash ---------------------------------------------------------
+
+/** Signs in as somebody who comes back from elsewhere. */
+export async function logInAfresh(session, { base, name, displayName, password }) {
+  await session.context.clearCookies();
+  for (const page of session.context.pages().slice(1)) await page.close();
+  const { page } = session;
+  await page.goto(base);
+  await page.waitForURL("**/login**");
+  await page.getByLabel("User name").fill(name);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await session.picture("11-sign-in");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { level: 1, name: `Hello, ${displayName}` }).waitFor();
+  await session.picture("12-after-the-crash");
+}
+
+export async function seeRun(session, run) {
+  const { page } = session;
+  await page.goto(session.at(runAddress(run)));
+  for (const step of run.steps) await page.getByRole("link", { name: `Success ${step}` }).waitFor();
+  await page.getByRole("link", { name: `Success ${run.steps[0]}` }).click();
+  await page.locator('[data-testid="log"][data-ended="true"]').waitFor();
+  const log = await page.getByRole("log").innerText();
+  const row = page.getByRole("row").filter({ hasText: run.artifact });
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    row.getByRole("link", { name: "Download" }).click(),
+  ]);
+  return { log, file: await download.path() };
+}
+
+export async function seeDrives(session, { online, offline }) {
+  const { page } = session;
+  await page.goto(session.at("/settings/drives"));
+  const main = page.getByRole("main");
+  await main.getByText("Offline", { exact: true }).first().waitFor();
+  const seen = {
+    online: await main.getByText("Well", { exact: true }).count(),
+    offline: await main.getByText("Offline", { exact: true }).count(),
+  };
+  await session.picture("14-drives");
+  if (seen.online !== online || seen.offline !== offline) {
+    throw new Error(`the page shows ${seen.online} drives well and ${seen.offline} offline`);
+  }
+}
+
+export { mkdir, path };
