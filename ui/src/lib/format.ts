@@ -30,6 +30,10 @@ export function formatDate(value: string | Date): string {
   return new Intl.DateTimeFormat(currentLocale(), { dateStyle: "medium" }).format(new Date(value));
 }
 
+export function formatTime(value: string | Date): string {
+  return new Intl.DateTimeFormat(currentLocale(), { timeStyle: "short" }).format(new Date(value));
+}
+
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [
   ["year", 31_536_000],
   ["month", 2_592_000],

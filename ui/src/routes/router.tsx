@@ -12,6 +12,7 @@ export const router = createRouter({
   defaultPendingMs: 150,
   defaultPendingMinMs: 0,
   scrollRestoration: true,
+  scrollToTopSelectors: ["#main"],
 });
 
 declare module "@tanstack/react-router" {

@@ -1,8 +1,11 @@
 /** The one place where the features' routes come together. */
 import { appRoutes as audit } from "@/features/audit/routes";
+import { appRoutes as buckets } from "@/features/buckets/routes";
+import { appRoutes as chat } from "@/features/chat/routes";
 import { publicRoutes as login } from "@/features/login/routes";
 import { projectRoutes as members } from "@/features/members/routes";
 import { appRoutes as overview } from "@/features/overview/routes";
+import { projectRoutes as pipelines } from "@/features/pipelines/routes";
 import { projectRoutes as projects } from "@/features/projects/routes";
 import { appRoutes as settings } from "@/features/settings/routes";
 import { publicRoutes as setup } from "@/features/setup/routes";
@@ -14,7 +17,9 @@ export const routeTree = rootRoute.addChildren([
   appRoute.addChildren([
     ...overview,
     ...audit,
+    ...buckets,
+    ...chat,
     ...settings,
-    projectRoute.addChildren([...projects, ...members]),
+    projectRoute.addChildren([...projects, ...pipelines, ...members]),
   ]),
 ]);

@@ -3,9 +3,10 @@
  * Labels are keys of the namespace `shell`.
  */
 import type { LinkProps } from "@tanstack/react-router";
-import { House, ScrollText, Settings, Users, LayoutDashboard, type LucideIcon } from "lucide-react";
+import { Archive, House, MessagesSquare, ScrollText, Settings, Users, LayoutDashboard, Workflow, type LucideIcon } from "lucide-react";
 import type { Project, Role, User } from "@/api/types";
 import { atLeast } from "@/api/queries";
+import { useUnread } from "@/features/chat/client";
 
 export type NavEntry = {
   id: string;
@@ -25,6 +26,8 @@ export type NavEntry = {
 /** Entries that concern the whole instance. */
 export const globalNav: NavEntry[] = [
   { id: "home", label: "nav.home", icon: House, to: "/", exact: true, onPhone: true },
+  { id: "storage", label: "nav.storage", icon: Archive, to: "/buckets", onPhone: true },
+  { id: "chat", label: "nav.chat", icon: MessagesSquare, to: "/chat", onPhone: true, useCount: useUnread },
   { id: "audit", label: "nav.audit", icon: ScrollText, to: "/audit", visible: (user) => user.admin },
 ];
 
@@ -33,6 +36,7 @@ export type ProjectNavEntry = Omit<NavEntry, "visible"> & { least?: Role };
 /** Entries of the current project; their address has $project. */
 export const projectNav: ProjectNavEntry[] = [
   { id: "project", label: "nav.overview", icon: LayoutDashboard, to: "/projects/$project", exact: true },
+  { id: "pipelines", label: "nav.pipelines", icon: Workflow, to: "/projects/$project/pipelines", onPhone: true },
   { id: "members", label: "nav.members", icon: Users, to: "/projects/$project/members" },
   {
     id: "project-settings",

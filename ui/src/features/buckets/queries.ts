@@ -1,0 +1,33 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { api, body } from "@/api/client";
+
+export const bucketsQuery = queryOptions({
+  queryKey: ["buckets"],
+  queryFn: ({ signal }) => body(api.GET("/api/v1/buckets", { signal })).then((list) => list.items),
+});
+
+const pageSize = 200;
+
+/** One folder's objects and subfolders, page by page. */
+export const folderQuery = (bucket: string, prefix: string) =>
+  infiniteQueryOptions({
+    queryKey: ["buckets", bucket, "folder", prefix],
+    initialPageParam: "",
+    queryFn: ({ signal, pageParam }) =>
+      body(
+        api.GET("/api/v1/buckets/{bucket}/objects", {
+          params: {
+            path: { bucket },
+            query: { prefix, delimiter: "/", cursor: pageParam || undefined, limit: pageSize },
+          },
+          signal,
+        }),
+      ),
+    getNextPageParam: (page) => page.next || undefined,
+  });
+
+/** objectAddress is where the console serves an object's bytes. */
+export function objectAddress(bucket: string, key: string, download = false): string {
+  const query = new URLSearchParams({ key, ...(download ? { download: "1" } : {}) });
+  return `/api/v1/buckets/${encodeURIComponent(bucket)}/object?${query.toString()}`;
+}

@@ -1,0 +1,18 @@
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { appRoute } from "@/routes/base";
+
+const bucketsRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/buckets",
+  component: lazyRouteComponent(() => import("./BucketsPage"), "BucketsPage"),
+});
+
+const browserRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/buckets/$bucket",
+  validateSearch: (search: Record<string, unknown>): { prefix?: string } =>
+    typeof search.prefix === "string" && search.prefix ? { prefix: search.prefix } : {},
+  component: lazyRouteComponent(() => import("./BrowserPage"), "BrowserPage"),
+});
+
+export const appRoutes = [bucketsRoute, browserRoute];
