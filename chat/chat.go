@@ -17,6 +17,8 @@ import (
 	"log/slog"
 	"time"
 
+	"gorm.io/gorm"
+
 	"croft/internal/events"
 	"croft/internal/store"
 )
@@ -86,6 +88,13 @@ func (s *Service) Run(ctx context.Context) error {
 func (s *Service) announce(seq int64) {
 	events.Publish(s.bus, events.MessagesCommitted{Seq: seq})
 }
+
+// read returns a handle on the readers, cut off from the end of ctx: queries here
+// are short, and gorm's cache of prepared statements would hand the cancellation of
+// one caller to all who wait for the same statement to be prepared. For the same
+// reason nothing here reads in a transaction: it would hold a connection that the
+// preparation may need.
+func (s *Service) read(ctx context.Context) *gorm.DB { return s.db.Read(context.WithoutCancel(ctx)) }
 
 func (s *Service) now() int64 { return s.config.Now().UnixMilli() }
 

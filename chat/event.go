@@ -30,14 +30,14 @@ type Event struct {
 
 // Head returns the sequence of the newest event; 0 when there is none.
 func (s *Service) Head(ctx context.Context) (int64, error) {
-	return loadHead(s.db.Read(ctx))
+	return loadHead(s.read(ctx))
 }
 
 // EventsSince returns up to limit events after seq, of all rooms, in order. Fewer
 // than limit means that there were no more. Who may see which is for the caller.
 func (s *Service) EventsSince(ctx context.Context, seq int64, limit int) ([]Event, error) {
 	var rows []loggedRow
-	err := s.db.Read(ctx).Raw(`SELECT e.seq AS event_seq, e.kind AS event_kind, e.room_id AS event_room_id,
+	err := s.read(ctx).Raw(`SELECT e.seq AS event_seq, e.kind AS event_kind, e.room_id AS event_room_id,
 			e.room_seq AS event_room_seq, e.user_id AS event_user_id, m.*
 		FROM chat_events e
 		LEFT JOIN chat_messages m ON m.room_id = e.room_id AND m.room_seq = e.room_seq AND e.kind IN ('message', 'message_changed')

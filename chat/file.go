@@ -50,7 +50,7 @@ func (s *Service) PostFile(ctx context.Context, r PostFileRequest) (Message, err
 	if r.Size > s.config.MaxFile {
 		return Message{}, ErrFileTooLarge
 	}
-	prior, found, err := priorMessage(s.db.Read(ctx), r.RoomID, r.AuthorID, r.ClientID)
+	prior, found, err := priorMessage(s.read(ctx), r.RoomID, r.AuthorID, r.ClientID)
 	if err != nil {
 		return Message{}, fmt.Errorf("post file: %w", err)
 	}
@@ -126,7 +126,7 @@ func (s *Service) commitFile(ctx context.Context, r PostFileRequest, file File) 
 // FileByID returns a posted file, whoever asks.
 func (s *Service) FileByID(ctx context.Context, id string) (File, error) {
 	var row fileRow
-	err := s.db.Read(ctx).Where("id = ? AND room_seq > 0", id).Take(&row).Error
+	err := s.read(ctx).Where("id = ? AND room_seq > 0", id).Take(&row).Error
 	if store.NotFound(err) {
 		return File{}, ErrFileNotFound
 	}
@@ -158,7 +158,7 @@ func (s *Service) discard(ctx context.Context, file File) {
 func (s *Service) sweep(ctx context.Context) error {
 	var rows []fileRow
 	before := s.now() - s.config.OrphanAge.Milliseconds()
-	if err := s.db.Read(ctx).Where("room_seq <= 0 AND created_at < ?", before).Find(&rows).Error; err != nil {
+	if err := s.read(ctx).Where("room_seq <= 0 AND created_at < ?", before).Find(&rows).Error; err != nil {
 		return fmt.Errorf("list abandoned uploads: %w", err)
 	}
 	var failed error

@@ -84,7 +84,7 @@ func (s *Service) Post(ctx context.Context, r PostRequest) (Message, error) {
 // History returns up to limit messages of a room before a room sequence (0: the
 // newest), oldest first.
 func (s *Service) History(ctx context.Context, roomID string, beforeRoomSeq int64, limit int) ([]Message, error) {
-	query := s.db.Read(ctx).Where("room_id = ?", roomID)
+	query := s.read(ctx).Where("room_id = ?", roomID)
 	if beforeRoomSeq > 0 {
 		query = query.Where("room_seq < ?", beforeRoomSeq)
 	}

@@ -48,14 +48,14 @@ type Viewer struct {
 
 // RoomByID returns a room, whoever asks; the caller decides whether to show it.
 func (s *Service) RoomByID(ctx context.Context, id string) (Room, error) {
-	return loadRoom(s.db.Read(ctx), "id = ?", id)
+	return loadRoom(s.read(ctx), "id = ?", id)
 }
 
 // VisibleRooms returns the IDs of the rooms that the viewer may see: the room
 // for all, those of the viewer's projects, and those the viewer is a member of.
 func (s *Service) VisibleRooms(ctx context.Context, v Viewer) (map[string]bool, error) {
 	var list []string
-	err := s.db.Read(ctx).Model(&roomRow{}).Where(visibleTo, v.args()...).Pluck("id", &list).Error
+	err := s.read(ctx).Model(&roomRow{}).Where(visibleTo, v.args()...).Pluck("id", &list).Error
 	if err != nil {
 		return nil, fmt.Errorf("list visible rooms: %w", err)
 	}
@@ -82,7 +82,7 @@ func (v Viewer) args() []any {
 
 // EnsureProjectRoom returns the project's room, made or renamed when it has to be.
 func (s *Service) EnsureProjectRoom(ctx context.Context, projectID, name string) (Room, error) {
-	room, err := loadRoom(s.db.Read(ctx), "project_id = ?", projectID)
+	room, err := loadRoom(s.read(ctx), "project_id = ?", projectID)
 	if err == nil && room.Name == name {
 		return room, nil
 	}
@@ -110,7 +110,7 @@ func (s *Service) DirectRoom(ctx context.Context, userIDs []string) (Room, error
 		return Room{}, ErrMembersInvalid
 	}
 	key := strings.Join(members, ",")
-	room, err := loadRoom(s.db.Read(ctx), "member_key = ?", key)
+	room, err := loadRoom(s.read(ctx), "member_key = ?", key)
 	if err == nil {
 		return room, nil
 	}

@@ -37,16 +37,18 @@ type Snapshot struct {
 
 // Rooms returns the viewer's rooms, the one with the newest message first.
 func (s *Service) Rooms(ctx context.Context, v Viewer) (Snapshot, error) {
-	var snapshot Snapshot
-	err := s.db.Read(ctx).Transaction(func(tx *gorm.DB) (err error) {
-		if snapshot.Seq, err = loadHead(tx); err != nil {
-			return err
-		}
-		snapshot.Rooms, err = loadStates(tx, v.UserID, visibleTo, v.args()...)
-		return err
-	})
+	rows, err := loadStates(s.read(ctx), v.UserID, visibleTo, v.args()...)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("list rooms: %w", err)
+	}
+	var snapshot Snapshot
+	for _, row := range rows { // at least the room for all
+		state, err := row.toApp()
+		if err != nil {
+			return Snapshot{}, err
+		}
+		snapshot.Seq = row.Head
+		snapshot.Rooms = append(snapshot.Rooms, state)
 	}
 	slices.SortStableFunc(snapshot.Rooms, func(a, b RoomState) int { return cmp.Compare(b.lastSeq(), a.lastSeq()) })
 	return snapshot, nil
@@ -54,14 +56,14 @@ func (s *Service) Rooms(ctx context.Context, v Viewer) (Snapshot, error) {
 
 // RoomState returns one room as the user sees it, whether or not they may.
 func (s *Service) RoomState(ctx context.Context, roomID, userID string) (RoomState, error) {
-	states, err := loadStates(s.db.Read(ctx), userID, "id = ?", roomID)
+	rows, err := loadStates(s.read(ctx), userID, "id = ?", roomID)
 	if err != nil {
 		return RoomState{}, fmt.Errorf("read room: %w", err)
 	}
-	if len(states) == 0 {
+	if len(rows) == 0 {
 		return RoomState{}, ErrRoomNotFound
 	}
-	return states[0], nil
+	return rows[0].toApp()
 }
 
 // MarkRead moves the user's marker forward to a room sequence. It never moves
@@ -98,47 +100,4 @@ func (s *Service) MarkRead(ctx context.Context, roomID, userID string, roomSeq i
 		s.announce(seq)
 	}
 	return nil
-}
-
-type stateRow struct {
-	Room    roomRow `gorm:"embedded"`
-	ReadSeq int64
-	Unread  int64
-}
-
-// loadStates reads the rooms that match a condition on chat_rooms. Every part is
-// an index look-up: the marker by its key, the last message by its room sequence,
-// and the count walks the room's index from the marker on.
-func loadStates(db *gorm.DB, userID, where string, args ...any) ([]RoomState, error) {
-	var rows []stateRow
-	err := db.Raw(`SELECT r.*, COALESCE(d.read_seq, 0) AS read_seq,
-			(SELECT COUNT(*) FROM (SELECT 1 FROM chat_messages m
-				WHERE m.room_id = r.id AND m.room_seq > COALESCE(d.read_seq, 0) AND m.author_id <> ? LIMIT ?) AS newer) AS unread
-		FROM (SELECT * FROM chat_rooms WHERE `+where+`) AS r
-		LEFT JOIN chat_reads d ON d.room_id = r.id AND d.user_id = ?`,
-		append([]any{userID, MaxUnread}, append(args, userID)...)...).Scan(&rows).Error
-	if err != nil {
-		return nil, err
-	}
-	return withLast(db, rows)
-}
-
-func withLast(db *gorm.DB, rows []stateRow) ([]RoomState, error) {
-	states := make([]RoomState, len(rows))
-	for i, row := range rows {
-		states[i] = RoomState{Room: row.Room.toApp(), ReadSeq: row.ReadSeq, Unread: row.Unread}
-		if row.Room.LastSeq == 0 {
-			continue
-		}
-		var last messageRow
-		if err := db.Where("room_id = ? AND room_seq = ?", row.Room.ID, row.Room.LastSeq).Take(&last).Error; err != nil {
-			return nil, err
-		}
-		message, err := last.toApp()
-		if err != nil {
-			return nil, err
-		}
-		states[i].Last = &message
-	}
-	return states, nil
 }
