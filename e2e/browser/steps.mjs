@@ -73,9 +73,48 @@ export async function addRepository(session, { project, name, cloneUrl }) {
 
 // --- 3: push, live log, chat card ---------------------------------------------
 
+/** Says something in a room, in a tab of its own that then watches the room's run cards. */
+export async function say(session, { room, text }) {
+  const chat = await session.context.newPage();
+  session.chat = chat;
+  await chat.goto(session.at("/chat"));
+  await chat.getByRole("navigation", { name: "Rooms" }).getByRole("link", { name: room }).click();
+  const box = chat.getByLabel(`Write to ${room}`);
+  await box.fill(text);
+  await box.press("Enter");
+  await chat.getByRole("log", { name: room }).getByText(text).waitFor();
+  await chat.getByText("Sending…").waitFor({ state: "hidden" });
+  await chat.evaluate(() => {
+    globalThis.cardStates = [];
+    const note = () => {
+      const state = document.querySelector('[data-testid="run-card"]')?.dataset.state;
+      if (state && globalThis.cardStates.at(-1) !== state) globalThis.cardStates.push(state);
+    };
+    new MutationObserver(note).observe(document.body, { subtree: true, childList: true, attributes: true });
+    note();
+  });
+  await session.page.bringToFront();
+}
+
+/** What the run's card in the watched room has shown, once it shows success. */
+async function cardStates(session, message) {
+  const { chat } = session;
+  await chat.bringToFront();
+  const card = chat.getByTestId("run-card").filter({ hasText: message });
+  await card.getByText("Success", { exact: true }).waitFor();
+  if ((await chat.getByTestId("run-card").count()) !== 1) throw new Error("the run has more than one card");
+  await session.picture("07-chat", chat);
+  const log = card.getByRole("link", { name: "Log" });
+  await log.click();
+  await chat.getByTestId("log").waitFor();
+  const states = await chat.evaluate(() => globalThis.cardStates);
+  await session.page.bringToFront();
+  return states;
+}
+
 /** Opens the run that a push has just started and stays until it has succeeded. */
 export async function followRun(session, { project, repository, number, message, commit, steps }) {
-  const { page, chat } = session;
+  const { page } = session;
   // The page shows the repository's runs; the new one comes by itself.
   await page.getByRole("link", { name: message }).first().click();
   await page.waitForURL(`**${runAddress({ project, repository, number })}*`);
@@ -93,7 +132,7 @@ export async function followRun(session, { project, repository, number, message,
   await page.getByText(commit.slice(0, 8)).first().waitFor();
   await page.getByRole("link", { name: "Download", exact: true }).waitFor();
   await session.picture("09-run-done");
-  return { lineWhileRunning, cardStates: await cardStates(session, chat, message) };
+  return { lineWhileRunning, cardStates: await cardStates(session, message) };
 }
 
 // --- 4: keys ------------------------------------------------------------------
@@ -113,6 +152,67 @@ export async function createKey(session, { name }) {
   return keys;
 }
 
+// --- pictures for whoever reviews -----------------------------------------------
+
+const pages = {
+  home: "/",
+  project: "/projects/hello",
+  pipelines: "/projects/hello/pipelines",
+  repository: "/projects/hello/pipelines/hello",
+  run: "/projects/hello/pipelines/hello/runs/1",
+  members: "/projects/hello/members",
+  "project-settings": "/projects/hello/settings",
+  buckets: "/buckets",
+  bucket: "/buckets/hello-artifacts",
+  chat: "/chat",
+  audit: "/audit",
+  settings: "/settings",
+  security: "/settings/security",
+  tokens: "/settings/tokens",
+  keys: "/settings/keys",
+  users: "/settings/users",
+  drives: "/settings/drives",
+};
+
+/** Every page at two widths, light; and dark at the wide one. */
+export async function pictures(session, { docs, images }) {
+  const page = await session.context.newPage();
+  const looks = [
+    { name: "1440", width: 1440, height: 900, colorScheme: "light" },
+    { name: "390", width: 390, height: 844, colorScheme: "light" },
+    { name: "dark", width: 1440, height: 900, colorScheme: "dark" },
+  ];
+  const wide = [];
+  for (const look of looks) {
+    await page.emulateMedia({ colorScheme: look.colorScheme, reducedMotion: "reduce" });
+    await page.setViewportSize({ width: look.width, height: look.height });
+    for (const [name, address] of Object.entries(pages)) {
+      await page.goto(session.at(address));
+      await page.getByRole("heading").first().waitFor();
+      await page.waitForFunction(() => !document.querySelector("[aria-busy=true]"));
+      if (name === "chat") await page.getByRole("link", { name: "Hello" }).last().click();
+      if (name === "run") await page.locator('[data-testid="log"][data-ended="true"]').waitFor();
+      await page.waitForLoadState("networkidle", { timeout: 2000 }).catch(() => {}); // streams stay open
+      await session.picture(`page-${name}-${look.name}`, page);
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      if (overflow > 0) wide.push(`${name} at ${look.name} is ${overflow} px wider than the window`);
+    }
+  }
+  if (docs) {
+    await mkdir(images, { recursive: true });
+    await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+    await page.setViewportSize({ width: 1280, height: 800 });
+    for (const [name, address] of [["dashboard", "/"], ["run", pages.run]]) {
+      await page.goto(session.at(address));
+      await page.getByRole("heading").first().waitFor();
+      await page.waitForLoadState("networkidle", { timeout: 2000 }).catch(() => {});
+      await page.screenshot({ path: path.join(images, `${name}.png`), animations: "disabled" });
+    }
+  }
+  await page.close();
+  if (wide.length > 0) throw new Error(wide.join("\n"));
+}
+
 // --- 5: after the crash ---------------------------------------------------------
 
 /** Signs in as somebody who comes back from elsewhere. */
@@ -128,6 +228,16 @@ export async function logInAfresh(session, { base, name, displayName, password }
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("heading", { level: 1, name: `Hello, ${displayName}` }).waitFor();
   await session.picture("12-after-the-crash");
+}
+
+export async function seeChat(session, { room, text, message }) {
+  const { page } = session;
+  await page.goto(session.at("/chat"));
+  await page.getByRole("navigation", { name: "Rooms" }).getByRole("link", { name: room }).click();
+  await page.getByRole("log", { name: room }).getByText(text).waitFor();
+  const card = page.getByTestId("run-card").filter({ hasText: message });
+  await card.getByText("Success", { exact: true }).waitFor();
+  await session.picture("13-chat-history");
 }
 
 export async function seeRun(session, run) {
@@ -159,5 +269,3 @@ export async function seeDrives(session, { online, offline }) {
     throw new Error(`the page shows ${seen.online} drives well and ${seen.offline} offline`);
   }
 }
-
-export { mkdir, path };

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Generates what is committed but made from something else: the API's description
+# and route list from the server, the UI's types from the description. With
+# --check it changes nothing and fails when something is out of date.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+goldens='^(TestRouteList|TestOpenAPI)$'
+if [ "${1:-}" = --check ]; then
+	go test ./server -run "$goldens" -count=1
+	(cd ui && npm run --silent gen -- --check)
+else
+	go test ./server -run "$goldens" -count=1 -update
+	(cd ui && npm run --silent gen)
+fi
