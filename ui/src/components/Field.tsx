@@ -112,8 +112,8 @@ type SelectProps = SelectHTMLAttributes<HTMLSelectElement> & { ref?: Ref<HTMLSel
 /** Select is the platform's own: right on phones, with a keyboard and read aloud. */
 export function Select({ className, children, ...rest }: SelectProps) {
   return (
-    <div className={s.selectBox}>
-      <select className={cx(s.control, s.select, className)} {...useFieldProps()} {...rest}>
+    <div className={cx(s.selectBox, className)}>
+      <select className={cx(s.control, s.select)} {...useFieldProps()} {...rest}>
         {children}
       </select>
       <ChevronDown className={s.chevron} size={15} aria-hidden />

@@ -1,6 +1,6 @@
-import { createLink } from "@tanstack/react-router";
+import { createLink, useLocation } from "@tanstack/react-router";
 import { Tabs as Radix } from "radix-ui";
-import type { AnchorHTMLAttributes, ReactNode, Ref } from "react";
+import { useEffect, useRef, type AnchorHTMLAttributes, type ReactNode, type Ref } from "react";
 import { cx } from "@/lib/cx";
 import s from "./Tabs.module.css";
 
@@ -29,8 +29,17 @@ export function Tabs({ label, tabs, value, onValueChange }: TabsProps) {
 }
 
 export function NavTabs({ label, children }: { label: string; children: ReactNode }) {
+  const list = useRef<HTMLElement>(null);
+  const path = useLocation({ select: (location) => location.pathname });
+  useEffect(() => {
+    // On phones the tabs scroll: the one we are on must be seen.
+    const active = list.current?.querySelector<HTMLElement>("[data-status=active]");
+    if (list.current && active) {
+      list.current.scrollLeft = active.offsetLeft - (list.current.clientWidth - active.offsetWidth) / 2;
+    }
+  }, [path]);
   return (
-    <nav className={s.list} aria-label={label}>
+    <nav className={s.list} aria-label={label} ref={list}>
       {children}
     </nav>
   );

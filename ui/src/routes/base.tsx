@@ -29,6 +29,13 @@ export const appRoute = createRoute({
   errorComponent: RouteError,
 });
 
+/** unknownRoute is every address that no page has; it keeps the navigation at hand. */
+export const unknownRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "$",
+  component: NotFound,
+});
+
 /** projectRoute loads the project, so that its pages can count on it being there. */
 export const projectRoute = createRoute({
   getParentRoute: () => appRoute,

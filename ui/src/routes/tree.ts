@@ -9,7 +9,7 @@ import { projectRoutes as pipelines } from "@/features/pipelines/routes";
 import { projectRoutes as projects } from "@/features/projects/routes";
 import { appRoutes as settings } from "@/features/settings/routes";
 import { publicRoutes as setup } from "@/features/setup/routes";
-import { appRoute, projectRoute, rootRoute } from "./base";
+import { appRoute, projectRoute, rootRoute, unknownRoute } from "./base";
 
 export const routeTree = rootRoute.addChildren([
   ...setup,
@@ -20,6 +20,7 @@ export const routeTree = rootRoute.addChildren([
     ...buckets,
     ...chat,
     ...settings,
+    unknownRoute,
     projectRoute.addChildren([...projects, ...pipelines, ...members]),
   ]),
 ]);

@@ -20,7 +20,7 @@ export function Shell() {
   const [drawer, setDrawer] = useState(false);
   useShortcut("k", () => setPalette((open) => !open));
   const announcement = useRouteFocus(() => setDrawer(false));
-  const { project } = useCurrentProject();
+  const { project, inProject } = useCurrentProject();
   const openPalette = () => setPalette(true);
   return (
     <>
@@ -35,11 +35,11 @@ export function Shell() {
           <IconButton label={t("openMenu")} icon={<MenuIcon size={20} />} onClick={() => setDrawer(true)} />
           <Link to="/" className={s.brand}>
             <CroftMark size={24} />
-            <span>{project?.name ?? t("brand")}</span>
+            <span>{inProject && project ? project.name : t("brand")}</span>
           </Link>
           <IconButton label={t("search")} icon={<Search size={19} />} onClick={openPalette} />
         </header>
-        <main className={s.main} id="main" tabIndex={-1}>
+        <main className={s.main} id="main" tabIndex={-1} data-scroll-restoration-id="main">
           <div className={s.page}>
             <Outlet />
           </div>

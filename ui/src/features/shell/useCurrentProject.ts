@@ -7,7 +7,7 @@ import type { Project } from "@/api/types";
 const storageKey = "croft.project";
 
 /** useCurrentProject is the project in the address, else the one looked at last. */
-export function useCurrentProject(): { project?: Project; projects?: Project[] } {
+export function useCurrentProject(): { project?: Project; projects?: Project[]; inProject: boolean } {
   const { project: slug } = useParams({ strict: false });
   const { data: projects } = useQuery(projectsQuery);
   useEffect(() => {
@@ -15,5 +15,5 @@ export function useCurrentProject(): { project?: Project; projects?: Project[] }
   }, [slug]);
   const wanted = slug ?? localStorage.getItem(storageKey);
   const project = projects?.find((p) => p.slug === wanted) ?? (slug ? undefined : projects?.[0]);
-  return { project, projects };
+  return { project, projects, inProject: slug !== undefined };
 }

@@ -9,6 +9,10 @@ export function useRouteFocus(onChange: () => void): string {
   const router = useRouter();
   const [announcement, setAnnouncement] = useState("");
   const changed = useEffectEvent(onChange);
+  useEffect(() => {
+    // Without it the arrow and page keys would not scroll a page just opened.
+    if (document.activeElement === document.body) document.getElementById("main")?.focus();
+  }, []);
   useEffect(
     () =>
       router.subscribe("onRendered", ({ fromLocation, toLocation }) => {
