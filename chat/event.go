@@ -12,7 +12,7 @@ type EventKind string
 const (
 	EventMessage        EventKind = "message"         // a message was posted
 	EventMessageChanged EventKind = "message_changed" // a message has a new revision
-	EventRoom           EventKind = "room"            // a room was made or renamed
+	EventRoom           EventKind = "room"            // a room was made or renamed; of the room for all: other rooms are gone
 	EventRead           EventKind = "read"            // a user has read up to RoomSeq
 )
 
@@ -38,8 +38,10 @@ func (s *Service) Head(ctx context.Context) (int64, error) {
 func (s *Service) EventsSince(ctx context.Context, seq int64, limit int) ([]Event, error) {
 	var rows []loggedRow
 	err := s.read(ctx).Raw(`SELECT e.seq AS event_seq, e.kind AS event_kind, e.room_id AS event_room_id,
-			e.room_seq AS event_room_seq, e.user_id AS event_user_id, m.*
+			e.room_seq AS event_room_seq, e.user_id AS event_user_id, m.*, r.id AS r_id, r.kind AS r_kind,
+			r.project_id AS r_project_id, r.member_key AS r_member_key, r.name AS r_name, r.last_seq AS r_last_seq, r.created_at AS r_created_at
 		FROM chat_events e
+		LEFT JOIN chat_rooms r ON r.id = e.room_id AND e.kind = 'room'
 		LEFT JOIN chat_messages m ON m.room_id = e.room_id AND m.room_seq = e.room_seq AND e.kind IN ('message', 'message_changed')
 		WHERE e.seq > ? ORDER BY e.seq LIMIT ?`, seq, limit).Scan(&rows).Error
 	if err != nil {
@@ -49,13 +51,6 @@ func (s *Service) EventsSince(ctx context.Context, seq int64, limit int) ([]Even
 	for i, row := range rows {
 		if events[i], err = row.toApp(); err != nil {
 			return nil, err
-		}
-		if events[i].Kind == EventRoom {
-			room, err := s.RoomByID(ctx, row.EventRoomID)
-			if err != nil {
-				return nil, err
-			}
-			events[i].Room = &room
 		}
 	}
 	return events, nil

@@ -16,7 +16,7 @@ type eventRow struct {
 
 func (eventRow) TableName() string { return "chat_events" }
 
-// loggedRow is an event joined with the message it tells of, if it tells of one.
+// loggedRow is an event joined with the message or room it tells of.
 type loggedRow struct {
 	EventSeq     int64
 	EventKind    string
@@ -24,18 +24,22 @@ type loggedRow struct {
 	EventRoomSeq int64
 	EventUserID  string
 	Message      messageRow `gorm:"embedded"`
+	Room         roomRow    `gorm:"embedded;embeddedPrefix:r_"`
 }
 
 func (r loggedRow) toApp() (Event, error) {
 	event := Event{Seq: r.EventSeq, Kind: EventKind(r.EventKind), RoomID: r.EventRoomID, RoomSeq: r.EventRoomSeq, UserID: r.EventUserID}
-	if event.Kind != EventMessage && event.Kind != EventMessageChanged {
-		return event, nil
+	switch event.Kind {
+	case EventRoom:
+		room := r.Room.toApp()
+		event.Room = &room
+	case EventMessage, EventMessageChanged:
+		message, err := r.Message.toApp()
+		if err != nil {
+			return Event{}, err
+		}
+		event.Message = &message
 	}
-	message, err := r.Message.toApp()
-	if err != nil {
-		return Event{}, err
-	}
-	event.Message = &message
 	return event, nil
 }
 

@@ -169,16 +169,20 @@ func (s *Service) sweep(ctx context.Context) error {
 }
 
 // deleteUpload condemns the upload first, so that no message can still be
-// committed for it, and deletes the row last, so that a failure is tried again.
+// committed for it, and deletes the row last, so that a failure is tried again. A
+// file that was posted stays.
 func (s *Service) deleteUpload(ctx context.Context, file File) error {
-	var condemned int64
+	var posted int64
 	err := s.db.Write(ctx, func(tx *gorm.DB) error {
 		update := tx.Model(&fileRow{}).Where("id = ? AND room_seq <= 0", file.ID).Update("room_seq", condemnedUpload)
-		condemned = update.RowsAffected
-		return update.Error
+		if update.Error != nil || update.RowsAffected > 0 {
+			return update.Error
+		}
+		// The row may also be gone, with its room; then the object goes too.
+		return tx.Model(&fileRow{}).Where("id = ?", file.ID).Count(&posted).Error
 	})
-	if err == nil && condemned == 0 {
-		return nil // there was no upload, or it is a posted file
+	if err == nil && posted > 0 {
+		return nil
 	}
 	if err == nil {
 		err = s.blobs.Delete(ctx, Bucket, file.Key())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 	"testing"
@@ -177,5 +178,76 @@ func TestUnreadStopsCounting(t *testing.T) {
 	all.Wait()
 	if n := f.state(t, chat.AllRoomID, "bob").Unread; n != chat.MaxUnread {
 		t.Fatalf("unread %d", n)
+	}
+}
+
+func TestDeletedProjectRoomTakesEverythingAlong(t *testing.T) {
+	f := open(t, chat.Config{})
+	doomed, kept := f.project(t, "doomed"), f.project(t, "kept")
+	for _, room := range []chat.Room{doomed, kept} {
+		r := fileRequest("a", "12345")
+		r.RoomID = room.ID
+		if _, err := f.PostFile(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		f.post(t, room.ID, "ann", "hello")
+		if err := f.MarkRead(t.Context(), room.ID, "bob", 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.post(t, doomed.ID, "ann", "last")
+	before, _ := f.Head(t.Context())
+	for range 2 { // the second time there is nothing to do
+		if err := f.DeleteProjectRoom(t.Context(), "doomed"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if head, _ := f.Head(t.Context()); head != before+1 {
+		t.Errorf("the head moved from %d to %d", before, head)
+	}
+	if _, err := f.RoomByID(t.Context(), doomed.ID); !errors.Is(err, chat.ErrRoomNotFound) {
+		t.Errorf("the room: %v", err)
+	}
+	if n := f.blobs.count(); n != 1 {
+		t.Errorf("%d objects, want the other room's", n)
+	}
+	for _, e := range f.allEvents(t) {
+		if e.RoomID == doomed.ID {
+			t.Errorf("event %+v is left", e)
+		}
+	}
+	if s := f.state(t, kept.ID, "bob"); s.LastSeq != 2 || s.Unread != 1 {
+		t.Errorf("the other room: %+v", s)
+	}
+	if again := f.project(t, "doomed"); again.ID == doomed.ID || again.LastSeq != 0 {
+		t.Errorf("made anew: %+v", again)
+	}
+}
+
+// earlyBlobs lets something happen between the upload's row and its object.
+type earlyBlobs struct {
+	*blobs
+	first func()
+}
+
+func (b earlyBlobs) Put(ctx context.Context, bucket, key, contentType string, size int64, body io.Reader) error {
+	b.first()
+	return b.blobs.Put(ctx, bucket, key, contentType, size, body)
+}
+
+func TestRoomDeletedDuringAnUploadLeavesNoObject(t *testing.T) {
+	f := open(t, chat.Config{})
+	slow := chat.New(f.db, f.bus, earlyBlobs{f.blobs, func() {
+		if err := f.DeleteProjectRoom(context.Background(), "doomed"); err != nil {
+			t.Error(err)
+		}
+	}}, chat.Config{})
+	r := fileRequest("a", "12345")
+	r.RoomID = f.project(t, "doomed").ID
+	if _, err := slow.PostFile(t.Context(), r); !errors.Is(err, chat.ErrRoomNotFound) {
+		t.Fatalf("got %v", err)
+	}
+	if n := f.blobs.count(); n != 0 {
+		t.Fatalf("%d objects", n)
 	}
 }

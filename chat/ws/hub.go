@@ -115,6 +115,8 @@ func (h *Hub) fanOut(items []item) {
 		for c := range h.live {
 			switch {
 			case it.event.Seq <= c.from:
+			case roomsAreGone(it.event):
+				h.refresh(c) // and it gets the event itself from the rows
 			case c.sees(c.visible, it.event):
 				c.enqueue(it)
 			case mayConcern(c.caller.UserID(), it.event):
@@ -129,6 +131,9 @@ func (h *Hub) fanOut(items []item) {
 func mayConcern(userID string, e chat.Event) bool {
 	return e.Kind == chat.EventRoom && (e.Room.Kind != chat.RoomDirect || slices.Contains(e.Room.Members, userID))
 }
+
+// roomsAreGone reports whether an event tells that rooms were deleted.
+func roomsAreGone(e chat.Event) bool { return e.Kind == chat.EventRoom && e.RoomID == chat.AllRoomID }
 
 // Invalidate makes the user's connections ask again what the user may see. When
 // it returns, no further event is handed to them under the old answer.

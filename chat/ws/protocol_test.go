@@ -212,6 +212,26 @@ func TestRightsThatChangeTakeEffect(t *testing.T) {
 	}
 }
 
+func TestDeletedRoomIsTakenAway(t *testing.T) {
+	w := start(t, ws.Config{})
+	room := w.project(t, "p")
+	w.allow("ann", "p")
+	ann, ready := w.connect(t, "ann", 0)
+	w.post(t, room.ID, "bob", "soon gone")
+	ann.expectText("soon gone")
+	if err := w.DeleteProjectRoom(t.Context(), "p"); err != nil {
+		t.Fatal(err)
+	}
+	if again := ann.expect("ready"); len(again.Rooms) != 1 || again.Reset || again.Seq <= ready.Seq {
+		t.Fatalf("%+v", again)
+	}
+	if f := ann.expect("event"); f.Event.Kind != "room" || f.Event.Room.ID != chat.AllRoomID {
+		t.Fatalf("%+v", f)
+	}
+	w.post(t, chat.AllRoomID, "bob", "after")
+	ann.expectText("after")
+}
+
 func TestInvalidateTakesEffectAtOnce(t *testing.T) {
 	w := start(t, ws.Config{})
 	room := w.project(t, "p")

@@ -3,6 +3,7 @@ package ws
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -157,7 +158,11 @@ func (c *conn) sendItem(ctx context.Context, it item) error {
 	frame := it.frame
 	if frame == nil {
 		var err error
-		if frame, err = c.encodeFor(ctx, it.event); err != nil {
+		frame, err = c.encodeFor(ctx, it.event)
+		if errors.Is(err, chat.ErrRoomNotFound) {
+			return nil // deleted since; a later event says so
+		}
+		if err != nil {
 			return err
 		}
 	}
