@@ -168,7 +168,7 @@ func (c *chunkReader) readTrailers() error {
 			return fail("MalformedTrailerError", "The trailers are too long.")
 		}
 		name, value, ok := strings.Cut(line, ":")
-		name, value = strings.ToLower(strings.TrimSpace(name)), strings.TrimSpace(value)
+		name, value = strings.ToLower(strings.Trim(name, " \t")), strings.Trim(value, " \t")
 		if !ok || signature != "" {
 			return fail("MalformedTrailerError", "The request contained trailing data that was not well-formed.")
 		}

@@ -58,6 +58,9 @@ func (h *Handler) completeUpload(q *request) error {
 		if p.ETag == "" {
 			return fail("MalformedXML", "Every part needs an ETag.")
 		}
+		if i > 0 && p.Number <= want.Parts[i-1].Number {
+			return fail("InvalidPartOrder", "The list of parts was not in ascending order. The parts list must be specified in order by part number.")
+		}
 		choices[i] = objectstore.PartChoice{Number: p.Number, ETag: unquote(p.ETag)}
 	}
 	o, err := h.store.CompleteUpload(q.r.Context(), objectstore.CompleteUploadRequest{

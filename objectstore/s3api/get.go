@@ -34,15 +34,14 @@ func (h *Handler) getObject(q *request) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = content.Close() }() // only read; the bytes were verified
 	if v := q.r.Header.Get("If-Range"); v != "" && rng != nil && !matchesETag(v, o.ETag) {
-		whole, all, err := h.store.Get(q.r.Context(), q.bucket, q.key, nil)
-		if err != nil {
+		_ = content.Close()
+		rng = nil
+		if o, content, err = h.store.Get(q.r.Context(), q.bucket, q.key, nil); err != nil {
 			return err
 		}
-		defer func() { _ = all.Close() }()
-		o, content, rng = whole, all, nil
 	}
+	defer func() { _ = content.Close() }() // only read; the bytes were verified
 	return h.send(q, o, content, rng)
 }
 

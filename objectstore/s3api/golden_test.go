@@ -1,0 +1,85 @@
+package s3api
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// scrub replaces what differs from run to run.
+var scrub = []struct {
+	pattern *regexp.Regexp
+	with    string
+}{
+	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`), "TIME"},
+	{regexp.MustCompile(`<(RequestId|HostId)>[^<]*<`), "<$1>ID<"},
+	{regexp.MustCompile(`<(UploadId|NextUploadIdMarker)>[^<]+<`), "<$1>ID<"},
+	{regexp.MustCompile(`http://127\.0\.0\.1:\d+`), "http://HOST"},
+}
+
+// TestGolden holds every kind of document to its file; -update rewrites them.
+func TestGolden(t *testing.T) {
+	f := start(t).bucket("bucket")
+	f.put("bucket", "a & b", "hello")
+	f.put("bucket", "dir/1", "one")
+	f.put("bucket", "dir/2", "two")
+	upload := f.begin("/bucket/upload", "X-Amz-Checksum-Algorithm", "CRC32")
+	etag := f.part(upload, 1, "part")
+	for _, c := range []struct{ name, method, target, body, source string }{
+		{"list_buckets", "GET", "/", "", ""},
+		{"list_v1", "GET", "/bucket", "", ""},
+		{"list_v1_delimiter", "GET", "/bucket?delimiter=%2F&max-keys=1", "", ""},
+		{"list_v2", "GET", "/bucket?list-type=2&encoding-type=url&fetch-owner=true", "", ""},
+		{"list_v2_delimiter", "GET", "/bucket?list-type=2&delimiter=%2F&max-keys=1&start-after=a", "", ""},
+		{"location", "GET", "/bucket?location", "", ""},
+		{"versioning", "GET", "/bucket?versioning", "", ""},
+		{"logging", "GET", "/bucket?logging", "", ""},
+		{"request_payment", "GET", "/bucket?requestPayment", "", ""},
+		{"acl", "GET", "/bucket?acl", "", ""},
+		{"object_tagging", "GET", "/bucket/dir/1?tagging", "", ""},
+		{"uploads", "GET", "/bucket?uploads", "", ""},
+		{"parts", "GET", upload, "", ""},
+		{"create_upload", "POST", "/bucket/other?uploads", "", ""},
+		{"complete", "POST", upload, completeBody(etag), ""},
+		{"copy", "PUT", "/bucket/copy", "", "/bucket/dir/1"},
+		{"delete", "POST", "/bucket?delete", "<Delete><Object><Key>copy</Key></Object><Object><Key>dir/1</Key><VersionId>1</VersionId></Object></Delete>", ""},
+		{"error_no_such_key", "GET", "/bucket/none%20%26", "", ""},
+		{"error_not_implemented", "GET", "/bucket?versions", "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := f.of(t)
+			var header []string
+			if c.source != "" {
+				header = []string{copySource, c.source}
+			}
+			a := f.call(c.method, c.target, c.body, header...)
+			if got := a.header.Get("Content-Type"); got != "application/xml" {
+				t.Errorf("Content-Type %q", got)
+			}
+			got := a.body
+			for _, s := range scrub {
+				got = s.pattern.ReplaceAllString(got, s.with)
+			}
+			path := filepath.Join("testdata", "golden", c.name+".xml")
+			if *update {
+				if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
