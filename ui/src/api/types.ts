@@ -2,85 +2,34 @@
  * The console API's words as the UI uses them. Features import types from here and never from the
  * generated schema, so that one file shows what the UI relies on.
  */
+import type { components } from "./schema";
+
+type S = components["schemas"];
 
 export type List<T> = { items: T[]; next?: string };
 
-export type Instance = {
-  version: string;
-  name: string;
-  setupRequired: boolean;
-  /** Where S3 clients connect, as a URL. */
-  s3Address: string;
-  /** Only for signed-in callers. */
-  docker?: { available: boolean; version?: string; message?: string };
-};
+export type Instance = S["Instance"];
 
-export type User = {
-  id: string;
-  name: string;
-  displayName: string;
-  admin: boolean;
-  disabled: boolean;
-  createdAt: string;
-};
+export type User = S["User"];
 
-export type Session = { user: User; csrf: string };
+export type Session = S["Session"];
 
-export type LoginSession = {
-  id: string;
-  createdAt: string;
-  lastSeenAt: string;
-  userAgent: string;
-  address: string;
-  current: boolean;
-};
+export type LoginSession = S["BrowserSession"];
 
-export type ApiToken = {
-  id: string;
-  name: string;
-  createdAt: string;
-  lastUsedAt?: string;
-  expiresAt?: string;
-  /** Only in the answer that made it. */
-  token?: string;
-};
+export type ApiToken = S["Token"];
 
-export type S3Key = {
-  accessKey: string;
-  name: string;
-  projectId?: string;
-  createdAt: string;
-  lastUsedAt?: string;
-  /** Only in the answer that made it. */
-  secretKey?: string;
-};
+export type S3Key = S["AccessKey"];
 
-export type Role = "owner" | "maintainer" | "developer" | "viewer";
+/** The only answer with the secret in it. */
+export type NewS3Key = S["NewAccessKey"];
 
-export type Project = {
-  id: string;
-  slug: string;
-  name: string;
-  description: string;
-  role: Role | "admin";
-  createdAt: string;
-  artifactBucket: string;
-};
+export type Role = S["Member"]["role"];
 
-export type Member = { user: User; role: Role; since: string };
+export type Project = S["Project"];
 
-export type AuditEntry = {
-  id: string;
-  at: string;
-  actor: { id: string; name: string };
-  action: string;
-  target: string;
-  projectId?: string;
-  detail?: unknown;
-  address?: string;
-  requestId?: string;
-  outcome: string;
-};
+export type Member = S["Member"];
+
+export type AuditEntry = S["AuditEntry"];
 
 export type RunState = "queued" | "running" | "success" | "failed" | "canceled" | "error";
 export type StepState = "pending" | "running" | "success" | "failed" | "canceled" | "skipped" | "error";
@@ -131,25 +80,13 @@ export type Repository = {
   webhookSecret?: string;
 };
 
-export type Bucket = {
-  name: string;
-  createdAt: string;
-  projectId?: string;
-  projectSlug?: string;
-  system: boolean;
-};
+export type Bucket = S["Bucket"];
 
-export type ObjectInfo = {
-  key: string;
-  size: number;
-  etag: string;
-  contentType: string;
-  modifiedAt: string;
-};
+export type ObjectInfo = S["Object"];
 
-export type ObjectList = { items: ObjectInfo[]; prefixes: string[]; next?: string };
+export type ObjectList = S["ObjectList"];
 
-export type Share = { url: string; expiresAt: string };
+export type Share = S["ShareLink"];
 
 export type ChatUser = { id: string; name: string; displayName: string };
 
@@ -200,21 +137,6 @@ export type Room = {
   lastMessage?: Message;
 };
 
-export type DriveHealth = {
-  path: string;
-  state: "ok" | "offline" | "failing";
-  message?: string;
-  totalBytes: number;
-  freeBytes: number;
-};
+export type DriveHealth = S["Drive"];
 
-export type DrivesHealth = {
-  engine: string;
-  parity: number;
-  dataShards: number;
-  parityShards: number;
-  readQuorum: number;
-  writeQuorum: number;
-  writable: boolean;
-  drives: DriveHealth[];
-};
+export type DrivesHealth = S["DriveHealth"];

@@ -11,7 +11,7 @@ function health(states: DriveHealth["state"][], writable = true): DrivesHealth {
     readQuorum: 2,
     writeQuorum: 3,
     writable,
-    drives: states.map((state, i) => ({ path: `/d${i}`, state, totalBytes: 100, freeBytes: 40 })),
+    drives: states.map((state, i) => ({ path: `/d${i}`, state, message: "", totalBytes: 100, freeBytes: 40 })),
   };
 }
 

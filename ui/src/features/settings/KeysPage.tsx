@@ -6,7 +6,7 @@ import { api, body } from "@/api/client";
 import { errorText, fieldText } from "@/api/errors";
 import { projectsQuery } from "@/api/queries";
 import { instanceQuery } from "@/api/session";
-import type { S3Key } from "@/api/types";
+import type { NewS3Key, S3Key } from "@/api/types";
 import {
   Alert,
   Button,
@@ -137,7 +137,7 @@ function CreateKeyDialog({ onClose }: { onClose: () => void }) {
       body(api.POST("/api/v1/me/keys", { body: { name: name.trim(), projectId: projectId || undefined } })),
     onSuccess: () => client.invalidateQueries({ queryKey: keysQuery.queryKey }),
   });
-  if (create.data?.secretKey) return <KeyMadeDialog made={create.data} onClose={onClose} />;
+  if (create.data) return <KeyMadeDialog made={create.data} onClose={onClose} />;
   return (
     <Dialog
       open
@@ -177,7 +177,7 @@ function CreateKeyDialog({ onClose }: { onClose: () => void }) {
   );
 }
 
-function KeyMadeDialog({ made, onClose }: { made: S3Key; onClose: () => void }) {
+function KeyMadeDialog({ made, onClose }: { made: NewS3Key; onClose: () => void }) {
   const { t } = useTranslation("settings");
   const { data: instance } = useQuery(instanceQuery);
   const example = [
@@ -201,7 +201,7 @@ function KeyMadeDialog({ made, onClose }: { made: S3Key; onClose: () => void }) 
     >
       <Alert tone="warn">{t("onlyOnce")}</Alert>
       <CopyField label={t("keys.accessKey")} value={made.accessKey} />
-      <CopyField label={t("keys.secretKey")} value={made.secretKey ?? ""} />
+      <CopyField label={t("keys.secretKey")} value={made.secretKey} />
       <CopyField label={t("keys.example")} value={example} block />
     </Dialog>
   );

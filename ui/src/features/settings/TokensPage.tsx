@@ -123,7 +123,7 @@ function CreateTokenDialog({ onClose }: { onClose: () => void }) {
     },
     onSuccess: () => client.invalidateQueries({ queryKey: tokensQuery.queryKey }),
   });
-  if (create.data?.token) {
+  if (create.data) {
     const example = `curl -H "Authorization: Bearer ${create.data.token}" \\\n  ${location.origin}/api/v1/projects`;
     return (
       <Dialog
