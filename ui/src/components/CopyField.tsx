@@ -14,7 +14,14 @@ export function CopyField({ value, label, block }: CopyFieldProps) {
     <div>
       {label !== undefined && <span className={s.label}>{label}</span>}
       <div className={s.box}>
-        <Value className={cx(s.value, block && s.block)} tabIndex={0} aria-label={label}>
+        <Value
+          className={cx(s.value, block && s.block)}
+          tabIndex={0}
+          role="textbox"
+          aria-readonly
+          aria-multiline={block}
+          aria-label={label}
+        >
           {value}
         </Value>
         <CopyButton value={value} />
