@@ -40,7 +40,11 @@ export async function toApiError(response: Response): Promise<ApiError> {
 export function errorText(error: unknown): string {
   if (!(error instanceof ApiError)) return i18next.t("errors:unknown");
   const key = `errors:${error.code}`;
-  if (i18next.exists(key)) return i18next.t(key, { seconds: error.retryAfter });
+  const timed = `${key}_for`;
+  if (error.retryAfter > 0 && i18next.exists(timed)) {
+    return i18next.t(timed, { seconds: error.retryAfter });
+  }
+  if (i18next.exists(key)) return i18next.t(key);
   return error.message || i18next.t("errors:unknown");
 }
 
