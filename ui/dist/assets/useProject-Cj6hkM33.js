@@ -1,1 +1,0 @@
-import{s as e,v as t}from"./tanstack-CUWFshe-.js";import{c as n}from"./index-CHcKXPpu.js";var r=e(`/app/projects/$project`);function i(){let{project:e}=r.useParams();return t(n(e)).data}export{i as t};
