@@ -153,6 +153,8 @@ func (c *chunkReader) end() error {
 func (c *chunkReader) readTrailers() error {
 	var signed bytes.Buffer
 	total, signature := 0, ""
+	needsSignature := c.signer != nil && c.announced != nil
+	blank := false
 	for {
 		line, err := c.line(maxTrailerBytes)
 		if errors.Is(err, errEndOfSource) && c.announced == nil {
@@ -160,6 +162,10 @@ func (c *chunkReader) readTrailers() error {
 		}
 		if err != nil {
 			return err
+		}
+		if line == "" && needsSignature && signature == "" && !blank {
+			blank = true // minio-go puts an empty line before the trailers' signature
+			continue
 		}
 		if line == "" {
 			break
@@ -169,10 +175,10 @@ func (c *chunkReader) readTrailers() error {
 		}
 		name, value, ok := strings.Cut(line, ":")
 		name, value = strings.ToLower(strings.Trim(name, " \t")), strings.Trim(value, " \t")
-		if !ok || signature != "" {
+		if !ok || signature != "" || (blank && name != trailerSigName) {
 			return fail("MalformedTrailerError", "The request contained trailing data that was not well-formed.")
 		}
-		if name == trailerSigName && c.signer != nil && c.announced != nil {
+		if name == trailerSigName && needsSignature {
 			signature = value
 			continue
 		}
@@ -185,7 +191,7 @@ func (c *chunkReader) readTrailers() error {
 	if len(c.trailers) != len(c.announced) {
 		return fail("MalformedTrailerError", "A trailer that x-amz-trailer announces did not come.")
 	}
-	if c.signer != nil && c.announced != nil && !sameHex(c.signer.trailer(signed.Bytes()), signature) {
+	if needsSignature && !sameHex(c.signer.trailer(signed.Bytes()), signature) {
 		return errSignature()
 	}
 	return nil

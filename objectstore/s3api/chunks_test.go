@@ -67,7 +67,12 @@ func TestTrailersOfTheReference(t *testing.T) {
 	if err != nil || c.trailers["x-amz-checksum-crc32c"] != "sOO8/Q==" {
 		t.Fatalf("%v, %v", c.trailers, err)
 	}
+	if _, err := read(strings.Replace(body, "sOO8/Q==\r\n", "sOO8/Q==\n\r\n", 1)); err != nil {
+		t.Errorf("as minio-go writes it: %v", err)
+	}
 	for name, changed := range map[string]string{
+		"two empty lines":   strings.Replace(body, "sOO8/Q==\r\n", "sOO8/Q==\r\n\r\n\r\n", 1),
+		"empty line first":  strings.Replace(body, "x-amz-checksum", "\r\nx-amz-checksum", 1),
 		"trailer value":     strings.Replace(body, "sOO8/Q==", "sOO8/R==", 1),
 		"trailer signature": strings.Replace(body, "d81f82", "d81f83", 1),
 		"no signature":      strings.Replace(body, "x-amz-trailer-signature:d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435\r\n", "", 1),
