@@ -6,6 +6,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -120,18 +121,39 @@ func (r *room) close() {
 func (r *room) crash() {
 	r.w.t.Helper()
 	frozen := r.w.t.TempDir()
-	if err := r.db.Read(context.Background()).Exec("VACUUM INTO ?", filepath.Join(frozen, store.FileName)).Error; err != nil {
+	own, err := sql.Open("sqlite", filepath.Join(r.w.state, store.FileName))
+	if err != nil {
 		r.w.t.Fatal(err)
 	}
-	if logs := filepath.Join(r.w.state, "logs"); exists(logs) {
-		if err := os.CopyFS(filepath.Join(frozen, "logs"), os.DirFS(logs)); err != nil {
-			r.w.t.Fatal(err)
-		}
+	defer own.Close()
+	if _, err := own.ExecContext(context.Background(), "VACUUM INTO ?", filepath.Join(frozen, store.FileName)); err != nil {
+		r.w.t.Fatal(err)
 	}
+	copyLogs(r.w.t, frozen, r.w.state)
 	r.w.executor.freeze(true)
 	r.close()
 	r.w.executor.freeze(false)
 	r.w.state = frozen
+}
+
+// copyLogs copies the logs of a process that goes on; a file that is uploaded and
+// removed meanwhile is left out.
+func copyLogs(t *testing.T, to, from string) {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(from, "logs", "*", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		target := filepath.Join(to, strings.TrimPrefix(path, from))
+		if err := errors.Join(err, os.MkdirAll(filepath.Dir(target), 0o700), os.WriteFile(target, data, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func exists(path string) bool {

@@ -17,10 +17,10 @@ const restartMessage = "Croft was restarted while this run was going. Start the 
 // in state error, queued ones wait for the next start, and the engine has been
 // cleaned up as far as it let.
 func (s *Service) Run(ctx context.Context) error {
-	if err := s.recoverRuns(ctx); err != nil {
+	detached := context.WithoutCancel(ctx)
+	if err := s.recoverRuns(detached); err != nil {
 		return fmt.Errorf("settle the runs of the last time: %w", err)
 	}
-	detached := context.WithoutCancel(ctx)
 	choring, stopChores := context.WithCancel(detached)
 	defer stopChores()
 	chores := []*chore{s.cleaner, s.keeper, s.remover}
