@@ -47,7 +47,11 @@ func TestEveryRouteKeepsStrangersOut(t *testing.T) {
 		mutates := route.Method != http.MethodGet && route.Method != http.MethodHead
 		f := func(who string, b *browser, want []int, code string, headers ...string) {
 			t.Helper()
-			a := b.do(route.Method, path, bodies[route.Operation], headers...)
+			body := bodies[route.Operation]
+			if code == "unauthenticated" {
+				body = "{" // who is nobody is told so before the body is looked at
+			}
+			a := b.do(route.Method, path, body, headers...)
 			for _, status := range want {
 				if a.status == status && (code == "" || route.Method == http.MethodHead || a.json()["code"] == code) {
 					return
