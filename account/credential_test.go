@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"gorm.io/gorm"
+
 	"croft/account"
 	"croft/internal/errs"
 )
@@ -162,6 +164,19 @@ func TestDisablingEndsEveryCredentialAtOnce(t *testing.T) {
 	if got := works(); got[0] || !got[1] || !got[2] || !got[3] {
 		t.Errorf("after enabling again: %v, want all but the session", got)
 	}
+}
+
+// A session that starts in the moment in which its user is disabled is refused, too.
+func TestASessionOfADisabledUserIsRefused(t *testing.T) {
+	w := newWorld(t)
+	w.user("ada", false)
+	session, _ := w.login("ada")
+	err := w.db.Write(t.Context(), func(tx *gorm.DB) error { return tx.Exec("UPDATE users SET disabled = 1").Error })
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = w.SessionPrincipal(t.Context(), session)
+	kindIs(t, err, errs.Unauthenticated, "")
 }
 
 func TestCredentialsAreBounded(t *testing.T) {
