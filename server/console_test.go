@@ -48,7 +48,8 @@ type console struct {
 	users    map[string]account.User
 }
 
-func newConsole(t *testing.T) *console {
+// newConsole starts a console; a part adds a room that most tests do without.
+func newConsole(t *testing.T, parts ...func(*console, *store.DB, *server.Deps)) *console {
 	t.Helper()
 	db, err := store.Open(t.Context(), t.TempDir(), migrations.Files)
 	if err != nil {
@@ -64,14 +65,18 @@ func newConsole(t *testing.T) *console {
 	config.Hash = account.HashCost{MemoryKiB: 8, Passes: 1, Lanes: 1, Parallel: 8}
 	c := &console{t: t, store: objects, log: &logText{}, users: map[string]account.User{}}
 	c.accounts = account.New(db, seal.New([seal.KeySize]byte{1}), events.New(), config)
-	c.server = server.New(server.Deps{
+	deps := server.Deps{
 		Accounts: c.accounts, Store: objects, Drives: objects, Presigner: fakePresigner{}, Projects: remover{c.accounts}, Containers: noContainers{},
 		UI: fstest.MapFS{
 			"index.html":         {Data: []byte("<!doctype html><title>Croft</title>")},
 			"assets/app-1a2b.js": {Data: []byte("console.log('croft')")},
 		},
 		Log: slog.New(slog.NewTextHandler(c.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	}, server.Config{Version: "1.2.3", Name: "Test", S3Port: "9000"})
+	}
+	for _, part := range parts {
+		part(c, db, &deps)
+	}
+	c.server = server.New(deps, server.Config{Version: "1.2.3", Name: "Test", S3Port: "9000"})
 	listener := httptest.NewServer(c.server)
 	t.Cleanup(listener.Close)
 	t.Cleanup(c.server.CloseStreams)

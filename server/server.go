@@ -37,6 +37,8 @@ type Deps struct {
 	Presigner  Presigner
 	Projects   ProjectRemover
 	Containers Containers
+	Chat       Chat
+	Socket     ChatSocket
 	UI         fs.FS // the built UI, index.html at its root; nil without one
 	Log        *slog.Logger
 }
@@ -87,6 +89,7 @@ func (s *Server) register() {
 	s.auditRoutes()
 	s.bucketRoutes()
 	s.objectRoutes()
+	s.chatRoutes()
 }
 
 // CloseStreams ends every event stream. Call it before shutting the listener
