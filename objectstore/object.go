@@ -90,8 +90,9 @@ type ListRequest struct {
 	Bucket    string
 	Prefix    string
 	Delimiter string
-	// After starts the page behind this key. Where it is itself a common prefix,
-	// all keys under it are passed over. ListPage.Next is made for it.
+	// After starts the page behind this entry: only keys and common prefixes that
+	// sort after it are returned, so a key may follow "a/b" and the prefix "a/" not.
+	// ListPage.Next, a key or a common prefix, is made for it.
 	After string
 	Limit int // entries a page; 0 is DefaultLimit
 }
