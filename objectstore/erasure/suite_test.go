@@ -1,0 +1,45 @@
+package erasure
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"croft/objectstore"
+	"croft/objectstore/storetest"
+)
+
+func TestSuite(t *testing.T) {
+	for _, drives := range []int{1, 2, 3, 4, 16} {
+		t.Run(fmt.Sprintf("%d drives", drives), func(t *testing.T) {
+			if testing.Short() && drives > 4 {
+				t.Skip("16 drives are for the long run")
+			}
+			storetest.Run(t, func(t *testing.T) objectstore.Store {
+				return mustOpen(t, newPaths(t, drives))
+			})
+		})
+	}
+}
+
+// newPaths returns paths of drives that do not exist yet.
+func newPaths(tb testing.TB, n int) []string {
+	tb.Helper()
+	root := tb.TempDir()
+	var paths []string
+	for i := range n {
+		paths = append(paths, filepath.Join(root, fmt.Sprintf("disk%d", i+1)))
+	}
+	return paths
+}
+
+// mustOpen opens a store that is closed with the test, if not before.
+func mustOpen(tb testing.TB, paths []string) *Store {
+	tb.Helper()
+	s, err := Open(tb.Context(), Config{Drives: paths, Parity: -1})
+	if err != nil {
+		tb.Fatalf("open: %v", err)
+	}
+	tb.Cleanup(func() { _ = s.Close() })
+	return s
+}
