@@ -56,24 +56,27 @@ type talk struct {
 	room  chat.Room
 }
 
+// withChat gives a console its chat.
+func (k *talk) withChat(c *console, db *store.DB, deps *server.Deps) {
+	bus := events.New()
+	k.rooms = chat.New(db, bus, chatBlobs{c.store}, chat.Config{MaxFile: 1000})
+	hub := ws.New(k.rooms, bus, server.NewChatPresenter(c.accounts), ws.Config{CheckInterval: 5 * time.Millisecond})
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- hub.Run(ctx) }()
+	c.t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			c.t.Error(err)
+		}
+	})
+	deps.Chat, deps.Socket = k.rooms, chatSocket{hub}
+}
+
 func newTalk(t *testing.T) *talk {
 	t.Helper()
 	k := &talk{}
-	k.console = newConsole(t, func(c *console, db *store.DB, deps *server.Deps) {
-		bus := events.New()
-		k.rooms = chat.New(db, bus, chatBlobs{c.store}, chat.Config{MaxFile: 1000})
-		hub := ws.New(k.rooms, bus, server.NewChatPresenter(c.accounts), ws.Config{CheckInterval: 5 * time.Millisecond})
-		ctx, cancel := context.WithCancel(context.Background())
-		ended := make(chan error, 1)
-		go func() { ended <- hub.Run(ctx) }()
-		t.Cleanup(func() {
-			cancel()
-			if err := <-ended; err != nil {
-				t.Error(err)
-			}
-		})
-		deps.Chat, deps.Socket = k.rooms, chatSocket{hub}
-	})
+	k.console = newConsole(t, k.withChat)
 	k.user("boss", true)
 	for _, name := range []string{"ada", "vic", "eve"} {
 		k.user(name, false)
