@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -114,7 +115,11 @@ func tmpfs(t *testing.T, options string) string {
 	NeedRoot(t)
 	dir := t.TempDir()
 	Run(t, "", nil, "mount", "-t", "tmpfs", "-o", options, "croft-e2e", dir)
-	t.Cleanup(func() { Run(t, "", nil, "umount", "--lazy", dir) })
+	t.Cleanup(func() {
+		if out, err := exec.Command("umount", "--lazy", dir).CombinedOutput(); err != nil {
+			t.Errorf("umount %s: %v\n%s", dir, err, out)
+		}
+	})
 	return dir
 }
 
@@ -134,7 +139,7 @@ func TestBadDataFolder(t *testing.T) {
 	})
 	t.Run("ReadOnly", func(t *testing.T) {
 		dir := tmpfs(t, "ro,size=1m")
-		says(t, "the refusal", serve(dir), dir, "read-only")
+		says(t, "the refusal", serve(dir), dir, "cannot be written")
 	})
 	t.Run("Full", func(t *testing.T) {
 		dir := tmpfs(t, "size=64k")
@@ -161,9 +166,9 @@ func TestServedTwice(t *testing.T) {
 	c.State = ""
 	c.Start()
 	twin := []string{"server", "--address", FreeAddress(t), "--console-address", FreeAddress(t), c.Drives[0]}
-	says(t, "the refusal", Refusal(t, twin...), c.Drives[0], "already")
+	says(t, "the refusal", Refusal(t, twin...), c.Drives[0], "another Croft")
 	// Neither does a state folder of one's own let a second process at the drives.
-	says(t, "the refusal", Refusal(t, append(twin, "--state", t.TempDir())...), c.Drives[0], "already")
+	says(t, "the refusal", Refusal(t, append(twin, "--state", t.TempDir())...), c.Drives[0], "another Croft")
 	c.login(t)
 	c.Stop()
 	c.Start().login(t)
@@ -181,7 +186,7 @@ func TestDrivesOfAnother(t *testing.T) {
 
 	own := mine.Drives
 	mine.Drives = append(own[:3:3], other.Drives[3])
-	says(t, "the refusal", Refusal(t, mine.Args()...), other.Drives[3], "belongs to another")
+	says(t, "the refusal", Refusal(t, mine.Args()...), other.Drives[3], "belong to different")
 	// All drives of another deployment under my state.
 	mine.Drives = other.Drives
 	says(t, "the refusal", Refusal(t, mine.Args()...), "belong")

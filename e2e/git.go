@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/http/cgi"
@@ -218,13 +219,18 @@ func (w *Work) CopySample(names ...string) {
 	w.tb.Helper()
 	sample := os.DirFS(filepath.Join(Root(w.tb), "assets", "sample"))
 	if len(names) == 0 {
-		if err := os.CopyFS(w.Dir, sample); err != nil {
+		err := fs.WalkDir(sample, ".", func(name string, entry fs.DirEntry, err error) error {
+			if err == nil && entry.Type().IsRegular() {
+				names = append(names, name)
+			}
+			return err
+		})
+		if err != nil {
 			w.tb.Fatal(err)
 		}
-		return
 	}
 	for _, name := range names {
-		content, err := os.ReadFile(filepath.Join(Root(w.tb), "assets", "sample", filepath.FromSlash(name)))
+		content, err := fs.ReadFile(sample, name)
 		if err != nil {
 			w.tb.Fatal(err)
 		}
