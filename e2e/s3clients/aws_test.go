@@ -17,6 +17,10 @@ func TestAWS(t *testing.T) {
 	program := e2e.NeedCommand(t, "aws")
 	e := serve(t)
 	c := newClient(t, program, e)
+	// Version 1 of the command line signs links with the ancient version 2 unless told.
+	if err := os.WriteFile(filepath.Join(c.dir, "config"), []byte("[default]\ns3 =\n  signature_version = s3v4\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	small, large := c.file("small.bin", 1000), c.file("large.bin", 20<<20)
 	tree := c.tree("tree")
 	down := filepath.Join(c.dir, "down")
@@ -55,15 +59,10 @@ func TestAWS(t *testing.T) {
 	}
 
 	for _, algorithm := range []string{"CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"} {
-		if strings.HasPrefix(algorithm, "CRC32C") || algorithm == "CRC64NVME" {
-			// The command line computes these only where its crt library is.
-			if out, err := c.command("s3api", "put-object", "--bucket", "first", "--key", algorithm, "--body", small, "--checksum-algorithm", algorithm).CombinedOutput(); err != nil {
-				if !strings.Contains(string(out), "CRT") {
-					t.Errorf("%s: %v\n%s", algorithm, err, out)
-				}
-				t.Logf("%s needs the CRT, which this aws has not", algorithm)
-				continue
-			}
+		probe, err := c.command("s3api", "put-object", "--bucket", "first", "--key", algorithm, "--body", small, "--checksum-algorithm", algorithm).CombinedOutput()
+		if err != nil && strings.Contains(string(probe), "botocore[crt]") {
+			t.Logf("%s needs botocore[crt], which this aws has not; the Go SDK's test covers it", algorithm)
+			continue
 		}
 		out := c.run("s3api", "put-object", "--bucket", "first", "--key", algorithm, "--body", small, "--checksum-algorithm", algorithm)
 		contains(t, out, `"Checksum`+algorithm+`"`)
@@ -79,7 +78,7 @@ func TestAWS(t *testing.T) {
 	wrong.refused("SignatureDoesNotMatch", "s3", "cp", small, "s3://first/evil")
 	nobody := newClient(t, program, endpoint{e.url, "nobody", e.secret})
 	nobody.refused("InvalidAccessKeyId", "s3", "cp", small, "s3://first/evil")
-	c.refused("403", "s3", "cp", small, "s3://first/evil", "--no-sign-request")
+	c.refused("AccessDenied", "s3", "cp", small, "s3://first/evil", "--no-sign-request")
 	lacks(t, c.run("s3", "ls", "s3://first/"), "evil")
 
 	c.run("s3", "mv", "s3://first/copy.bin", "s3://first/moved.bin")

@@ -46,7 +46,7 @@ func newClient(t *testing.T, program string, e endpoint, args ...string) *client
 	env := []string{
 		"AWS_ACCESS_KEY_ID=" + e.key, "AWS_SECRET_ACCESS_KEY=" + e.secret, "AWS_DEFAULT_REGION=us-east-1",
 		"AWS_ENDPOINT_URL=" + e.url, "AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=", "AWS_MAX_ATTEMPTS=1",
-		"AWS_CONFIG_FILE=" + filepath.Join(dir, "no-config"), "AWS_SHARED_CREDENTIALS_FILE=" + filepath.Join(dir, "no-credentials"),
+		"AWS_CONFIG_FILE=" + filepath.Join(dir, "config"), "AWS_SHARED_CREDENTIALS_FILE=" + filepath.Join(dir, "credentials"),
 		"RCLONE_CONFIG=" + filepath.Join(dir, "rclone.conf"), "NO_PROXY=*", "no_proxy=*", "PYTHONDONTWRITEBYTECODE=1",
 	}
 	for _, kv := range os.Environ() {

@@ -48,8 +48,8 @@ func TestS3cmd(t *testing.T) {
 	c.run("sync", "s3://first/tree/", back+"/")
 	c.sameTree(tree, back)
 
-	c.refused("404", "get", "--force", "s3://first/none", down)
-	c.refused("409", "rb", "s3://first")
+	c.refused("does not exist", "get", "--force", "s3://first/none", down)
+	c.refused("BucketNotEmpty", "rb", "s3://first")
 	c.run("del", "s3://first/moved.bin")
 	c.run("del", "--recursive", "--force", "s3://first")
 	c.run("rb", "s3://first")

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	metaPrefix  = "X-Amz-Meta-"
-	maxMetadata = 2 << 10 // S3's limit on all user metadata together
+	metaPrefix  = "X-Amz-Meta-" // as net/http spells it
+	maxMetadata = 2 << 10       // S3's limit on all user metadata together
 )
 
 // readAttributes collects what the headers say about an object.
@@ -76,7 +76,8 @@ func writeAttributes(header http.Header, o objectstore.Object, query url.Values)
 	set("Cache-Control", a.CacheControl, "response-cache-control")
 	set("Expires", a.Expires, "response-expires")
 	for key, value := range a.User {
-		header.Set(metaPrefix+key, value)
+		// Not by Set: boto3 gives the name to its user as it stands on the wire.
+		header["x-amz-meta-"+key] = []string{value}
 	}
 	header.Set("ETag", quoted(o.ETag))
 	header.Set("Last-Modified", o.ModifiedAt.UTC().Format(http.TimeFormat))
