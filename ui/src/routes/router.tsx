@@ -11,6 +11,8 @@ export const router = createRouter({
   defaultPendingComponent: PageSkeleton,
   defaultPendingMs: 150,
   defaultPendingMinMs: 0,
+  // Only what a route has validated reaches its page.
+  search: { strict: true },
   scrollRestoration: true,
   scrollToTopSelectors: ["#main"],
 });
