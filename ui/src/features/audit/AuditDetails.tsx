@@ -6,8 +6,9 @@ import s from "./Audit.module.css";
 import { Outcome } from "./AuditPage";
 
 export function AuditDetails({ entry, onClose }: { entry: AuditEntry | undefined; onClose: () => void }) {
-  const { t } = useTranslation("audit");
+  const { t, i18n } = useTranslation("audit");
   if (!entry) return null;
+  const why = `errors:${entry.outcome}`;
   const facts = [
     [t("at"), formatExact(entry.at)],
     [t("actor"), entry.actor.name || t("nobody")],
@@ -15,20 +16,20 @@ export function AuditDetails({ entry, onClose }: { entry: AuditEntry | undefined
     [t("address"), entry.address],
     [t("request"), entry.requestId],
   ].filter(([, value]) => value);
-  const detail = typeof entry.detail === "string" ? entry.detail : JSON.stringify(entry.detail ?? null, null, 2);
   return (
     <Dialog open onOpenChange={(open) => !open && onClose()} title={<code>{entry.action}</code>}>
       <dl className={s.facts}>
         <dt>{t("outcome")}</dt>
         <dd>
           <Outcome value={entry.outcome} />
+          {entry.outcome !== "ok" && <p>{i18n.exists(why) ? t(why) : entry.outcome}</p>}
         </dd>
         {facts.map(([label, value]) => [
           <dt key={`${label}-name`}>{label}</dt>,
           <dd key={label}>{value}</dd>,
         ])}
       </dl>
-      {detail && detail !== "null" && <pre className={s.detail}>{detail}</pre>}
+      {entry.detail && <pre className={s.detail}>{entry.detail}</pre>}
     </Dialog>
   );
 }

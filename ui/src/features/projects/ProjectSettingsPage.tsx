@@ -1,4 +1,4 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Trash2 } from "lucide-react";
 import { useState } from "react";
@@ -90,6 +90,15 @@ function DeleteCard({ project }: { project: Project }) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const [open, setOpen] = useState(false);
+  const buckets = useQuery({
+    queryKey: ["projects", project.slug, "buckets"],
+    queryFn: ({ signal }) =>
+      body(api.GET("/api/v1/buckets", { params: { query: { project: project.slug } }, signal })).then(
+        (list) => list.items,
+      ),
+    enabled: open,
+    staleTime: 0,
+  });
   return (
     <Card
       danger
@@ -106,12 +115,25 @@ function DeleteCard({ project }: { project: Project }) {
         onOpenChange={setOpen}
         title={t("settings.deleteTitle", { name: project.name })}
         body={
-          <Trans
-            t={t}
-            i18nKey="settings.deleteWarning"
-            values={{ name: project.name, bucket: project.artifactBucket }}
-            components={{ b: <b />, code: <code /> }}
-          />
+          <div className={s.form}>
+            <p>
+              <Trans
+                t={t}
+                i18nKey="settings.deleteWarning"
+                values={{ name: project.name }}
+                components={{ b: <b /> }}
+              />
+            </p>
+            {buckets.data && buckets.data.length > 0 && (
+              <ul className={s.lost}>
+                {buckets.data.map((bucket) => (
+                  <li key={bucket.name}>
+                    <code>{bucket.name}</code>
+                  </li>
+                ))}
+              </ul>
+            )}
+          </div>
         }
         confirm={t("settings.delete")}
         typeToConfirm={project.slug}
