@@ -19,6 +19,14 @@ type DialogProps = {
   wide?: boolean;
 };
 
+/** The first thing to fill in has the focus, else the window itself: never its close button. */
+function focusFirstField(event: Event) {
+  event.preventDefault();
+  const dialog = event.currentTarget as HTMLElement;
+  const field = dialog.querySelector<HTMLElement>("input:enabled, select:enabled, textarea:enabled");
+  (field ?? dialog).focus();
+}
+
 /** Dialog is a window over the page; a sheet from below on phones. */
 export function Dialog({ open, onOpenChange, title, description, children, footer, onSubmit, wide }: DialogProps) {
   const { t } = useTranslation();
@@ -34,6 +42,7 @@ export function Dialog({ open, onOpenChange, title, description, children, foote
         <Radix.Overlay className={s.overlay} />
         <Radix.Content
           className={cx(s.dialog, wide && s.wide)}
+          onOpenAutoFocus={focusFirstField}
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
         >
           <div className={s.head}>

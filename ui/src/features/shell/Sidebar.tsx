@@ -107,7 +107,7 @@ function ProjectSwitcher() {
       trigger={
         <button type="button" className={s.switcher}>
           {project ? <Avatar name={project.name} seed={project.slug} size={24} square /> : <Plus size={17} />}
-          <span>{project?.name ?? t("noProject")}</span>
+          <span className={s.name}>{project?.name ?? t("noProject")}</span>
           <ChevronsUpDown size={15} aria-hidden />
         </button>
       }

@@ -22,7 +22,7 @@ export function UserMenu() {
       trigger={
         <button type="button" className={s.user}>
           <Avatar name={me.displayName || me.name} seed={me.id} size={28} />
-          <span>{me.displayName || me.name}</span>
+          <span className={s.name}>{me.displayName || me.name}</span>
           <ChevronsUpDown size={15} aria-hidden />
         </button>
       }
