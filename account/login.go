@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -20,6 +21,7 @@ var (
 // holds (previous, its token, may be empty) ends, so that no token outlives a login.
 // An unknown name takes as long as a wrong password and gets the same answer.
 func (s *Service) Login(ctx context.Context, name, password, previous string, c Client) (token string, session Session, err error) {
+	name = strings.ToLower(strings.TrimSpace(name)) // as phones' keyboards would have it
 	limits := []limit{addressLimit(c.Address), nameLimit(name)}
 	if err := s.reserve(ctx, limits...); err != nil {
 		return "", Session{}, err

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"gorm.io/gorm"
+
 	"croft/account"
 	"croft/internal/errs"
 )
@@ -39,6 +41,35 @@ func TestLoginAnswersAlikeForUnknownAndWrong(t *testing.T) {
 	if err := w.try("ada", goodPassword, here); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func TestLoginForgivesHowANameIsTyped(t *testing.T) {
+	w := newWorld(t)
+	w.user("ada", false)
+	if err := w.try(" Ada ", goodPassword, here); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A database that takes no writes still knows who is logged in.
+func TestSessionsAndTokensOutliveAFullDisk(t *testing.T) {
+	w := newWorld(t)
+	ada := w.user("ada", true)
+	session, _ := w.login("ada")
+	token, _, err := w.CreateToken(t.Context(), ada.ID, "t", time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	full := func(tx *gorm.DB) error {
+		return tx.Exec("CREATE TRIGGER full1 BEFORE UPDATE ON sessions BEGIN SELECT RAISE(FAIL, 'full'); END").
+			Exec("CREATE TRIGGER full2 BEFORE UPDATE ON api_tokens BEGIN SELECT RAISE(FAIL, 'full'); END").Error
+	}
+	if err := w.db.Write(t.Context(), full); err != nil {
+		t.Fatal(err)
+	}
+	w.clock.advance(time.Hour)
+	must[account.Session](t)(second(w.SessionPrincipal(t.Context(), session)))
+	must[account.Principal](t)(w.TokenPrincipal(t.Context(), token))
 }
 
 func TestLoginEndsThePreviousSession(t *testing.T) {
