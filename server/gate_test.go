@@ -149,6 +149,7 @@ func TestEdge(t *testing.T) {
 		t.Errorf("the log does not know request %v", id)
 	}
 	ids := []scenario{
+		{name: "the API's description", as: b, method: "GET", path: "/openapi.json", status: 200, want: []string{`"openapi": "3.1.0"`, `"operationId": "log-in"`}},
 		{name: "ready", as: b, method: "GET", path: "/readyz", status: 200, want: []string{"ready"}},
 		{name: "unknown path", as: b, method: "GET", path: "/api/v1/nothing", status: 404, want: []string{`"not_found"`, `"requestId"`}},
 		{name: "unknown method", as: b, method: "PATCH", path: "/api/v1/session", status: 405, want: []string{`"method_not_allowed"`}},

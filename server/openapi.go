@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -26,9 +27,20 @@ func newAPI(engine *gin.Engine, version string) huma.API {
 			},
 			Security: []map[string][]string{{"session": {}}, {"token": {}}},
 		},
-		OpenAPIPath:   "/openapi",
 		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
 		DefaultFormat: "application/json",
+	})
+}
+
+func (s *Server) openAPIRoutes() {
+	raw(s, probe("/openapi.json"), Public("describes the API and holds nothing of anybody"), func(w http.ResponseWriter, _ *http.Request, _ Params) error {
+		description, err := s.OpenAPI()
+		if err != nil {
+			return err
+		}
+		w.Header().Set("Content-Type", "application/openapi+json")
+		_, err = w.Write(description)
+		return err
 	})
 }
 

@@ -78,6 +78,7 @@ func New(deps Deps, config Config) *Server {
 
 // register lists the domains' routes, one function a domain.
 func (s *Server) register() {
+	s.openAPIRoutes()
 	s.healthRoutes()
 	s.instanceRoutes()
 	s.sessionRoutes()
