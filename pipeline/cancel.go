@@ -56,10 +56,10 @@ func cancelRow(tx *gorm.DB, run *runRow) error {
 // afterCancel tells the goroutine that works on the run, if one does.
 func (s *Service) afterCancel(run runRow) {
 	s.mu.Lock()
-	stop := s.active[run.ID]
+	working := s.active[run.ID]
 	s.mu.Unlock()
-	if stop != nil {
-		stop(errCancelRequested)
+	if working != nil {
+		working.stop(errCancelRequested)
 	}
 	s.announce(run)
 }

@@ -195,13 +195,32 @@ func (s *Service) DeleteRepository(ctx context.Context, projectID, name string) 
 	return s.deleteRepositories(ctx, []repositoryRow{row})
 }
 
-// DeleteProject deletes all repositories of a project. It is idempotent.
+// DeleteProject deletes all repositories of a project and returns when no run of
+// it can write an artifact any more. It is idempotent.
 func (s *Service) DeleteProject(ctx context.Context, projectID string) error {
 	var rows []repositoryRow
 	if err := s.db.Read(ctx).Where("project_id = ? AND deleted_at = 0", projectID).Find(&rows).Error; err != nil {
 		return fmt.Errorf("list repositories: %w", err)
 	}
-	return s.deleteRepositories(ctx, rows)
+	if err := s.deleteRepositories(ctx, rows); err != nil {
+		return err
+	}
+	var going []*activeRun
+	s.mu.Lock()
+	for _, working := range s.active {
+		if working.projectID == projectID {
+			going = append(going, working)
+		}
+	}
+	s.mu.Unlock()
+	for _, working := range going {
+		select {
+		case <-working.ended:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 func (s *Service) deleteRepositories(ctx context.Context, rows []repositoryRow) error {

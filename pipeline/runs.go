@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm"
 
 	"croft/internal/errs"
+	"croft/internal/events"
 	"croft/internal/store"
 )
 
@@ -95,6 +96,24 @@ func (s *Service) wholeRun(ctx context.Context, where string, args ...any) (run 
 		return Run{}, fmt.Errorf("read run: %w", err)
 	}
 	return run, nil
+}
+
+// AwaitRun returns a run once it is newer than revision, or has ended: what a
+// follower needs to be told next.
+func (s *Service) AwaitRun(ctx context.Context, runID string, revision int64) (Run, error) {
+	for {
+		changes := events.Subscribe[events.RunChanged](s.bus, 16)
+		run, err := s.RunByID(ctx, runID)
+		if err != nil || run.Revision > revision || run.State.Final() {
+			changes.Close()
+			return run, err
+		}
+		err = awaitRun(ctx, changes, runID)
+		changes.Close()
+		if err != nil {
+			return Run{}, err
+		}
+	}
 }
 
 // Unannounced returns runs whose revision is newer than the one announced last,

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"context"
 	"log/slog"
 	"path/filepath"
 	"sync"
@@ -81,7 +80,7 @@ type Service struct {
 	remover *chore        // finishes the removal of repositories
 
 	mu     sync.Mutex // guards the following 2 fields
-	active map[string]context.CancelCauseFunc
+	active map[string]*activeRun
 	live   map[string]*liveLog
 }
 
@@ -95,7 +94,7 @@ func New(deps Deps, cfg Config) *Service {
 		blobs: deps.Blobs, sealer: deps.Sealer, projects: deps.Projects, log: deps.Log,
 		cfg:    cfg.withDefaults(),
 		queue:  make(chan struct{}, 1),
-		active: make(map[string]context.CancelCauseFunc),
+		active: make(map[string]*activeRun),
 		live:   make(map[string]*liveLog),
 	}
 	s.cleaner = s.newChore("engine cleanup", s.cleanPass())

@@ -126,17 +126,26 @@ func (s *Service) claim(ctx context.Context) (run runRow, found bool, err error)
 	return run, found, nil
 }
 
+// activeRun is a run that a goroutine of this process works on.
+type activeRun struct {
+	projectID string
+	stop      context.CancelCauseFunc
+	ended     chan struct{} // closed when the goroutine touches nothing any more
+}
+
 // execute works on one claimed run until its final state is in the rows.
 func (s *Service) execute(parent context.Context, run runRow) {
 	ctx, stop := context.WithCancelCause(parent)
 	defer stop(nil)
+	working := &activeRun{projectID: run.ProjectID, stop: stop, ended: make(chan struct{})}
 	s.mu.Lock()
-	s.active[run.ID] = stop
+	s.active[run.ID] = working
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
 		delete(s.active, run.ID)
 		s.mu.Unlock()
+		close(working.ended)
 	}()
 	err := s.attempt(ctx, run)
 	s.settle(parent, run.ID, endingOf(err), err)
