@@ -37,6 +37,7 @@ type Deps struct {
 	Presigner  Presigner
 	Projects   ProjectRemover
 	Containers Containers
+	Pipelines  Pipelines
 	Chat       Chat
 	Socket     ChatSocket
 	UI         fs.FS // the built UI, index.html at its root; nil without one
@@ -90,6 +91,7 @@ func (s *Server) register() {
 	s.auditRoutes()
 	s.bucketRoutes()
 	s.objectRoutes()
+	s.pipelineRoutes()
 	s.chatRoutes()
 }
 
