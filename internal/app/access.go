@@ -1,0 +1,126 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"croft/account"
+	"croft/internal/errs"
+	"croft/objectstore"
+	"croft/objectstore/s3api"
+)
+
+// access lets S3 requests pass the same policy as everything else.
+type access struct {
+	accounts *account.Service
+	buckets  objectstore.Buckets
+	log      *slog.Logger
+}
+
+var _ s3api.Access = access{}
+
+// s3Actions is what S3's actions are called in the policy.
+var s3Actions = map[s3api.Action]account.Action{
+	s3api.ReadBucket:   account.BucketRead,
+	s3api.WriteObject:  account.ObjectWrite,
+	s3api.CreateBucket: account.BucketWrite,
+	s3api.DeleteBucket: account.BucketWrite,
+}
+
+func (a access) Credential(ctx context.Context, accessKey string) (s3api.Credential, error) {
+	secret, principal, err := a.accounts.KeyCredential(ctx, accessKey)
+	if errs.KindOf(err) == errs.Unauthenticated {
+		return s3api.Credential{}, errs.Wrap(err, errs.NotFound, "access_key_unknown", "There is no such access key")
+	}
+	if err != nil {
+		return s3api.Credential{}, err
+	}
+	return s3api.Credential{AccessKey: accessKey, Secret: secret, Identity: principal}, nil
+}
+
+// Authorize is called once the signature is verified, so the key counts as used.
+func (a access) Authorize(ctx context.Context, c s3api.Credential, action s3api.Action, bucket string) error {
+	principal := c.Identity.(account.Principal)
+	if action == s3api.ListBuckets {
+		return a.accounts.KeyUsed(ctx, c.AccessKey) // the listing is filtered bucket by bucket
+	}
+	resource, err := a.resource(ctx, principal, action, bucket)
+	if err != nil {
+		return err
+	}
+	if err := a.accounts.Authorize(ctx, principal, s3Actions[action], resource); err != nil {
+		return err
+	}
+	return a.accounts.KeyUsed(ctx, c.AccessKey)
+}
+
+func (a access) resource(ctx context.Context, p account.Principal, action s3api.Action, bucket string) (account.Resource, error) {
+	resource := account.Resource{Bucket: bucket}
+	if action == s3api.CreateBucket {
+		owner, err := a.projectFor(ctx, p)
+		resource.ProjectID = owner
+		return resource, err
+	}
+	known, err := a.buckets.Bucket(ctx, bucket)
+	resource.ProjectID = known.Owner
+	return resource, err
+}
+
+// Owner is the project of the key that creates the bucket.
+func (a access) Owner(ctx context.Context, c s3api.Credential) (string, error) {
+	return a.projectFor(ctx, c.Identity.(account.Principal))
+}
+
+// projectFor finds the project of a bucket that S3 does not name one for: the
+// key's, or nobody's for an administrator, or the only one where the user may
+// make buckets.
+func (a access) projectFor(ctx context.Context, p account.Principal) (string, error) {
+	if p.ProjectID != "" || p.Admin {
+		return p.ProjectID, nil
+	}
+	projects, err := a.accounts.ListProjects(ctx, p)
+	if err != nil {
+		return "", err
+	}
+	var owner string
+	for _, project := range projects {
+		err := a.accounts.Authorize(ctx, p, account.BucketWrite, account.Resource{ProjectID: project.ID})
+		switch {
+		case err != nil && errs.KindOf(err) != errs.Forbidden && errs.KindOf(err) != errs.NotFound:
+			return "", err
+		case err != nil:
+			continue
+		case owner != "":
+			return "", errs.New(errs.Forbidden, "project_ambiguous",
+				"You may make buckets in several projects. Use an access key that is limited to one of them, or the console.")
+		}
+		owner = project.ID
+	}
+	if owner == "" {
+		return "", errs.New(errs.Forbidden, "role_too_low", "Making buckets needs the role maintainer in a project.")
+	}
+	return owner, nil
+}
+
+// Audit writes what a key changed into the audit log.
+func (a access) Audit(ctx context.Context, c s3api.Credential, e s3api.Event) {
+	principal := c.Identity.(account.Principal)
+	entry := account.Entry{
+		ActorID: principal.UserID, ActorName: principal.Name, Via: principal.Via, Action: "s3." + e.Operation,
+		Target: e.Bucket, Address: e.Address, RequestID: e.RequestID, Outcome: e.Outcome,
+	}
+	if e.Key != "" {
+		entry.Target += "/" + e.Key
+	}
+	// The change is made whether or not the client still listens.
+	ctx = context.WithoutCancel(ctx)
+	if bucket, err := a.buckets.Bucket(ctx, e.Bucket); err == nil {
+		entry.ProjectID = bucket.Owner
+	} else if !errors.Is(err, objectstore.ErrBucketNotFound) {
+		a.log.ErrorContext(ctx, "bucket of an audit entry not found", "requestID", e.RequestID, "error", err)
+	}
+	if err := a.accounts.Audit(ctx, entry); err != nil {
+		a.log.ErrorContext(ctx, "audit entry not written", "requestID", e.RequestID, "error", err)
+	}
+}

@@ -1,0 +1,271 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strconv"
+
+	"golang.org/x/sync/errgroup"
+
+	"croft/account"
+	"croft/chat"
+	"croft/chat/ws"
+	"croft/internal/errs"
+	"croft/internal/events"
+	"croft/internal/seal"
+	"croft/internal/store"
+	"croft/migrations"
+	"croft/objectstore"
+	"croft/objectstore/erasure"
+	"croft/objectstore/s3api"
+	"croft/pipeline"
+	"croft/pipeline/docker"
+	"croft/pipeline/git"
+	"croft/server"
+	"croft/ui"
+)
+
+// Config is what main read from the command line and the environment.
+type Config struct {
+	Version        string
+	Address        string   // of the S3 listener
+	ConsoleAddress string   // of the console
+	Parity         int      // -1: the default for the number of drives
+	StateDir       string   // empty: .croft on the first drive
+	Drives         []string // one folder each
+	RootUser       string   // empty: the set-up link makes the first account
+	RootPassword   string
+	OpenBrowser    bool
+	Logger         *slog.Logger
+	Out            io.Writer // what a person should see: addresses and the set-up link
+}
+
+// App is a Croft that is ready to run.
+type App struct {
+	config Config
+	log    *slog.Logger
+
+	state    *stateFolder
+	drives   *erasure.Store
+	db       *store.DB
+	accounts *account.Service
+	console  *server.Server
+	pages    *listener
+	s3       *listener
+	workers  []worker
+}
+
+// worker is something that runs from start to stop.
+type worker struct {
+	name string
+	run  func(context.Context) error
+}
+
+// New opens drives, state and both addresses and wires the rooms. What it opened
+// is closed again when it fails.
+func New(ctx context.Context, config Config) (*App, error) {
+	a := &App{config: config, log: config.Logger}
+	if err := a.open(ctx); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	return a, nil
+}
+
+func (a *App) open(ctx context.Context) (err error) {
+	if a.drives, err = erasure.Open(ctx, erasure.Config{Drives: a.config.Drives, Parity: a.config.Parity, Logger: a.log}); err != nil {
+		return err
+	}
+	if a.state, err = a.openStateFolder(ctx); err != nil {
+		return err
+	}
+	if err = a.state.belongsTo(a.drives.Deployment()); err != nil {
+		return err
+	}
+	if a.db, err = store.Open(ctx, a.state.path, migrations.Files); err != nil {
+		return err
+	}
+	keys, err := a.state.sub("keys")
+	if err != nil {
+		return err
+	}
+	sealer, err := seal.Load(keys)
+	if err != nil {
+		return err
+	}
+	return a.wire(ctx, sealer)
+}
+
+// openStateFolder finds the state where --state says or on the first drive. It
+// must not make a new one because that drive is away: accounts would seem lost.
+func (a *App) openStateFolder(ctx context.Context) (*stateFolder, error) {
+	if a.config.StateDir != "" {
+		return openState(a.config.StateDir)
+	}
+	health, err := a.drives.Health(ctx)
+	if err != nil {
+		return nil, err
+	}
+	first := health.Drives[0]
+	if first.State == objectstore.DriveOffline {
+		return nil, errs.Newf(errs.Unavailable, "state_offline",
+			"The state folder is on the first drive, %s, which is offline: %s Bring the drive back, or name a copy of its folder .croft with --state.", first.Path, first.Message)
+	}
+	return openState(filepath.Join(first.Path, ".croft"))
+}
+
+// wire joins the rooms. It starts nothing.
+func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
+	bus := events.New()
+	objects := blobs{a.drives}
+	a.accounts = account.New(a.db, sealer, bus, account.Defaults())
+	rooms := chat.New(a.db, bus, chatBlobs{objects}, chat.Config{Logger: a.log})
+
+	instance, err := a.state.instanceID()
+	if err != nil {
+		return err
+	}
+	executor, err := docker.New(docker.Config{Logger: a.log, InstanceID: instance})
+	if err != nil {
+		return err
+	}
+	work, err := a.state.sub("work")
+	if err != nil {
+		return err
+	}
+	pipelines := pipeline.New(pipeline.Deps{
+		DB: a.db, Bus: bus, Source: git.New(git.Config{TempDir: work}), Executor: executor, Blobs: pipelineBlobs{objects},
+		Sealer: sealer, Projects: projectNames{a.accounts}, Log: a.log,
+	}, pipeline.Config{StateDir: a.state.path})
+
+	s3 := s3api.New(s3api.Config{
+		Store: a.drives, Access: access{accounts: a.accounts, buckets: a.drives, log: a.log}, Log: a.log, Console: a.consoleURL,
+	})
+	if a.s3, err = listen(ctx, "S3", "--address", a.config.Address, s3, a.log); err != nil {
+		return err
+	}
+	hub := ws.New(rooms, bus, server.NewChatPresenter(a.accounts), ws.Config{Logger: a.log})
+	a.console = server.New(server.Deps{
+		Accounts: a.accounts, Store: a.drives, Drives: a.drives, Presigner: presigner{}, Containers: executor,
+		Projects: remover{accounts: a.accounts, pipelines: pipelines, store: a.drives, blobs: objects, rooms: rooms},
+		Chat:     rooms, Socket: sockets{hub}, UI: ui.Dist(), Log: a.log,
+	}, server.Config{Version: a.config.Version, Name: "Croft", S3Port: a.s3.port()})
+	if a.pages, err = listen(ctx, "console", "--console-address", a.config.ConsoleAddress, a.console, a.log); err != nil {
+		return err
+	}
+	a.workers = []worker{
+		{"accounts", a.accounts.Run},
+		{"drives", a.drives.Run},
+		{"chat", rooms.Run},
+		{"sockets", hub.Run},
+		{"project rooms", projectRooms{rooms: rooms, accounts: a.accounts, bus: bus, log: a.log}.Run},
+		{"run cards", cards{runs: pipelines, rooms: rooms, accounts: a.accounts, bus: bus, log: a.log}.Run},
+		{"pipelines", pipelines.Run},
+	}
+	return nil
+}
+
+// Run serves until ctx ends, then stops in order: listeners and long-lived
+// streams, workers, drives and state. It returns the first failure.
+func (a *App) Run(ctx context.Context) error {
+	err := a.serve(ctx)
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		err = nil // stopped while starting
+	}
+	return errors.Join(err, a.close())
+}
+
+func (a *App) serve(ctx context.Context) error {
+	if err := a.prepareAccounts(ctx); err != nil {
+		return err
+	}
+	// A worker or listener that fails ends everything; workers outlive the
+	// listeners, so that a request under way finds them.
+	all, ctx := errgroup.WithContext(ctx)
+	workerCtx, stopWorkers := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWorkers()
+	for _, w := range a.workers {
+		all.Go(func() error {
+			if err := w.run(workerCtx); err != nil && workerCtx.Err() == nil {
+				return fmt.Errorf("%s: %w", w.name, err)
+			}
+			if ctx.Err() == nil {
+				return fmt.Errorf("%s ended by itself", w.name)
+			}
+			return nil
+		})
+	}
+	all.Go(func() error {
+		defer stopWorkers()
+		listeners, listenCtx := errgroup.WithContext(ctx)
+		listeners.Go(func() error { return a.s3.run(listenCtx) })
+		listeners.Go(func() error { return a.pages.run(listenCtx) })
+		context.AfterFunc(listenCtx, a.console.CloseStreams)
+		return listeners.Wait()
+	})
+	a.log.InfoContext(ctx, "serving S3", "address", a.s3.url())
+	a.log.InfoContext(ctx, "serving the console", "address", a.pages.url())
+	context.AfterFunc(ctx, func() { a.log.Info("stopping") })
+	return all.Wait()
+}
+
+// prepareAccounts makes the unattended account, or tells where the first one is made.
+func (a *App) prepareAccounts(ctx context.Context) error {
+	if a.config.RootUser != "" {
+		if err := a.accounts.EnsureRoot(ctx, a.config.RootUser, a.config.RootPassword); err != nil {
+			return err
+		}
+	}
+	token, err := a.accounts.SetupToken(ctx)
+	if err != nil {
+		return err
+	}
+	page := a.pages.url()
+	greeting := fmt.Sprintf("Croft %s\n  Console  %s\n  S3       %s\n", a.config.Version, page, a.s3.url())
+	if token != "" {
+		page += "/setup#token=" + token
+		greeting += "\nThere is no account yet. Make the first one here; the link works once:\n  " + page + "\n"
+	}
+	if _, err := io.WriteString(a.config.Out, greeting); err != nil {
+		return fmt.Errorf("print the addresses: %w", err)
+	}
+	if a.config.OpenBrowser {
+		if err := openBrowser(context.WithoutCancel(ctx), page); err != nil {
+			a.log.InfoContext(ctx, "the browser did not open", "error", err)
+		}
+	}
+	return nil
+}
+
+// close lets go of everything that is open, in the reverse order of opening.
+func (a *App) close() error {
+	var failures []error
+	for _, l := range []*listener{a.pages, a.s3} {
+		if l != nil {
+			failures = append(failures, ignoreClosed(l.http.Close()), ignoreClosed(l.socket.Close()))
+		}
+	}
+	if a.db != nil {
+		failures = append(failures, a.db.Close())
+	}
+	if a.state != nil {
+		failures = append(failures, a.state.close())
+	}
+	if a.drives != nil {
+		failures = append(failures, a.drives.Close())
+	}
+	return errors.Join(failures...)
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+func (l *listener) port() string { return strconv.Itoa(l.socket.Addr().(*net.TCPAddr).Port) }

@@ -1,0 +1,102 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"croft/chat"
+	"croft/internal/errs"
+	"croft/objectstore"
+	"croft/pipeline"
+)
+
+// blobs lets the other rooms keep bytes in the object store, each in the shape it asked for.
+type blobs struct{ store objectstore.Store }
+
+func (b blobs) EnsureBucket(ctx context.Context, bucket, projectID string) error {
+	_, err := b.store.CreateBucket(ctx, objectstore.Bucket{Name: bucket, Owner: projectID})
+	if !errors.Is(err, objectstore.ErrBucketExists) {
+		return err
+	}
+	existing, err := b.store.Bucket(ctx, bucket)
+	if err != nil {
+		return err
+	}
+	if existing.Owner != projectID {
+		return errs.Newf(errs.Conflict, "bucket_taken", "The bucket %s exists and belongs to another project. Rename or delete it.", bucket)
+	}
+	return nil
+}
+
+func (b blobs) Put(ctx context.Context, bucket, key, contentType string, size int64, body io.Reader) error {
+	_, err := b.store.Put(ctx, objectstore.PutRequest{
+		Bucket: bucket, Key: key, Body: body, Size: size, Attributes: objectstore.Attributes{ContentType: contentType},
+	})
+	return err
+}
+
+func (b blobs) open(ctx context.Context, bucket, key string, offset, length int64) (objectstore.Object, io.ReadCloser, error) {
+	var rng *objectstore.Range
+	if offset > 0 || length >= 0 {
+		rng = &objectstore.Range{Offset: offset, Length: length}
+	}
+	object, body, err := b.store.Get(ctx, bucket, key, rng)
+	if errors.Is(err, objectstore.ErrRangeInvalid) && offset >= object.Size {
+		return object, io.NopCloser(eof{}), nil // at or behind the end there is nothing more
+	}
+	return object, body, err
+}
+
+func (b blobs) DeletePrefix(ctx context.Context, bucket, prefix string) error {
+	for {
+		page, err := b.store.List(ctx, objectstore.ListRequest{Bucket: bucket, Prefix: prefix})
+		if errors.Is(err, objectstore.ErrBucketNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for _, object := range page.Objects {
+			if _, err := b.store.Delete(ctx, bucket, object.Key); err != nil {
+				return err
+			}
+		}
+		if !page.Truncated {
+			return nil
+		}
+	}
+}
+
+func (b blobs) Delete(ctx context.Context, bucket, key string) error {
+	_, err := b.store.Delete(ctx, bucket, key)
+	if errors.Is(err, objectstore.ErrBucketNotFound) {
+		return nil
+	}
+	return err
+}
+
+type eof struct{}
+
+func (eof) Read([]byte) (int, error) { return 0, io.EOF }
+
+// pipelineBlobs and chatBlobs differ only in how they open an object.
+type (
+	pipelineBlobs struct{ blobs }
+	chatBlobs     struct{ blobs }
+)
+
+var (
+	_ pipeline.Blobs = pipelineBlobs{}
+	_ chat.Blobs     = chatBlobs{}
+)
+
+func (b pipelineBlobs) Open(ctx context.Context, bucket, key string, offset int64) (io.ReadCloser, int64, error) {
+	object, body, err := b.open(ctx, bucket, key, offset, -1)
+	return body, object.Size, err
+}
+
+func (b chatBlobs) Open(ctx context.Context, bucket, key string, offset, length int64) (io.ReadCloser, error) {
+	_, body, err := b.open(ctx, bucket, key, offset, length)
+	return body, err
+}

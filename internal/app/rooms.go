@@ -1,0 +1,36 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+
+	"croft/account"
+	"croft/chat"
+	"croft/internal/events"
+)
+
+// projectRooms gives every project its room: at start, and when one is created.
+type projectRooms struct {
+	rooms    *chat.Service
+	accounts *account.Service
+	bus      *events.Bus
+	log      *slog.Logger
+}
+
+// Run makes missing rooms until ctx ends.
+func (p projectRooms) Run(ctx context.Context) error {
+	return keepUp[events.ProjectCreated](ctx, p.bus, p.log, "project rooms", p.ensure)
+}
+
+func (p projectRooms) ensure(ctx context.Context) error {
+	projects, err := p.accounts.AllProjects(ctx)
+	if err != nil {
+		return err
+	}
+	for _, project := range projects {
+		if _, err := p.rooms.EnsureProjectRoom(ctx, project.ID, project.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+// Command croft is a team's object store, pipelines and chat in one program.
+// This file turns flags and environment into configuration; internal/app does the rest.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"croft/internal/app"
+	"croft/internal/cli"
+	"croft/internal/errs"
+)
+
+// version is set by the release build.
+var version = "0.1.0-dev"
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		home = "."
+	}
+	command, err := cli.Parse(os.Args[1:], os.Getenv, filepath.Join(home, "Croft"))
+	switch {
+	case err != nil:
+		fmt.Fprintf(os.Stderr, "croft: %v\nRun `croft help` for the commands and flags.\n", err)
+		return 2
+	case command.Help:
+		fmt.Print(cli.Usage)
+		return 0
+	case command.Version:
+		fmt.Println("croft " + version)
+		return 0
+	}
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	if err := serve(ctx, command.Server, log); err != nil {
+		_, message := errs.Public(err)
+		if errs.KindOf(err) == errs.Internal {
+			message = err.Error()
+		}
+		log.Debug("start failed", "err", err)
+		fmt.Fprintf(os.Stderr, "croft: %s\n", message)
+		return 1
+	}
+	return 0
+}
+
+func serve(ctx context.Context, srv *cli.Server, log *slog.Logger) error {
+	croft, err := app.New(ctx, app.Config{
+		Version:        version,
+		Address:        srv.Address,
+		ConsoleAddress: srv.ConsoleAddress,
+		Parity:         srv.Parity,
+		StateDir:       srv.StateDir,
+		Drives:         srv.Drives,
+		RootUser:       srv.RootUser,
+		RootPassword:   srv.RootPassword,
+		OpenBrowser:    srv.OpenBrowser,
+		Logger:         log,
+		Out:            os.Stdout,
+	})
+	if err != nil {
+		return err
+	}
+	return croft.Run(ctx)
+}
