@@ -40,6 +40,10 @@ type world struct {
 	executor *shell
 	blobs    *blobs
 	cfg      pipeline.Config
+
+	// What takes the place of source and executor, when set.
+	realSource   pipeline.Source
+	realExecutor pipeline.Executor
 }
 
 func newWorld(t *testing.T) *world {
@@ -76,10 +80,17 @@ func (w *world) open() *room {
 	cfg := w.cfg
 	cfg.StateDir = w.state
 	r := &room{w: w, db: db, bus: events.New(), stop: func() {}}
-	r.Service = pipeline.New(pipeline.Deps{
+	deps := pipeline.Deps{
 		DB: db, Bus: r.bus, Source: w.source, Executor: w.executor, Blobs: w.blobs,
 		Sealer: seal.New([seal.KeySize]byte{1}), Projects: projects{}, Log: slog.New(slog.DiscardHandler),
-	}, cfg)
+	}
+	if w.realSource != nil {
+		deps.Source = w.realSource
+	}
+	if w.realExecutor != nil {
+		deps.Executor = w.realExecutor
+	}
+	r.Service = pipeline.New(deps, cfg)
 	w.t.Cleanup(r.close)
 	return r
 }
