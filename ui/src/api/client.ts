@@ -1,6 +1,6 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import { ApiError, toApiError } from "./errors";
-import type { paths } from "./paths";
+import type { paths } from "./schema";
 
 let csrf = "";
 let onSignedOut: () => void = () => undefined;

@@ -127,6 +127,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/chat/files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The file's bytes */
+        get: operations["get-chat-file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chat/rooms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rooms that I may see, the liveliest first */
+        get: operations["list-rooms"];
+        put?: never;
+        /** The direct room of these users and me */
+        post: operations["open-direct-room"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chat/rooms/{id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Post the request's body as a file */
+        post: operations["post-file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chat/rooms/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages of a room, oldest first */
+        get: operations["list-messages"];
+        put?: never;
+        /** Post a text; answered once it is committed */
+        post: operations["post-message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chat/rooms/{id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say how far I have read */
+        post: operations["mark-read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chat/socket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** WebSocket: send messages, receive events */
+        get: operations["chat-socket"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health/drives": {
         parameters: {
             query?: never;
@@ -371,6 +475,163 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/repositories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Repositories of a project */
+        get: operations["list-repositories"];
+        put?: never;
+        /** Add a repository that can be reached */
+        post: operations["create-repository"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/repositories/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One repository */
+        get: operations["get-repository"];
+        put?: never;
+        post?: never;
+        /** Take a repository away, with its runs and logs */
+        delete: operations["delete-repository"];
+        options?: never;
+        head?: never;
+        /** Change where a repository is */
+        patch: operations["update-repository"];
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/repositories/{name}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs of a repository, newest first */
+        get: operations["list-runs"];
+        put?: never;
+        /** Start a run */
+        post: operations["start-run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/repositories/{name}/runs/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One run with its steps and artifacts */
+        get: operations["get-run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/repositories/{name}/runs/{number}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel a run */
+        post: operations["cancel-run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/repositories/{name}/runs/{number}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The run as it changes */
+        get: operations["watch-run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/repositories/{name}/runs/{number}/steps/{stepId}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A step's log */
+        get: operations["get-step-log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/repositories/{name}/webhook-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replace the webhook's secret */
+        post: operations["rotate-webhook-secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs of all repositories, newest first */
+        get: operations["list-project-runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -442,6 +703,23 @@ export interface paths {
         patch: operations["update-user"];
         trace?: never;
     };
+    "/hooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A push of GitHub, Gitea, GitLab or one's own */
+        post: operations["receive-webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -468,6 +746,13 @@ export interface components {
             message: string;
             /** @description Under which the log knows this request */
             requestId: string;
+        };
+        Artifact: {
+            bucket: string;
+            key: string;
+            path: string;
+            /** Format: int64 */
+            size: number;
         };
         AuditActor: {
             id: string;
@@ -511,9 +796,26 @@ export interface components {
             /** @description Holds Croft's own objects and cannot be changed */
             system: boolean;
         };
+        CardStage: {
+            name: string;
+            state: string;
+        };
         ChangePasswordRequest: {
             current: string;
             new: string;
+        };
+        ChatFile: {
+            contentType: string;
+            id: string;
+            name: string;
+            /** Format: int64 */
+            size: number;
+            url: string;
+        };
+        ChatUser: {
+            displayName: string;
+            id: string;
+            name: string;
         };
         CreateBucketRequest: {
             name: string;
@@ -529,6 +831,18 @@ export interface components {
             name?: string;
             /** @description For URLs and bucket names; cannot be changed later */
             slug: string;
+        };
+        CreateRepositoryRequest: {
+            /** @description Built when a trigger names none; main when empty */
+            branch?: string;
+            /** @example https://github.com/acme/website.git */
+            cloneUrl: string;
+            /** @example website */
+            name: string;
+            /** @description Or a token. Kept encrypted, never shown. */
+            password?: string;
+            /** @description May be empty with a token */
+            username?: string;
         };
         CreateTokenRequest: {
             /** Format: date-time */
@@ -548,6 +862,9 @@ export interface components {
         DeleteObjectsResult: {
             /** Format: int64 */
             deleted: number;
+        };
+        DirectRoomRequest: {
+            userIds: string[];
         };
         DockerStatus: {
             available: boolean;
@@ -631,8 +948,28 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListMessage: {
+            items: components["schemas"]["Message"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         ListProject: {
             items: components["schemas"]["Project"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListRepository: {
+            items: components["schemas"]["Repository"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListRoom: {
+            items: components["schemas"]["Room"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListRunSummary: {
+            items: components["schemas"]["RunSummary"][];
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
@@ -650,12 +987,48 @@ export interface components {
             name: string;
             password: string;
         };
+        MarkReadRequest: {
+            /** Format: int64 */
+            roomSeq: number;
+        };
         Member: {
             /** @enum {string} */
             role: "owner" | "maintainer" | "developer" | "viewer";
             /** Format: date-time */
             since: string;
             user: components["schemas"]["User"];
+        };
+        Message: {
+            /** @description Absent when Croft itself speaks */
+            author?: components["schemas"]["ChatUser"];
+            card?: components["schemas"]["RunCard"];
+            clientId: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            editedAt?: string;
+            file?: components["schemas"]["ChatFile"];
+            id: string;
+            /** @enum {string} */
+            kind: "text" | "file" | "card";
+            /**
+             * Format: int64
+             * @description The higher one is the newer
+             */
+            revision: number;
+            roomId: string;
+            /**
+             * Format: int64
+             * @description Place in its room: 1, 2, 3 …
+             */
+            roomSeq: number;
+            /**
+             * Format: int64
+             * @description Place in the sequence of all rooms
+             */
+            seq: number;
+            /** @description For a file its name, for a card the same in a sentence */
+            text: string;
         };
         NewAccessKey: {
             accessKey: string;
@@ -668,6 +1041,19 @@ export interface components {
             projectId: string;
             /** @description Shown only now */
             secretKey: string;
+        };
+        NewRepository: {
+            /** @description Built when a trigger names none */
+            branch: string;
+            cloneUrl: string;
+            /** Format: date-time */
+            createdAt: string;
+            hasCredential: boolean;
+            id: string;
+            lastRun?: components["schemas"]["RunSummary"];
+            name: string;
+            webhookSecret: string;
+            webhookUrl: string;
         };
         NewToken: {
             /** Format: date-time */
@@ -700,6 +1086,11 @@ export interface components {
             /** @description Folders, each with its trailing delimiter */
             prefixes: string[];
         };
+        PostMessageRequest: {
+            /** @description Made by the client. Sending again under it posts nothing new. */
+            clientId: string;
+            text: string;
+        };
         Project: {
             /** @example website-artifacts */
             artifactBucket: string;
@@ -715,6 +1106,123 @@ export interface components {
             role: "owner" | "maintainer" | "developer" | "viewer" | "admin";
             /** @example website */
             slug: string;
+        };
+        Repository: {
+            /** @description Built when a trigger names none */
+            branch: string;
+            cloneUrl: string;
+            /** Format: date-time */
+            createdAt: string;
+            hasCredential: boolean;
+            id: string;
+            lastRun?: components["schemas"]["RunSummary"];
+            name: string;
+            webhookUrl: string;
+        };
+        Room: {
+            id: string;
+            /** @enum {string} */
+            kind: "all" | "project" | "direct";
+            lastMessage?: components["schemas"]["Message"];
+            /**
+             * Format: int64
+             * @description roomSeq of the newest message
+             */
+            lastSeq: number;
+            /** @description Of a direct room, me included */
+            members?: components["schemas"]["User"][];
+            /** @description The project's name, or the others in a direct room; empty for the room for all */
+            name: string;
+            projectSlug?: string;
+            /**
+             * Format: int64
+             * @description roomSeq up to which I have read
+             */
+            readSeq: number;
+            /**
+             * Format: int64
+             * @description Messages of others after readSeq; 1000 means or more
+             */
+            unread: number;
+        };
+        Run: {
+            artifacts: components["schemas"]["Artifact"][];
+            author: string;
+            branch: string;
+            /** @description Empty until it is known */
+            commit: string;
+            commitMessage: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description What went wrong, for people; may have several lines */
+            error?: string;
+            /** Format: date-time */
+            finishedAt?: string;
+            id: string;
+            /**
+             * Format: int64
+             * @description Counts within the repository, from 1
+             */
+            number: number;
+            repository: string;
+            /**
+             * Format: int64
+             * @description Rises with every change
+             */
+            revision: number;
+            stages: components["schemas"]["Stage"][];
+            /** Format: date-time */
+            startedAt?: string;
+            /** @enum {string} */
+            state: "queued" | "running" | "success" | "failed" | "canceled" | "error";
+            /** @enum {string} */
+            trigger: "manual" | "api" | "webhook";
+        };
+        RunCard: {
+            author: string;
+            branch: string;
+            commit: string;
+            commitMessage: string;
+            /** Format: date-time */
+            finishedAt?: string;
+            /** Format: int64 */
+            number: number;
+            projectSlug: string;
+            repository: string;
+            stages: components["schemas"]["CardStage"][];
+            /** Format: date-time */
+            startedAt?: string;
+            state: string;
+            /** @enum {string} */
+            type: "run";
+            /** @description Path of the run's page */
+            url: string;
+        };
+        RunSummary: {
+            author: string;
+            branch: string;
+            /** @description Empty until it is known */
+            commit: string;
+            commitMessage: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description What went wrong, for people; may have several lines */
+            error?: string;
+            /** Format: date-time */
+            finishedAt?: string;
+            id: string;
+            /**
+             * Format: int64
+             * @description Counts within the repository, from 1
+             */
+            number: number;
+            repository: string;
+            /** Format: date-time */
+            startedAt?: string;
+            /** @enum {string} */
+            state: "queued" | "running" | "success" | "failed" | "canceled" | "error";
+            /** @enum {string} */
+            trigger: "manual" | "api" | "webhook";
         };
         Session: {
             /** @description To be sent as X-Croft-CSRF with every mutation */
@@ -742,6 +1250,43 @@ export interface components {
             expiresSeconds: number;
             key: string;
         };
+        Stage: {
+            name: string;
+            /** @enum {string} */
+            state: "pending" | "running" | "success" | "failed" | "canceled" | "skipped" | "error";
+            steps: components["schemas"]["Step"][];
+        };
+        StartRunRequest: {
+            /** @description The repository's when empty */
+            branch?: string;
+            /** @description Its full ID; the branch's newest when empty */
+            commit?: string;
+            /** @description Variables whose values are hidden in logs */
+            secrets?: {
+                [key: string]: string;
+            };
+            /** @description Environment variables of every step */
+            variables?: {
+                [key: string]: string;
+            };
+        };
+        Step: {
+            error?: string;
+            /**
+             * Format: int64
+             * @description Missing when the script did not end by itself
+             */
+            exitCode?: number;
+            /** Format: date-time */
+            finishedAt?: string;
+            id: string;
+            image: string;
+            name: string;
+            /** Format: date-time */
+            startedAt?: string;
+            /** @enum {string} */
+            state: "pending" | "running" | "success" | "failed" | "canceled" | "skipped" | "error";
+        };
         Token: {
             /** Format: date-time */
             createdAt: string;
@@ -762,6 +1307,12 @@ export interface components {
         UpdateProjectRequest: {
             description?: string;
             name?: string;
+        };
+        UpdateRepositoryRequest: {
+            branch?: string;
+            cloneUrl?: string;
+            password?: string;
+            username?: string;
         };
         UpdateUserRequest: {
             admin?: boolean;
@@ -784,6 +1335,9 @@ export interface components {
             locale: string;
             /** @example ada */
             name: string;
+        };
+        WebhookSecret: {
+            webhookSecret: string;
         };
     };
     responses: never;
@@ -1136,6 +1690,252 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["APIError"];
                 };
+            };
+        };
+    };
+    "get-chat-file": {
+        parameters: {
+            query?: {
+                /** @description 1: never show it inline */
+                download?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+        };
+    };
+    "list-rooms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListRoom"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "open-direct-room": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DirectRoomRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Room"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "post-file": {
+        parameters: {
+            query: {
+                /** @description Made by the client. Sending again under it posts nothing new. */
+                clientId: string;
+                /** @description The file's name */
+                name: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": unknown;
+            };
+        };
+        responses: {
+            /** @description The message, committed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+        };
+    };
+    "list-messages": {
+        parameters: {
+            query?: {
+                /** @description Only messages before this roomSeq; 0 is the newest */
+                before?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListMessage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "post-message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostMessageRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "mark-read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkReadRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "chat-socket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The socket protocol of package chat/ws */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A foreign origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -1762,6 +2562,442 @@ export interface operations {
             };
         };
     };
+    "list-repositories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The project's short name */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListRepository"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "create-repository": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The project's short name */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRepositoryRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewRepository"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "get-repository": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The repository's name in the project */
+                name: string;
+                /** @description The project's short name */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repository"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "delete-repository": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The repository's name in the project */
+                name: string;
+                /** @description The project's short name */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "update-repository": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The repository's name in the project */
+                name: string;
+                /** @description The project's short name */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateRepositoryRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repository"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "list-runs": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The repository's name in the project */
+                name: string;
+                /** @description The project's short name */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListRunSummary"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "start-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The repository's name in the project */
+                name: string;
+                /** @description The project's short name */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartRunRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "get-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The repository's name in the project */
+                name: string;
+                number: number;
+                /** @description The project's short name */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "cancel-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The repository's name in the project */
+                name: string;
+                number: number;
+                /** @description The project's short name */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "watch-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                number: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
+            };
+        };
+    };
+    "get-step-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                number: string;
+                project: string;
+                stepId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Plain text, or server-sent events when they are asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                    "text/plain": unknown;
+                };
+            };
+        };
+    };
+    "rotate-webhook-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The repository's name in the project */
+                name: string;
+                /** @description The project's short name */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "list-project-runs": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The project's short name */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListRunSummary"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
     "get-session": {
         parameters: {
             query?: never;
@@ -1981,6 +3217,33 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["APIError"];
                 };
+            };
+        };
+    };
+    "receive-webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A run was started */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nothing to do */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

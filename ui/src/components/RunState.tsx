@@ -27,28 +27,33 @@ const looks: Record<State, { tone: Tone; icon: typeof CircleCheck }> = {
   error: { tone: "warn", icon: TriangleAlert },
 };
 
-/** StateIcon shows the state of a run, stage or step; its name is read aloud. */
-export function StateIcon({ state, size = 17 }: { state: State; size?: number }) {
+/** useLook finds a state's look; what a newer server calls it is shown by its own name. */
+function useLook(state: string) {
   const { t } = useTranslation();
-  const { tone, icon: Icon } = looks[state];
+  const known = state in looks;
+  return { ...looks[known ? (state as State) : "pending"], name: known ? t(`state.${state}`) : state };
+}
+
+/** StateIcon shows the state of a run, stage or step; its name is read aloud. */
+export function StateIcon({ state, size = 17 }: { state: string; size?: number }) {
+  const { tone, icon: Icon, name } = useLook(state);
   return (
     <Icon
       size={size}
       role="img"
-      aria-label={t(`state.${state}`)}
+      aria-label={name}
       className={cx(s[`icon${tone}`], state === "running" && s.turn)}
     />
   );
 }
 
 /** StateBadge is the state in words. */
-export function StateBadge({ state }: { state: State }) {
-  const { t } = useTranslation();
-  const { tone, icon: Icon } = looks[state];
+export function StateBadge({ state }: { state: string }) {
+  const { tone, icon: Icon, name } = useLook(state);
   return (
     <Badge tone={tone}>
       <Icon size={13} aria-hidden className={cx(state === "running" && s.turn)} />
-      {t(`state.${state}`)}
+      {name}
     </Badge>
   );
 }

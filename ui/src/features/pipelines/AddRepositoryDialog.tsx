@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { api, body } from "@/api/client";
 import { errorText, fieldText } from "@/api/errors";
 import { repositoriesQuery } from "@/api/queries";
-import type { Repository } from "@/api/types";
+import type { NewRepository } from "@/api/types";
 import { Alert, Button, Dialog, Field, Input, PasswordInput } from "@/components";
 import { examples } from "./sample";
 import { WebhookFields } from "./WebhookFields";
@@ -107,7 +107,7 @@ export function AddRepositoryDialog({ project, open, onOpenChange }: AddReposito
   );
 }
 
-type AddedProps = { project: string; repository: Repository; open: boolean; onClose: () => void };
+type AddedProps = { project: string; repository: NewRepository; open: boolean; onClose: () => void };
 
 function AddedDialog({ project, repository, open, onClose }: AddedProps) {
   const { t } = useTranslation("pipelines");
