@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, expect, test, vi } from "vitest";
 import { ApiError } from "@/api/errors";
 import { ConfirmDialog } from "./ConfirmDialog";
@@ -36,6 +36,7 @@ test("what cannot be undone needs its name typed", async () => {
   expect(button().disabled).toBe(true);
   // Enter in the field submits the form without the button.
   fireEvent.submit(screen.getByRole("textbox"));
+  await act(() => new Promise((resolve) => setTimeout(resolve)));
   expect(onConfirm).not.toHaveBeenCalled();
   fireEvent.change(screen.getByRole("textbox"), { target: { value: "photos" } });
   fireEvent.click(button());
