@@ -1,1 +1,0 @@
-var e={columns:`_columns_1m7sf_1`,column:`_column_1m7sf_1`,stack:`_stack_1m7sf_12`,form:`_form_1m7sf_17`,facts:`_facts_1m7sf_21`,people:`_people_1m7sf_37`,person:`_person_1m7sf_41`};export{e as t};
