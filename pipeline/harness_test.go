@@ -356,6 +356,7 @@ type shell struct {
 	removed map[string]int // run → Remove calls
 	broken  map[string]error
 	specs   []pipeline.StepSpec
+	evil    string // what Collect says a file is called
 }
 
 func newShell(t *testing.T) *shell {
@@ -484,6 +485,9 @@ func (e *shell) Collect(ctx context.Context, runID, pattern string, put func(con
 		name, err := filepath.Rel(e.dir(runID), path)
 		if err != nil {
 			return 0, err
+		}
+		if e.evil != "" {
+			name = e.evil
 		}
 		if err := put(ctx, filepath.ToSlash(name), int64(len(data)), bytes.NewReader(data)); err != nil {
 			return 0, err

@@ -113,6 +113,10 @@ func TestEndings(t *testing.T) {
 	f("no artifact", pipe(step("true", ", artifacts: [\"*.bin\"]")), "failed a=failed(one=failed:0 two=success:0) b=skipped(three=skipped)", `matches the artifact path "*.bin"`)
 	f("store refuses", pipe(step("echo > x", ", artifacts: [x]")), "error a=error(one=error:0 two=success:0) b=skipped(three=skipped)", "The artifacts could not be kept: Too few drives.",
 		func(w *world) { w.blobs.refusePuts(errs.New(errs.Unavailable, "write_quorum", "Too few drives.")) })
+	f("evil name", pipe(step("echo > x", ", artifacts: [x]")), "failed a=failed(one=failed:0 two=success:0) b=skipped(three=skipped)", `"../../x" has a name that cannot be kept`,
+		func(w *world) { w.executor.evil = "../../x" })
+	f("many artifacts", pipe(step("touch 1 2 3", ", artifacts: [\"[0-9]\"]")), "failed a=failed(one=failed:0 two=success:0) b=skipped(three=skipped)", "more than 2 files",
+		func(w *world) { w.cfg.MaxArtifacts = 2 })
 	f("foreign bucket", pipe(step("echo > x", ", artifacts: [x]")), "error a=error(one=error:0 two=success:0) b=skipped(three=skipped)", "another project",
 		func(w *world) { w.blobs.owners["slug-p1-artifacts"] = "p2" })
 }
