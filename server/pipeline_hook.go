@@ -28,9 +28,9 @@ type HookAnswer struct {
 // hook takes a push. Its sender is nobody we know: the secret is the credential.
 func (p pipelineAPI) hook(w http.ResponseWriter, r *http.Request, params Params) error {
 	hook := pipeline.Webhook{
-		Event:        header(r, "X-GitHub-Event", "X-Gitea-Event", "X-Gogs-Event", "X-Gitlab-Event"),
+		Event:        header(r, "X-GitHub-Event", "X-Gitea-Event", "X-Gogs-Event", "X-Gitlab-Event", "X-Gitee-Event"),
 		Signature256: header(r, "X-Hub-Signature-256", "X-Croft-Signature", "X-Gitea-Signature", "X-Gogs-Signature"),
-		GitlabToken:  r.Header.Get("X-Gitlab-Token"),
+		GitlabToken:  header(r, "X-Gitlab-Token", "X-Gitee-Token"),
 		Bearer:       bearer(r),
 		DeliveryID:   header(r, "X-GitHub-Delivery", "X-Gitea-Delivery", "X-Gogs-Delivery", "Idempotency-Key", "X-Gitlab-Event-UUID", "X-Croft-Delivery"),
 	}
