@@ -154,14 +154,15 @@ func (s *Service) KeyCredential(ctx context.Context, accessKey string) (secret s
 }
 
 // KeyUsed notes that a request was signed with a key, at most once a minute. Call it
-// once the signature is verified.
+// once the signature is verified. It is only for show, so a full disk is no error:
+// those who could make room must not be kept out.
 func (s *Service) KeyUsed(ctx context.Context, accessKey string) error {
-	if !s.touchDue(accessKey, time.Time{}) {
-		return nil
+	if s.touchDue(accessKey, time.Time{}) {
+		_ = s.db.Write(ctx, func(tx *gorm.DB) error {
+			return tx.Model(&keyRow{}).Where("access_key = ?", accessKey).Update("last_used_at", millis(s.now())).Error
+		})
 	}
-	return s.db.Write(ctx, func(tx *gorm.DB) error {
-		return tx.Model(&keyRow{}).Where("access_key = ?", accessKey).Update("last_used_at", millis(s.now())).Error
-	})
+	return ctx.Err()
 }
 
 // ShareKey returns the key that signs a user's shared links, and makes it when there
