@@ -63,7 +63,7 @@ func (s *Server) recoverPanic(w *recorder, r *http.Request) {
 	if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(cause) // a deliberate cut; net/http handles it
 	}
-	s.log.ErrorContext(r.Context(), "handler panicked", "requestID", requestID(r.Context()), "cause", cause, "stack", string(debug.Stack()))
+	s.log.ErrorContext(r.Context(), "handler panicked", "requestId", requestID(r.Context()), "cause", cause, "stack", string(debug.Stack()))
 	if w.status != 0 {
 		panic(http.ErrAbortHandler)
 	}
@@ -75,7 +75,7 @@ func (s *Server) logAccess(w *recorder, r *http.Request, started time.Time) {
 	if strings.HasPrefix(r.URL.Path, "/api/") || strings.HasPrefix(r.URL.Path, "/hooks/") {
 		level = slog.LevelInfo
 	}
-	s.log.Log(r.Context(), level, "request", "requestID", requestID(r.Context()), "method", r.Method, "path", r.URL.Path,
+	s.log.Log(r.Context(), level, "request", "requestId", requestID(r.Context()), "method", r.Method, "path", r.URL.Path,
 		"status", w.status, "bytes", w.bytes, "duration", time.Since(started), "address", s.address(r))
 }
 

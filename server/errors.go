@@ -101,10 +101,15 @@ func (s *Server) toAPIError(ctx context.Context, err error) *APIError {
 	if errors.As(err, &later) {
 		e.retryAfter = later.RetryAfter()
 	}
-	if kind == errs.Internal {
-		s.log.ErrorContext(ctx, "request failed", "requestID", e.RequestID, "error", err)
-	}
+	s.logInternal(ctx, err)
 	return e
+}
+
+// logInternal logs an error that shows nothing of itself to the client.
+func (s *Server) logInternal(ctx context.Context, err error) {
+	if errs.KindOf(err) == errs.Internal {
+		s.log.ErrorContext(ctx, "request failed", "requestId", requestID(ctx), "error", err)
+	}
 }
 
 // statusError is an error of the router's own.
@@ -157,7 +162,7 @@ func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	w.WriteHeader(e.status)
 	if r.Method != http.MethodHead {
 		if err := json.NewEncoder(w).Encode(e); err != nil {
-			s.log.DebugContext(r.Context(), "error not delivered", "requestID", e.RequestID, "error", fmt.Errorf("write error: %w", err))
+			s.log.DebugContext(r.Context(), "error not delivered", "requestId", e.RequestID, "error", fmt.Errorf("write error: %w", err))
 		}
 	}
 }

@@ -129,7 +129,7 @@ func (s *Server) audit(ctx context.Context, method, operation string, rule Rule,
 		entry.ProjectID = admitted.resource.ProjectID
 	}
 	if err := s.deps.Accounts.Audit(context.WithoutCancel(ctx), entry); err != nil {
-		s.log.ErrorContext(ctx, "audit row lost", "requestID", entry.RequestID, "action", operation, "error", err)
+		s.log.ErrorContext(ctx, "audit row lost", "requestId", entry.RequestID, "action", operation, "error", err)
 	}
 }
 

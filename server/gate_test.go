@@ -145,7 +145,7 @@ func TestEdge(t *testing.T) {
 		}
 	}
 	id := b.do("GET", "/api/v1/nothing", "").json()["requestId"]
-	if id == "" || !strings.Contains(c.log.String(), "requestID="+id.(string)) {
+	if id == "" || !strings.Contains(c.log.String(), "requestId="+id.(string)) {
 		t.Errorf("the log does not know request %v", id)
 	}
 	ids := []scenario{

@@ -56,7 +56,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request, _ Params) error 
 		_, err = s.deps.Store.ListBuckets(r.Context())
 	}
 	if err != nil {
-		s.log.WarnContext(r.Context(), "not ready", "requestID", requestID(r.Context()), "error", err)
+		s.log.WarnContext(r.Context(), "not ready", "requestId", requestID(r.Context()), "error", err)
 		return errs.New(errs.Unavailable, "not_ready", "Croft cannot serve requests now.")
 	}
 	return writeJSON(w, http.StatusOK, map[string]string{"status": "ready"})

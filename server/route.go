@@ -123,7 +123,7 @@ func raw(s *Server, o huma.Operation, rule Rule, handler rawHandler) {
 		switch {
 		case err == nil:
 		case c.Writer.Written():
-			s.toAPIError(ctx, err) // for the log
+			s.logInternal(ctx, err)
 			panic(http.ErrAbortHandler)
 		default:
 			s.writeError(c.Writer, r, err)

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"croft/internal/errs"
 )
 
 // heartbeat keeps proxies from closing a quiet stream, and finds clients that left.
@@ -51,8 +49,8 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, produce func(ctx
 	if err != nil && !out.begun {
 		return err
 	}
-	if err != nil && errs.KindOf(err) == errs.Internal && r.Context().Err() == nil {
-		s.toAPIError(r.Context(), err) // for the log
+	if err != nil && r.Context().Err() == nil {
+		s.logInternal(r.Context(), err)
 	}
 	if !out.begun {
 		out.begin()
