@@ -172,7 +172,13 @@ func (s *Service) Authorize(ctx context.Context, p Principal, a Action, r Resour
 	case r.ProjectID == "":
 		return authorizeUnowned(p, rule, r)
 	}
-	return s.authorizeMember(ctx, p, rule, r)
+	if err := s.authorizeMember(ctx, p, rule, r); err != nil {
+		return err
+	}
+	if a == BucketWrite && strings.HasSuffix(r.Bucket, ArtifactBucketSuffix) {
+		return errs.New(errs.Forbidden, "artifact_bucket", `A bucket whose name ends with "-artifacts" comes and goes with its project.`)
+	}
+	return nil
 }
 
 // authorizeSelf keeps everyone to their own account, administrators too: they

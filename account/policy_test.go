@@ -183,6 +183,21 @@ func TestAuthorizeBucketsOfNobodyAndOfCroft(t *testing.T) {
 	}
 }
 
+// Whoever could make "web-artifacts" before the project "web" does would own what
+// that project's runs put there.
+func TestAuthorizeArtifactBucketsComeWithTheirProject(t *testing.T) {
+	c := newCast(t)
+	r := account.Resource{ProjectID: c.mine.ID, Bucket: "web-artifacts"}
+	for person, want := range map[string]string{"outsider": "404", "developer": "403", "owner": "403", "admin": "ok"} {
+		if got := outcome(c.Authorize(t.Context(), c.people[person], account.BucketWrite, r)); got != want {
+			t.Errorf("%s: %s, want %s", person, got, want)
+		}
+	}
+	if got := outcome(c.Authorize(t.Context(), c.people["developer"], account.ObjectWrite, r)); got != "ok" {
+		t.Errorf("writing objects: %s", got)
+	}
+}
+
 func TestAuthorizeDirectRoomsAreClosedToAdministrators(t *testing.T) {
 	c := newCast(t)
 	room := account.Resource{Members: []string{c.users["viewer"].ID, c.users["outsider"].ID}}
