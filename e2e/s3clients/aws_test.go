@@ -60,8 +60,8 @@ func TestAWS(t *testing.T) {
 
 	for _, algorithm := range []string{"CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"} {
 		probe, err := c.command("s3api", "put-object", "--bucket", "first", "--key", algorithm, "--body", small, "--checksum-algorithm", algorithm).CombinedOutput()
-		if err != nil && strings.Contains(string(probe), "botocore[crt]") {
-			t.Logf("%s needs botocore[crt], which this aws has not; the Go SDK's test covers it", algorithm)
+		if out := string(probe); err != nil && (strings.Contains(out, "botocore[crt]") || strings.Contains(out, "nvalid choice")) {
+			t.Logf("this aws cannot compute %s; the Go SDK's test covers it", algorithm)
 			continue
 		}
 		out := c.run("s3api", "put-object", "--bucket", "first", "--key", algorithm, "--body", small, "--checksum-algorithm", algorithm)

@@ -3,6 +3,7 @@ package s3api
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -135,6 +136,12 @@ func TestPutAndGet(t *testing.T) {
 		{name: "delete", method: "DELETE", target: "/bucket/dir/key", status: 204},
 		{name: "delete again", method: "DELETE", target: "/bucket/dir/key", status: 204},
 	})
+	r := f.request("PUT", "/bucket/bad", "", "X-Amz-Content-Sha256", unsignedPayload)
+	r = f.sign(r, "")
+	r.Body, r.ContentLength = io.NopCloser(strings.NewReader("of unknown length")), -1
+	if a := f.do(r); a.code() != "MissingContentLength" {
+		t.Errorf("no length: %d %s", a.status, a.body)
+	}
 	f.empty("bucket", "all refusals")
 }
 

@@ -308,3 +308,29 @@ func TestClock(t *testing.T) {
 		}
 	}
 }
+
+// TestScopeOfAnotherDay: a signing key that leaked is good for its own day only.
+func TestScopeOfAnotherDay(t *testing.T) {
+	f := start(t).bucket("matrix")
+	r := f.sign(f.request(http.MethodGet, "/matrix", ""), "")
+	sig, err := parseAuthorization(r.Header.Get("Authorization"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sig.at, sig.day = f.now().UTC(), "20200101"
+	r.Header.Set("X-Amz-Date", sig.at.Format(timeFormat))
+	sig.value = computed(r, sig, testSecret)
+	r.Header.Set("Authorization", authorization(sig))
+	if a := f.do(r); a.code() != "AuthorizationHeaderMalformed" {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+// TestEmptySecret: a credential that lost its secret is no credential.
+func TestEmptySecret(t *testing.T) {
+	f := start(t).bucket("matrix")
+	r := signAs(f.request(http.MethodGet, "/matrix", ""), "", "hollow", "", f.now())
+	if a := f.do(r); a.code() != "InvalidAccessKeyId" {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
