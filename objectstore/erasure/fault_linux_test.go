@@ -95,6 +95,10 @@ func TestFullDrives(t *testing.T) {
 		for _, p := range w.paths {
 			files += len(shards(t, p))
 		}
+		w.breakDrives(op, syscall.ENOSPC, 1, 2)
+		if err := w.tryPut("new", []byte("x")); !errors.Is(err, objectstore.ErrStorageFull) {
+			t.Fatalf("%s on half of the drives: got %v, want storage_full", op, err)
+		}
 		w.breakDrives(op, syscall.ENOSPC, 0, 1, 2, 3)
 		err := w.tryPut("new", randomBytes(3<<20, 1))
 		if !errors.Is(err, objectstore.ErrStorageFull) {

@@ -1,6 +1,7 @@
 package erasure
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -179,71 +180,197 @@ func TestUnsureIsRefused(t *testing.T) {
 	w.check("with all")
 }
 
-// TestCrashLeftovers reproduces what a crash in the middle leaves: the version on
-// fewer drives than can be read goes, on as many it counts.
+// snapshot keeps the shard files of all drives, so that restore can undo unlinks
+// and removals that a crash would have kept from happening.
+func (w *world) snapshot() (restore func()) {
+	w.Helper()
+	kept := w.TempDir()
+	saved := make([][]string, len(w.paths))
+	for i, p := range w.paths {
+		saved[i] = shards(w, p)
+		for _, f := range saved[i] {
+			copyTo := filepath.Join(kept, fmt.Sprint(i), f)
+			if err := os.MkdirAll(filepath.Dir(copyTo), 0o700); err != nil {
+				w.Fatal(err)
+			}
+			if err := os.Link(filepath.Join(p, f), copyTo); err != nil {
+				w.Fatal(err)
+			}
+		}
+	}
+	return func() {
+		w.Helper()
+		for i, p := range w.paths {
+			for _, f := range saved[i] {
+				err := os.Link(filepath.Join(kept, fmt.Sprint(i), f), filepath.Join(p, f))
+				if err != nil && !errors.Is(err, os.ErrExist) {
+					w.Fatal(err)
+				}
+			}
+		}
+	}
+}
+
+// halfOverwritten leaves the key as a crash does in the middle of replacing old by
+// newest: the new version is on the first holders drives, the old one on all.
+func (w *world) halfOverwritten(key string, old, newest []byte, holders int) {
+	w.Helper()
+	w.open()
+	w.put(key, old)
+	w.close()
+	restore := w.snapshot()
+	before := make([][]string, len(w.paths))
+	for i, p := range w.paths {
+		before[i] = shards(w, p)
+	}
+	w.open()
+	w.put(key, newest)
+	w.close()
+	for i, p := range w.paths {
+		for _, f := range shards(w, p) {
+			if i >= holders && !slices.Contains(before[i], f) {
+				if err := os.Remove(filepath.Join(p, f)); err != nil {
+					w.Fatal(err)
+				}
+			}
+		}
+		stray := filepath.Join(p, croftDir, storeDir, tmpDir, "0123")
+		if err := os.WriteFile(stray, []byte("half"), 0o600); err != nil {
+			w.Fatal(err)
+		}
+	}
+	restore()
+	w.want[key] = old
+}
+
+// TestCrashLeftovers: the version on fewer drives than can be read goes, on as many
+// it counts, and one of the two is left.
 func TestCrashLeftovers(t *testing.T) {
 	for holders := range 5 {
 		w := newWorld(t, 4)
-		before := map[string]bool{}
-		for _, f := range shards(t, w.paths[0]) {
-			before[f] = true
-		}
-		old := randomBytes(30_000, 1)
-		newest := randomBytes(40_000, 2)
-		w.put("key", old)
+		files := len(shards(t, w.paths[3]))
 		w.close()
-		saved := make([][]string, 4)
-		for i, p := range w.paths { // keep the old version's files
-			for _, f := range shards(t, p) {
-				link := filepath.Join(w.paths[i]+".saved", f)
-				if err := os.MkdirAll(filepath.Dir(link), 0o700); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.Link(filepath.Join(p, f), link); err != nil {
-					t.Fatal(err)
-				}
-				saved[i] = append(saved[i], f)
-			}
-		}
-		w.open()
-		w.put("key", newest)
-		w.close()
-		for i, p := range w.paths { // as if the old had not been unlinked yet, and the new come so far
-			for _, f := range shards(t, p) {
-				if !slices.Contains(saved[i], f) && i >= holders {
-					if err := os.Remove(filepath.Join(p, f)); err != nil {
-						t.Fatal(err)
-					}
-				}
-			}
-			for _, f := range saved[i] {
-				if err := os.Link(filepath.Join(w.paths[i]+".saved", f), filepath.Join(p, f)); err != nil && !errors.Is(err, os.ErrExist) {
-					t.Fatal(err)
-				}
-			}
-			stray := filepath.Join(p, croftDir, storeDir, tmpDir, "0123")
-			if err := os.WriteFile(stray, []byte("half"), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if holders < 2 {
-			w.want["key"] = old
+		w.halfOverwritten("key", randomBytes(30_000, 1), randomBytes(40_000, 2), holders)
+		if holders >= 2 {
+			w.want["key"] = randomBytes(40_000, 2)
 		}
 		for range 2 {
 			w.open()
 			w.check(fmt.Sprintf("new version on %d drives", holders))
 			w.close()
 		}
-		for _, p := range w.paths {
-			extra := 0
-			for _, f := range shards(t, p) {
-				if !before[f] {
-					extra++
-				}
-			}
-			if extra > 1 {
-				t.Fatalf("new version on %d drives: %d files for one key on %s", holders, extra, p)
+		for i, p := range w.paths {
+			if n := len(shards(t, p)); n > files+1 || n < files || i < 2 && n != files+1 {
+				t.Fatalf("new version on %d drives: %d files on %s, were %d", holders, n, p, files)
 			}
 		}
+	}
+}
+
+// TestUnsureKeepsBoth opens a set that may write while drives are away that decide
+// between two versions. Neither may be removed.
+func TestUnsureKeepsBoth(t *testing.T) {
+	w := newWorld(t, 6)
+	w.close()
+	w.halfOverwritten("key", randomBytes(30_000, 1), randomBytes(40_000, 2), 2)
+	w.away(4, 5)
+	w.open()
+	if _, err := w.read("key"); !errors.Is(err, objectstore.ErrReadQuorum) {
+		t.Fatalf("got %v, want read_quorum", err)
+	}
+	if err := w.store.checkWritable(); err != nil {
+		t.Fatal(err)
+	}
+	w.close()
+	w.back(4, 5)
+	w.open() // it was never acknowledged, and is on too few
+	w.check("with the deciding drives")
+	w.close()
+
+	// A new version or a delete settles the matter without them.
+	for _, settle := range []func(){
+		func() { w.put("key", []byte("settled")) },
+		func() { w.delete("key") },
+	} {
+		w.halfOverwritten("key", randomBytes(30_000, 3), randomBytes(40_000, 4), 2)
+		w.away(4, 5)
+		w.open()
+		settle()
+		w.check("settled")
+		w.close()
+		w.back(4, 5)
+		w.open()
+		w.check("settled, with all")
+		w.close()
+	}
+}
+
+// TestCompletedUploadIsForgotten brings the upload's own records back, as a crash
+// right after the commit would leave them.
+func TestCompletedUploadIsForgotten(t *testing.T) {
+	w := newWorld(t, 4)
+	files := len(shards(t, w.paths[0]))
+	ref := func() objectstore.UploadRef {
+		u, err := w.store.CreateUpload(t.Context(), objectstore.CreateUploadRequest{Bucket: "bucket", Key: "key"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u.UploadRef
+	}()
+	for number := 1; number <= 2; number++ {
+		if _, err := w.store.PutPart(t.Context(), objectstore.PutPartRequest{
+			Upload: ref, Number: number, Body: readerOf([]byte{byte(number)}), Size: 1,
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	restore := w.snapshot()
+	if _, err := w.store.CompleteUpload(t.Context(), objectstore.CompleteUploadRequest{
+		Upload: ref, Parts: []objectstore.PartChoice{{Number: 2}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	w.want["key"] = []byte{2}
+	w.close()
+	restore()
+	w.open()
+	w.check("after the crash")
+	if _, err := w.store.Upload(t.Context(), ref); !errors.Is(err, objectstore.ErrUploadNotFound) {
+		t.Fatalf("got %v, want upload_not_found", err)
+	}
+	if n := len(shards(t, w.paths[0])); n != files+2 { // the object and its one piece
+		t.Fatalf("%d files, want %d", n, files+2)
+	}
+}
+
+// TestReadsAskForHealing follows what Run does with a shard that a read found damaged.
+func TestReadsAskForHealing(t *testing.T) {
+	w := newWorld(t, 4)
+	v, _, err := w.store.held("bucket", "size 4096")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := w.store.drives[0].versionPath(v.file)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alter(t, path, func(b []byte) []byte { b[100] ^= 1; return b })
+	w.check("damaged")
+	select {
+	case asked := <-w.store.healing:
+		if n, err := w.store.healVersion(t.Context(), asked, true); n != 1 || err != nil {
+			t.Fatalf("healed %d, %v", n, err)
+		}
+	default:
+		t.Fatal("nothing was asked for")
+	}
+	if b, err := os.ReadFile(path); err != nil || !slices.Equal(b, whole) {
+		t.Fatalf("the shard was not restored: %v", err)
+	}
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	if err := w.store.Run(stopped); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -145,6 +145,7 @@ var bodyTests = []test{
 			f.put(name, old)
 			_, body, err := f.Get(f.ctx, "bucket", name, nil)
 			f.ok("get", err)
+			f.Cleanup(func() { _ = body.Close() })
 			first := make([]byte, 100)
 			_, err = io.ReadFull(body, first)
 			f.ok("read", err)

@@ -245,6 +245,7 @@ var uploadTests = []test{
 			f.complete(u, 1, 2)
 			_, body, err := f.Get(f.ctx, "bucket", name, nil)
 			f.ok("get", err)
+			f.Cleanup(func() { _ = body.Close() })
 			first := make([]byte, 100)
 			_, err = io.ReadFull(body, first)
 			f.ok("read", err)
