@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"gorm.io/gorm"
+
 	"croft/chat"
 )
 
@@ -88,6 +90,30 @@ func TestFailedUploadLeavesNothing(t *testing.T) {
 	}
 }
 
+// endless is a body without an end; read counts what was taken of it.
+type endless struct{ read int }
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.read > 1<<20 {
+		return 0, errors.New("enough")
+	}
+	e.read += len(p)
+	return len(p), nil
+}
+
+func TestEndlessBodyIsCutOff(t *testing.T) {
+	f := open(t, chat.Config{MaxFile: 10})
+	body := &endless{}
+	r := fileRequest("a", "")
+	r.Size, r.Body = -1, body
+	if _, err := f.PostFile(t.Context(), r); !errors.Is(err, chat.ErrFileTooLarge) {
+		t.Fatalf("got %v", err)
+	}
+	if body.read > 64<<10 {
+		t.Fatalf("%d bytes were read", body.read)
+	}
+}
+
 // crashingBlobs stores the object and then stops the world, as a kill would.
 type crashingBlobs struct {
 	*blobs
@@ -156,6 +182,53 @@ func TestSweptUploadBecomesNoMessage(t *testing.T) {
 	}
 	if n := f.state(t, chat.AllRoomID, "bob").LastSeq; n != 0 || f.blobs.count() != 0 {
 		t.Fatalf("%d messages, %d objects", n, f.blobs.count())
+	}
+}
+
+// deletingBlobs lets something happen before the first deletion.
+type deletingBlobs struct {
+	*blobs
+	first func()
+}
+
+func (b *deletingBlobs) Delete(ctx context.Context, bucket, key string) error {
+	if first := b.first; first != nil {
+		b.first = nil
+		first()
+	}
+	return b.blobs.Delete(ctx, bucket, key)
+}
+
+func TestFilePostedDuringASweepStays(t *testing.T) {
+	f := open(t, chat.Config{})
+	err := f.db.Write(t.Context(), func(tx *gorm.DB) error {
+		return tx.Exec("INSERT INTO chat_files (id, room_id, room_seq, name, content_type, size, created_at) VALUES ('orphan', 'all', 0, 'a', '', 0, 1)").Error
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored, finish, posted := make(chan struct{}), make(chan struct{}), make(chan error)
+	upload := chat.New(f.db, f.bus, lateBlobs{f.blobs, func() { close(stored); <-finish }}, chat.Config{Now: func() time.Time { return f.clock }})
+	go func() {
+		_, err := upload.PostFile(context.Background(), fileRequest("slow", "slow"))
+		posted <- err
+	}()
+	<-stored
+	sweeper := chat.New(f.db, f.bus, &deletingBlobs{f.blobs, func() {
+		close(finish)
+		if err := <-posted; err != nil {
+			t.Error(err)
+		}
+	}}, chat.Config{Now: func() time.Time { return f.clock.Add(48 * time.Hour) }})
+	if err := chat.SweepForTest(t.Context(), sweeper); err != nil {
+		t.Fatal(err)
+	}
+	last := f.state(t, chat.AllRoomID, "bob").Last
+	if last == nil || f.blobs.count() != 1 {
+		t.Fatalf("message %+v, %d objects", last, f.blobs.count())
+	}
+	if _, err := f.FileByID(t.Context(), last.File.ID); err != nil {
+		t.Fatal(err)
 	}
 }
 

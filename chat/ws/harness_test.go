@@ -60,12 +60,47 @@ func (presenter) Rooms(_ context.Context, _ string, rooms []chat.RoomState) ([]a
 	return list, nil
 }
 
+// hookedLog lets a test do something at a chosen place of a connection's life.
+type hookedLog struct {
+	*chat.Service
+	mu     sync.Mutex // guards the following 2 fields
+	rooms  func()     // once, while a connection asks for its rooms
+	events func()     // once, after the first page of events since `since` was read
+	since  int64
+}
+
+func (l *hookedLog) Rooms(ctx context.Context, v chat.Viewer) (chat.Snapshot, error) {
+	l.mu.Lock()
+	hook := l.rooms
+	l.rooms = nil
+	l.mu.Unlock()
+	if hook != nil {
+		hook()
+	}
+	return l.Service.Rooms(ctx, v)
+}
+
+func (l *hookedLog) EventsSince(ctx context.Context, seq int64, limit int) ([]chat.Event, error) {
+	list, err := l.Service.EventsSince(ctx, seq, limit)
+	l.mu.Lock()
+	var hook func()
+	if l.since == seq {
+		hook, l.events = l.events, nil
+	}
+	l.mu.Unlock()
+	if hook != nil {
+		hook()
+	}
+	return list, err
+}
+
 // world is a chat with its hub behind a real listener. Who connects is the query
 // parameter user.
 type world struct {
 	*chat.Service
 	db     *store.DB
 	bus    *events.Bus
+	log    *hookedLog
 	hub    *ws.Hub
 	server *httptest.Server
 	stop   context.CancelFunc
@@ -91,7 +126,8 @@ func start(t *testing.T, config ws.Config) *world {
 	if config.Burst == 0 {
 		config.Burst = 1 << 20
 	}
-	w.hub = ws.New(w.Service, w.bus, presenter{}, config)
+	w.log = &hookedLog{Service: w.Service}
+	w.hub = ws.New(w.log, w.bus, presenter{}, config)
 	ctx, cancel := context.WithCancel(context.Background())
 	w.stop = cancel
 	go func() { w.ended <- w.hub.Run(ctx) }()

@@ -178,6 +178,52 @@ func TestSlowConsumerIsClosedAndResyncs(t *testing.T) {
 	}
 }
 
+// TestNothingIsLostBetweenRowsAndLiveStream commits and hands out a message after
+// a connection read its last page and before it joins the live stream.
+func TestNothingIsLostBetweenRowsAndLiveStream(t *testing.T) {
+	w := start(t, ws.Config{})
+	watcher, ready := w.connect(t, "watcher", 0)
+	w.post(t, chat.AllRoomID, "bob", "before")
+	watcher.expectText("before")
+	w.log.mu.Lock()
+	w.log.since, w.log.events = ready.Seq, func() {
+		for _, text := range []string{"between", "and another"} {
+			w.post(t, chat.AllRoomID, "bob", text)
+			watcher.expectText(text)
+		}
+	}
+	w.log.mu.Unlock()
+	ann, _ := w.connect(t, "ann", ready.Seq)
+	for _, text := range []string{"before", "between", "and another"} {
+		ann.expectText(text)
+	}
+	w.post(t, chat.AllRoomID, "bob", "live")
+	ann.expectText("live")
+}
+
+// TestQueueIsIdleWhileCatchingUp hands out more than a queue holds while a
+// connection finds out anew what it may see.
+func TestQueueIsIdleWhileCatchingUp(t *testing.T) {
+	w := start(t, ws.Config{Queue: 2})
+	watcher, _ := w.connect(t, "watcher", 0)
+	ann, _ := w.connect(t, "ann", 0)
+	w.post(t, chat.AllRoomID, "bob", "live")
+	watcher.expectText("live")
+	ann.expectText("live")
+	w.log.mu.Lock()
+	w.log.rooms = func() {
+		for i := range 6 {
+			w.post(t, chat.AllRoomID, "bob", fmt.Sprint(i))
+			watcher.expectText(fmt.Sprint(i))
+		}
+	}
+	w.log.mu.Unlock()
+	w.hub.Invalidate("ann")
+	for i := range 6 {
+		ann.expectText(fmt.Sprint(i))
+	}
+}
+
 func TestBacklogOfManyPages(t *testing.T) {
 	w := start(t, ws.Config{})
 	_, ready := w.connect(t, "ann", 0)
