@@ -32,11 +32,14 @@ export function NavTabs({ label, children }: { label: string; children: ReactNod
   const list = useRef<HTMLElement>(null);
   const path = useLocation({ select: (location) => location.pathname });
   useEffect(() => {
-    // On phones the tabs scroll: the one we are on must be seen.
-    const active = list.current?.querySelector<HTMLElement>("[data-status=active]");
-    if (list.current && active) {
+    // On phones the tabs scroll: the one we are on must be seen, with its font already there.
+    const show = () => {
+      const active = list.current?.querySelector<HTMLElement>("[data-status=active]");
+      if (!list.current || !active) return;
       list.current.scrollLeft = active.offsetLeft - (list.current.clientWidth - active.offsetWidth) / 2;
-    }
+    };
+    show();
+    void document.fonts.ready.then(show);
   }, [path]);
   return (
     <nav className={s.list} aria-label={label} ref={list}>
