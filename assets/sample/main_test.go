@@ -1,22 +1,19 @@
 package main
 
 import (
-	"net/http"
-	"net/http/httptest"
+	"strings"
 	"testing"
 )
 
-func TestHandler(t *testing.T) {
-	f := func(method, target string, status int, body string) {
+func TestGreet(t *testing.T) {
+	f := func(want string, names ...string) {
 		t.Helper()
-		w := httptest.NewRecorder()
-		handler().ServeHTTP(w, httptest.NewRequest(method, target, nil))
-		if w.Code != status || body != "" && w.Body.String() != body {
-			t.Errorf("%s %s: got %d %q, want %d %q", method, target, w.Code, w.Body, status, body)
+		var out strings.Builder
+		if greet(&out, names); out.String() != want {
+			t.Errorf("greet(%q) wrote %q, want %q", names, out.String(), want)
 		}
 	}
-	f("GET", "/", http.StatusOK, "Hello, world!\n")
-	f("GET", "/?name=Ada", http.StatusOK, "Hello, Ada!\n")
-	f("POST", "/", http.StatusMethodNotAllowed, "")
-	f("GET", "/elsewhere", http.StatusNotFound, "")
+	f("Hello, world!\n")
+	f("Hello, Ada!\n", "Ada")
+	f("Hello, Ada!\nHello, 小明!\n", "Ada", "小明")
 }
