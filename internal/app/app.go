@@ -151,8 +151,8 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	hub := ws.New(rooms, bus, server.NewChatPresenter(a.accounts), ws.Config{Logger: a.log})
 	a.console = server.New(server.Deps{
 		Accounts: a.accounts, Store: a.drives, Drives: a.drives, Presigner: presigner{}, Containers: executor,
-		Projects: remover{accounts: a.accounts, pipelines: pipelines, store: a.drives, blobs: objects, rooms: rooms},
-		Chat:     rooms, Socket: sockets{hub}, UI: ui.Dist(), Log: a.log,
+		Projects:  remover{accounts: a.accounts, pipelines: pipelines, store: a.drives, blobs: objects, rooms: rooms},
+		Pipelines: pipelines, Chat: rooms, Socket: sockets{hub}, UI: ui.Dist(), Log: a.log,
 	}, server.Config{Version: a.config.Version, Name: "Croft", S3Port: a.s3.port()})
 	if a.pages, err = listen(ctx, "console", "--console-address", a.config.ConsoleAddress, a.console, a.log); err != nil {
 		return err
