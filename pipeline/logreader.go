@@ -89,6 +89,7 @@ func (r *LogReader) Next(ctx context.Context) (LogLine, error) {
 }
 
 func (r *LogReader) line(raw []byte) (LogLine, error) {
+	// What begins inside a line is never a line.
 	line, err := steplog.Decode(raw)
 	if err != nil {
 		return LogLine{}, errOffset
@@ -164,9 +165,6 @@ func (r *LogReader) look(ctx context.Context) (found bool, err error) {
 			return false, fmt.Errorf("open log: %w", err)
 		}
 		r.live, r.file = live, file
-		if err := r.atLineStart(file, r.offset); err != nil {
-			return false, err
-		}
 		if found, err := r.grown(ctx); found || err != nil {
 			return found, err
 		}
@@ -222,17 +220,12 @@ func (r *LogReader) openEnded(ctx context.Context, step stepRow) error {
 	if step.Log != logStored || r.offset >= step.LogSize {
 		return nil
 	}
-	body, _, err := r.service.blobs.Open(ctx, LogBucket, logKey(r.runID, r.stepID), max(0, r.offset-1))
+	body, _, err := r.service.blobs.Open(ctx, LogBucket, logKey(r.runID, r.stepID), r.offset)
 	if err != nil {
 		return err
 	}
 	r.close = body
 	r.lines = bufio.NewReader(body)
-	if r.offset > 0 {
-		if b, err := r.lines.ReadByte(); err != nil || b != '\n' {
-			return errors.Join(errOffset, err)
-		}
-	}
 	return nil
 }
 
@@ -254,24 +247,7 @@ func (r *LogReader) openLocal() (opened bool, err error) {
 		return true, nil
 	}
 	r.lines = bufio.NewReader(io.NewSectionReader(file, r.offset, size-r.offset))
-	return true, r.atLineStart(file, r.offset)
-}
-
-// atLineStart refuses an offset that is inside a line.
-func (r *LogReader) atLineStart(file io.ReaderAt, offset int64) error {
-	var b [1]byte
-	if offset == 0 {
-		return nil
-	}
-	if _, err := file.ReadAt(b[:], offset-1); errors.Is(err, io.EOF) {
-		return nil // behind the end; there is nothing to tear
-	} else if err != nil {
-		return fmt.Errorf("read log: %w", err)
-	}
-	if b[0] != '\n' {
-		return errOffset
-	}
-	return nil
+	return true, nil
 }
 
 type eof struct{}

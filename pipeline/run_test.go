@@ -187,6 +187,10 @@ func TestSecretsStayOut(t *testing.T) {
 	if w.source.seen[1].Credential.Password != "hunter2" {
 		t.Error("the credential did not reach the source")
 	}
+	var kept int64
+	if err := r.db.Read(t.Context()).Table("runs").Where("variables IS NOT NULL").Count(&kept).Error; err != nil || kept > 0 {
+		t.Errorf("%d ended runs keep their variables, %v", kept, err)
+	}
 	r.close()
 	for _, secret := range []string{"hunter2", "s3cr3t-value", "plain-value"} {
 		for where, data := range everything(t, w) {

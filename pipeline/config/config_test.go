@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"reflect"
 	"strings"
@@ -148,7 +149,12 @@ func TestBombsAreBounded(t *testing.T) {
 		merges += strings.NewReplacer("N", string(rune('1'+i)), "P", string(rune('0'+i))).Replace(
 			"mN: &mN {<<: [*mP, *mP, *mP, *mP, *mP, *mP, *mP, *mP, *mP, *mP, *mP, *mP]}\n")
 	}
+	wide := "m0: &m0 {a: b}\n"
+	for i := range 3 {
+		wide += fmt.Sprintf("m%d: &m%d {<<: [%s]}\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*m%d,", i), 5000), ","))
+	}
 	for name, text := range map[string]string{
+		"wide":    wide + "stages: []\n<<: *m3\n",
 		"aliases": bomb + "stages: *a8\n",
 		"merges":  merges + "stages: []\n<<: *m8\n",
 		"cycle":   "stages: &a [*a]\n",

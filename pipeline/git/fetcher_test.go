@@ -236,7 +236,7 @@ func TestCancel(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-reached; cancel() }()
 	_, err := f.Fetch(ctx, pipeline.Remote{URL: hang.URL + "/a.git"}, pipeline.Revision{Branch: "main"})
-	if !errors.Is(err, context.Canceled) {
+	if code, _ := errs.Public(err); !errors.Is(err, context.Canceled) || code != "canceled" {
 		t.Fatalf("got %v", err)
 	}
 	empty(t, dir)
