@@ -63,8 +63,9 @@ func (presenter) Rooms(_ context.Context, _ string, rooms []chat.RoomState) ([]a
 // hookedLog lets a test do something at a chosen place of a connection's life.
 type hookedLog struct {
 	*chat.Service
-	mu     sync.Mutex // guards the following 2 fields
+	mu     sync.Mutex // guards the following 4 fields
 	rooms  func()     // once, while a connection asks for its rooms
+	state  func()     // once, while a connection asks for one room
 	events func()     // once, after the first page of events since `since` was read
 	since  int64
 }
@@ -78,6 +79,17 @@ func (l *hookedLog) Rooms(ctx context.Context, v chat.Viewer) (chat.Snapshot, er
 		hook()
 	}
 	return l.Service.Rooms(ctx, v)
+}
+
+func (l *hookedLog) RoomState(ctx context.Context, roomID, userID string) (chat.RoomState, error) {
+	l.mu.Lock()
+	hook := l.state
+	l.state = nil
+	l.mu.Unlock()
+	if hook != nil {
+		hook()
+	}
+	return l.Service.RoomState(ctx, roomID, userID)
 }
 
 func (l *hookedLog) EventsSince(ctx context.Context, seq int64, limit int) ([]chat.Event, error) {
@@ -304,7 +316,7 @@ func (c client) send(v any) {
 
 func (c client) read() (frame, error) {
 	// Only so that a test that would hang fails and says where.
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	_, data, err := c.socket.Read(ctx)
 	if err != nil {
