@@ -2,6 +2,7 @@ package docker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -171,6 +172,29 @@ func TestEngineThatStaysAwayEndsTheStep(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	p.up()
+}
+
+func TestCancelWithAFrozenEngineDoesNotHang(t *testing.T) {
+	p := newProxy(t)
+	e, direct := behind(t, p)
+	e.cfg.StopWait, e.cfg.Patience = time.Second, time.Second
+	runID := newRun(t, direct, nil)
+	ctx, cancel := context.WithCancel(patient(t))
+	log, done := newRecorder(), make(chan error, 1)
+	step := script(t, runID, "echo ready", "sleep 1000")
+	go func() {
+		_, err := e.Run(ctx, step, log)
+		done <- err
+	}()
+	log.await(t, "ready")
+	p.freeze()
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if left := remains(t, direct, runID); len(left.containers) != 2 {
+		t.Errorf("the frozen engine's containers: %+v", left.containers)
+	}
 }
 
 func TestContainerRemovedByAnotherHand(t *testing.T) {

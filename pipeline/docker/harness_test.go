@@ -78,7 +78,7 @@ func remains(t *testing.T, e *Executor, runID string) things {
 // patient is the test's context with an end, so that a hanging call fails the test.
 func patient(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -96,6 +96,9 @@ func tarOf(t *testing.T, files map[string]string) io.Reader {
 		h := &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o755, Size: int64(len(files[name]))}
 		if target, ok := strings.CutPrefix(files[name], "-> "); ok {
 			h = &tar.Header{Typeflag: tar.TypeSymlink, Name: name, Linkname: target}
+		}
+		if strings.HasSuffix(name, "/") {
+			h.Typeflag = tar.TypeDir
 		}
 		if err := w.WriteHeader(h); err != nil {
 			t.Fatal(err)
@@ -193,7 +196,7 @@ func (r *recorder) stream(name string) string {
 // await returns when line stands in one of the streams.
 func (r *recorder) await(t *testing.T, line string) {
 	t.Helper()
-	late := time.After(time.Minute)
+	late := time.After(3 * time.Minute)
 	for {
 		r.mu.Lock()
 		both, change := "\n"+r.text["stdout"]+"\n"+r.text["stderr"], r.change

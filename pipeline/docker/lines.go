@@ -31,7 +31,7 @@ func newOutput(sink pipeline.LogSink, secrets []string, now func() time.Time) *o
 
 // note writes a line of Croft's own into the log.
 func (o *output) note(line string) {
-	o.write("stderr", append(o.mask.mask(nil, []byte(line)), '\n'))
+	o.write("stderr", append(o.mask.mask([]byte("Croft: "), []byte(line)), '\n'))
 }
 
 // flush writes the last lines that had no end.

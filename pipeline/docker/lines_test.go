@@ -98,3 +98,11 @@ func TestLinesReportTheSinksError(t *testing.T) {
 		t.Errorf("wrote on after the failure: %q", sink.writes)
 	}
 }
+
+func TestNotesAreMasked(t *testing.T) {
+	sink := newRecorder()
+	newOutput(sink, []string{"hunter2"}, time.Now).note("Pulling image registry/hunter2")
+	if got := sink.stderr(); got != "Croft: Pulling image registry/***\n" {
+		t.Errorf("got %q", got)
+	}
+}

@@ -21,10 +21,11 @@ type proxy struct {
 	address string
 	running sync.WaitGroup
 
-	mu     sync.Mutex // guards the following three fields
+	mu     sync.Mutex // guards the following four fields
 	listen net.Listener
 	conns  map[net.Conn]bool
 	hook   func(line string)
+	frozen chan struct{} // while not nil, nothing passes until it is closed
 }
 
 func newProxy(t *testing.T) *proxy {
@@ -88,6 +89,14 @@ func (p *proxy) down() {
 	p.cut()
 }
 
+// freeze keeps connections open but lets nothing more pass to the engine, until the test ends.
+func (p *proxy) freeze() {
+	p.mu.Lock()
+	p.frozen = make(chan struct{})
+	p.mu.Unlock()
+	p.t.Cleanup(func() { close(p.frozen) })
+}
+
 func (p *proxy) serve(front net.Conn) {
 	back, err := net.Dial(p.network, p.address)
 	if err != nil {
@@ -118,8 +127,11 @@ type watched struct {
 func (w *watched) Write(b []byte) (int, error) {
 	line, _, _ := bytes.Cut(b, []byte("\r\n"))
 	w.p.mu.Lock()
-	hook := w.p.hook
+	hook, frozen := w.p.hook, w.p.frozen
 	w.p.mu.Unlock()
+	if frozen != nil {
+		<-frozen
+	}
 	if hook != nil && bytes.HasSuffix(line, []byte(" HTTP/1.1")) {
 		hook(string(line))
 	}

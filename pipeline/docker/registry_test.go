@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"croft/internal/ids"
 	"croft/internal/testimage"
 )
 
@@ -30,7 +31,7 @@ func newRegistry(t *testing.T) *registry {
 	if testimage.Engine(t); strings.HasPrefix(os.Getenv("DOCKER_HOST"), "tcp:") {
 		testimage.Missing(t, "the engine is on another machine and cannot reach the test's registry")
 	}
-	layer, err := io.ReadAll(tarOf(t, map[string]string{"unique": t.Name()}))
+	layer, err := io.ReadAll(tarOf(t, map[string]string{"unique": ids.New()}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/network"
@@ -119,19 +118,9 @@ func (e *Executor) removeAll(ctx context.Context, t things) error {
 }
 
 // removeContainer removes a container by ID or name, running or not, with the unnamed volumes
-// its image asked for. When another hand is removing it already, it waits for that.
+// its image asked for. One that another hand is removing is a conflict: Remove looks again later.
 func (e *Executor) removeContainer(ctx context.Context, id string) error {
-	err := ignoreNotFound(e.api.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true}))
-	if !cerrdefs.IsConflict(err) {
-		return err
-	}
-	ended, failed := e.api.ContainerWait(ctx, id, container.WaitConditionRemoved)
-	select {
-	case <-ended:
-		return nil
-	case err := <-failed:
-		return ignoreNotFound(err)
-	}
+	return ignoreNotFound(e.api.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true}))
 }
 
 func ignoreNotFound(err error) error {

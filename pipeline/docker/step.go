@@ -79,7 +79,10 @@ func (e *Executor) execute(ctx context.Context, id string, out *output) (contain
 	stopped := make(chan struct{})
 	unwatch := context.AfterFunc(ctx, func() {
 		defer close(stopped)
-		e.stop(live, id)
+		if !e.stop(live, id) {
+			release()
+			return
+		}
 		timer := time.AfterFunc(drainTime, release)
 		<-live.Done()
 		timer.Stop()
@@ -129,15 +132,17 @@ func (e *Executor) start(ctx context.Context, id string, out *output) error {
 	return translate(err, "start the step's container")
 }
 
-// stop ends a container: TERM, and KILL after the grace time.
-func (e *Executor) stop(ctx context.Context, id string) {
+// stop ends a container: TERM, and KILL after the grace time. It reports whether it is over.
+func (e *Executor) stop(ctx context.Context, id string) bool {
 	grace := int(e.cfg.StopWait.Round(time.Second) / time.Second)
 	ctx, cancel := context.WithTimeout(ctx, e.cfg.StopWait+drainTime)
 	defer cancel()
-	if err := e.api.ContainerStop(ctx, id, container.StopOptions{Timeout: &grace}); err != nil && !notFound(err) {
+	err := ignoreNotFound(e.api.ContainerStop(ctx, id, container.StopOptions{Timeout: &grace}))
+	if err != nil {
 		// Not fatal: the container is removed by force next, and again by Remove.
 		e.cfg.Logger.Warn("could not stop a step's container", "container", id, "error", err)
 	}
+	return err == nil
 }
 
 // discard removes a container whose step will not be heard of again.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"croft/internal/errs"
+	"croft/internal/testimage"
 	"croft/pipeline"
 )
 
@@ -120,12 +121,12 @@ func TestStepsShareWorkspaceAndNetwork(t *testing.T) {
 
 func TestRunAsTheImagesUser(t *testing.T) {
 	e := newExecutor(t)
-	runID := newRun(t, e, map[string]string{"dir/file": "x"})
-	step := script(t, runID, "id -u", "echo y >>dir/file; echo y >new; cat dir/file new")
+	runID := newRun(t, e, map[string]string{"dir/": "", "dir/file": "x"})
+	step := script(t, runID, "id -u", "echo y >>dir/file; echo y >dir/new; echo y >new; cat dir/file dir/new new")
 	step.Image = changedImage(t, "USER 65534")
 	log := newRecorder()
 	res, err := e.Run(patient(t), step, log)
-	if got := plain(log.stdout()); err != nil || res.ExitCode != 0 || got != "65534\nxy\ny\n" {
+	if got := plain(log.stdout()); err != nil || res.ExitCode != 0 || got != "65534\nxy\ny\ny\n" {
 		t.Errorf("%v, %+v, %q %q", err, res, got, log.stderr())
 	}
 }
@@ -170,7 +171,7 @@ func TestCancelLetsTheScriptCleanUp(t *testing.T) {
 		log.await(t, "ready")
 		cancel()
 	}()
-	step := script(t, runID, `sh -c 'trap "echo cleaned up; exit 0" TERM; echo ready; while true; do sleep 0.1; done'`, "echo never")
+	step := script(t, runID, `sh -c 'trap "sleep 0.5; echo cleaned up; exit 0" TERM; echo ready; while true; do sleep 0.1; done'`, "echo never")
 	if _, err := e.Run(ctx, step, log); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
@@ -264,5 +265,21 @@ func TestMuchOutputArrivesWhole(t *testing.T) {
 	got := plain(log.stdout())
 	if n := strings.Count(got, "\n"); n != 200000+3 || !strings.Contains(got, "\n200000\n") || strings.Count(got, "x") != 200000 {
 		t.Errorf("%d lines, %d bytes", n, len(got))
+	}
+}
+
+func TestGoToolchainImageCompilesAndTests(t *testing.T) {
+	e := newExecutor(t)
+	runID := newRun(t, e, map[string]string{
+		"go.mod":       "module hello\n\ngo 1.26\n",
+		"main.go":      "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"compiled\") }\n",
+		"main_test.go": "package main\n\nimport \"testing\"\n\nfunc TestMain(*testing.M) {}\n",
+	})
+	step := script(t, runID, "go build -o hello .", "./hello", "go test ./... >&2")
+	step.Image = testimage.Go(t)
+	log := newRecorder()
+	res, err := e.Run(patient(t), step, log)
+	if err != nil || res.ExitCode != 0 || plain(log.stdout()) != "compiled\n" {
+		t.Errorf("%v, %+v, %q, %q", err, res, log.stdout(), log.stderr())
 	}
 }
