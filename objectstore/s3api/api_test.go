@@ -3,9 +3,11 @@ package s3api
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -345,6 +347,25 @@ func TestDeleteObjects(t *testing.T) {
 		{name: "wrong checksum", method: "POST", target: "/bucket?delete", body: "<Delete><Object><Key>kept</Key></Object></Delete>", header: []string{"x-amz-checksum-crc32", "AAAAAA=="}, status: 400, code: "BadDigest"},
 		{name: "missing bucket", method: "POST", target: "/missing?delete", body: "<Delete><Object><Key>kept</Key></Object></Delete>", status: 404, code: "NoSuchBucket"},
 	})
+	for name, c := range map[string]struct{ length, trailer, code string }{
+		"good":            {"0", "", ""},
+		"longer":          {"-1", "", "IncompleteBody"},
+		"shorter":         {"1", "", "IncompleteBody"},
+		"trailer invalid": {"0", "x-amz-checksum-crc32:AA==\r\n", "InvalidRequest"},
+		"trailer wrong":   {"0", "x-amz-checksum-crc32:AAAAAA==\r\n", "BadDigest"},
+		"trailer missing": {"0", "none", "MalformedTrailerError"},
+	} {
+		body := "<Delete><Object><Key>gone</Key></Object></Delete>"
+		off, _ := strconv.Atoi(c.length)
+		header := []string{"X-Amz-Content-Sha256", streamingUnsignedTrail, "X-Amz-Decoded-Content-Length", strconv.Itoa(len(body) + off)}
+		if c.trailer != "" {
+			header = append(header, "X-Amz-Trailer", "x-amz-checksum-crc32")
+		}
+		wire := fmt.Sprintf("%x\r\n%s\r\n0\r\n%s\r\n", len(body), body, strings.TrimPrefix(c.trailer, "none"))
+		if a := f.call("POST", "/bucket?delete", wire, header...); a.code() != c.code {
+			t.Errorf("chunked, %s: %d %s", name, a.status, a.body)
+		}
+	}
 	if keys := f.keys("bucket"); len(keys) != 1 || keys[0] != "kept" {
 		t.Errorf("left %q", keys)
 	}
@@ -362,6 +383,10 @@ func TestPresignedURL(t *testing.T) {
 	r := f.request("GET", strings.TrimPrefix(u, f.server.URL), "", "Accept", "text/html")
 	if a := f.do(r); a.body != "hello" {
 		t.Errorf("browser: %d", a.status)
+	}
+	r = f.sign(f.request("GET", strings.TrimPrefix(u, f.server.URL), ""), "")
+	if a := f.do(r); a.code() != "InvalidArgument" {
+		t.Errorf("signed twice over: %d %s", a.status, a.body)
 	}
 	put := f.presign("PUT", "bucket", "put", maxExpires, url.Values{"x-amz-meta-colour": {"blue"}, "x-amz-checksum-crc32": {"NhCmhg=="}, "x-amz-sdk-checksum-algorithm": {"CRC32"}})
 	if a := f.do(f.request("PUT", strings.TrimPrefix(put, f.server.URL), "hellp")); a.code() != "BadDigest" {

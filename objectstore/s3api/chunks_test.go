@@ -119,6 +119,10 @@ func TestChunksRefuse(t *testing.T) {
 	if err := read(whole + "x"); err == nil {
 		t.Error("data after the end: accepted")
 	}
+	last := strings.LastIndex(whole, "0;chunk-signature=")
+	if err := read(whole[:last] + "0\r\n\r\n"); err == nil {
+		t.Error("last chunk without a signature: accepted")
+	}
 }
 
 func TestChunksUnsigned(t *testing.T) {
@@ -138,7 +142,10 @@ func TestChunksUnsigned(t *testing.T) {
 		"0x":            "0x5\r\nhello\r\n0\r\n\r\n",
 		"huge size":     "ffffffffffffffff\r\nhello",
 		"size lies":     "4\r\nhello\r\n0\r\nx-amz-checksum-crc32:DUoRhQ==\r\n\r\n",
-		"signed":        "5;chunk-signature=" + strings.Repeat("a", 64) + "\r\nhello\r\n0\r\n\r\n",
+		"signed":        strings.Replace(good, "5\r\n", "5;chunk-signature="+strings.Repeat("a", 64)+"\r\n", 1),
+		"no trailer":    "5\r\nhello\r\n0\r\n\r\n",
+		"a second one":  strings.Replace(good, "==\r\n", "==\r\nx-amz-checksum-sha1:AA==\r\n", 1),
+		"data after":    good + "5\r\nhello\r\n",
 		"long header":   strings.Repeat("0", 5000) + "5\r\nhello\r\n",
 		"long trailer":  "0\r\nx-amz-checksum-crc32:" + strings.Repeat("a", maxTrailerBytes) + "\r\n\r\n",
 		"no colon":      "0\r\nx-amz-checksum-crc32\r\n\r\n",

@@ -2,9 +2,11 @@ package s3api
 
 import (
 	"encoding/hex"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -135,6 +137,37 @@ func TestParseAuthorizationRefuses(t *testing.T) {
 	} {
 		if _, err := parseAuthorization(header); err == nil {
 			t.Errorf("%s: accepted %q", name, header)
+		}
+	}
+}
+
+func TestParsePresignedRefuses(t *testing.T) {
+	good := url.Values{
+		"X-Amz-Algorithm": {algorithmV4}, "X-Amz-Credential": {exampleScope}, "X-Amz-Date": {"20130524T000000Z"},
+		"X-Amz-Expires": {"604800"}, "X-Amz-SignedHeaders": {"host"}, "X-Amz-Signature": {strings.Repeat("a", 64)},
+	}
+	if _, err := parsePresigned(good); err != nil {
+		t.Fatal(err)
+	}
+	for name, values := range map[string][]string{
+		"X-Amz-Algorithm":     {"AWS4-HMAC-SHA1", ""},
+		"X-Amz-Credential":    {"AK/20130524/us-east-1/s3", "/20130524/us-east-1/s3/aws4_request", ""},
+		"X-Amz-Date":          {"20130524", "Fri, 24 May 2013 00:00:00 GMT", ""},
+		"X-Amz-Expires":       {"604801", "0", "-1", "1.5", "x", "99999999999999999999", ""},
+		"X-Amz-SignedHeaders": {"x-amz-date", "Host", ""},
+		"X-Amz-Signature":     {"abc", ""},
+	} {
+		for _, value := range values {
+			query := maps.Clone(good)
+			query.Set(name, value)
+			if _, err := parsePresigned(query); err == nil {
+				t.Errorf("%s=%s: accepted", name, value)
+			}
+		}
+		query := maps.Clone(good)
+		query[name] = append(slices.Clone(query[name]), query[name]...)
+		if _, err := parsePresigned(query); err == nil {
+			t.Errorf("%s twice: accepted", name)
 		}
 	}
 }
