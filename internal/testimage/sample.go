@@ -2,13 +2,15 @@ package testimage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 )
 
 // Sample builds an image for a user's own trials, "busybox" or "go", and returns its
-// name, croft-sample/<kind>:latest. An older one of that name is replaced.
+// name, croft-sample/<kind>:latest. One made of the same ingredients is kept, older ones are removed.
 func Sample(ctx context.Context, kind string) (string, error) {
 	find, ok := map[string]func() (recipe, error){"busybox": busyboxRecipe, "go": goRecipe}[kind]
 	if !ok {
@@ -23,14 +25,21 @@ func Sample(ctx context.Context, kind string) (string, error) {
 		return "", err
 	}
 	defer func() { _ = api.Close() }()
-	built := "croft-sample/" + kind + ":" + r.hash
+	built, name := "croft-sample/"+kind+":"+r.hash, "croft-sample/"+kind+":latest"
 	if err := r.build(ctx, api, built, "croft.sample=1"); err != nil {
 		return "", err
 	}
-	name := "croft-sample/" + kind + ":latest"
 	if err := api.ImageTag(ctx, built, name); err != nil {
 		return "", err
 	}
-	_, err = api.ImageRemove(ctx, built, image.RemoveOptions{})
+	list, err := api.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("reference", "croft-sample/"+kind))})
+	for _, i := range list {
+		for _, tag := range i.RepoTags {
+			if tag != built && tag != name {
+				_, old := api.ImageRemove(ctx, tag, image.RemoveOptions{})
+				err = errors.Join(err, old)
+			}
+		}
+	}
 	return name, err
 }

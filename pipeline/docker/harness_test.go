@@ -151,6 +151,7 @@ func changedImage(t *testing.T, changes ...string) string {
 	return name
 }
 
+// removeImageLater must come before newRun: an image that a container still has is only untagged.
 func removeImageLater(t *testing.T, name string) {
 	t.Helper()
 	api := testimage.Engine(t)

@@ -121,9 +121,10 @@ func TestStepsShareWorkspaceAndNetwork(t *testing.T) {
 
 func TestRunAsTheImagesUser(t *testing.T) {
 	e := newExecutor(t)
+	image := changedImage(t, "USER 65534")
 	runID := newRun(t, e, map[string]string{"dir/": "", "dir/file": "x"})
 	step := script(t, runID, "id -u", "echo y >>dir/file; echo y >dir/new; echo y >new; cat dir/file dir/new new")
-	step.Image = changedImage(t, "USER 65534")
+	step.Image = image
 	log := newRecorder()
 	res, err := e.Run(patient(t), step, log)
 	if got := plain(log.stdout()); err != nil || res.ExitCode != 0 || got != "65534\nxy\ny\ny\n" {
@@ -227,9 +228,10 @@ func TestRunEndsWhenTheLogFails(t *testing.T) {
 
 func TestImageWithoutShell(t *testing.T) {
 	e := newExecutor(t)
+	image := importImage(t, map[string]string{"etc/nothing": "x"})
 	runID := newRun(t, e, nil)
 	step := script(t, runID, "echo hello")
-	step.Image = importImage(t, map[string]string{"etc/nothing": "x"})
+	step.Image = image
 	_, err := e.Run(patient(t), step, newRecorder())
 	if code, message := errs.Public(err); code != "step_no_shell" || !strings.Contains(message, step.Image) {
 		t.Errorf("got %v", err)
