@@ -1,7 +1,6 @@
 package erasure
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -15,8 +14,6 @@ import (
 
 	"croft/objectstore"
 )
-
-func readerOf(b []byte) io.Reader { return bytes.NewReader(b) }
 
 // breakDrives makes an operation fail on some drives.
 func (w *world) breakDrives(op string, err error, places ...int) {

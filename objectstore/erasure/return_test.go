@@ -184,7 +184,7 @@ func TestUnsureIsRefused(t *testing.T) {
 // and removals that a crash would have kept from happening.
 func (w *world) snapshot() (restore func()) {
 	w.Helper()
-	kept := w.TempDir()
+	kept := quickDir(w)
 	saved := make([][]string, len(w.paths))
 	for i, p := range w.paths {
 		saved[i] = shards(w, p)

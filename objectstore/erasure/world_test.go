@@ -39,6 +39,8 @@ func newWorld(tb testing.TB, drives int) *world {
 	return w
 }
 
+func readerOf(b []byte) io.Reader { return bytes.NewReader(b) }
+
 func randomBytes(n int, seed uint64) []byte {
 	b := make([]byte, n)
 	_, _ = rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8), byte(seed >> 16)}).Read(b) // never fails
