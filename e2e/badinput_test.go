@@ -427,7 +427,7 @@ func TestBadRepositories(t *testing.T) {
 		return map[string]string{"name": name, "cloneUrl": cloneURL, "branch": "main"}
 	}
 	gone := api.Refused(t, http.StatusBadRequest, "repository_unreachable", "POST", repositories, add("gone", forge.URL+"/gone.git"))
-	says(t, "the refusal", gone.Message, forge.URL)
+	says(t, "the refusal", gone.Message, host(forge.URL), "no repository")
 	api.Refused(t, http.StatusBadRequest, "repository_unreachable", "POST", repositories, add("closed", "http://"+FreeAddress(t)+"/a.git"))
 	api.Refused(t, http.StatusBadRequest, "repository_auth", "POST", repositories, add("secret", secret))
 	wrong := add("secret", secret)
@@ -515,9 +515,9 @@ func TestBadPipelineFile(t *testing.T) {
 	}
 	f("no file", "", ".croft.yml")
 	f("empty", "\n", "stages")
-	f("syntax", "stages:\n  - name: a\n   steps: [\n", "line 3")
-	f("unknown key", "stages:\n  - name: a\n    steps:\n      - name: b\n        image: x\n        scirpt: ls\n", "scirpt", "line 6", "column 9")
-	f("wrong type", "stages:\n  - name: a\n    steps: 3\n", "steps", "line 3", "column 12")
+	f("syntax", "stages:\n\t- a\n", ".croft.yml:2:1")
+	f("unknown key", "stages:\n  - name: a\n    steps:\n      - name: b\n        image: x\n        scirpt: ls\n", ".croft.yml:6:9", "scirpt")
+	f("wrong type", "stages:\n  - name: a\n    steps: 3\n", ".croft.yml:3:12", "steps must be a list")
 	f("no stages", "version: 1\n", "stages")
 }
 
@@ -553,19 +553,13 @@ func TestNoEngine(t *testing.T) {
 		t.Error("there is no room to talk in")
 	}
 
-	// A run says what to install, and is kept.
+	// A run is refused with what to do about it, and a push is not lost silently.
 	remote := forge.Create(t, "hello.git")
 	work := NewWork(t, remote)
 	work.CopySample()
 	work.Commit("say hello")
 	work.Push()
-	const repository = "/api/v1/projects/hello/repositories/hello"
 	api.Must(t, "POST", "/api/v1/projects/hello/repositories", map[string]string{"name": "hello", "cloneUrl": remote, "branch": "main"}, nil)
-	var run RunView
-	api.Must(t, "POST", repository+"/runs", map[string]string{}, &run)
-	run = final(t, api, repository, run.Number)
-	if run.State != "error" {
-		t.Errorf("a run without an engine is %s", run.State)
-	}
-	says(t, "the run", run.Error, "docker")
+	refusal := api.Refused(t, http.StatusServiceUnavailable, "engine_unavailable", "POST", "/api/v1/projects/hello/repositories/hello/runs", map[string]string{})
+	says(t, "the refusal", refusal.Message, "docker", "/nonexistent/docker.sock")
 }

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -18,6 +19,7 @@ func TestKilledWhileRunning(t *testing.T) {
 	image := testimage.Busybox(t)
 	forge := NewForge(t)
 	c := New(t, 1).WithAccount(rootName, rootPassword).Start()
+	sweepAfter(t, engine, c)
 	api := c.login(t)
 	remote := forge.Create(t, "slow.git")
 	work := NewWork(t, remote)
@@ -43,11 +45,12 @@ func TestKilledWhileRunning(t *testing.T) {
 	api.Must(t, "POST", "/api/v1/projects/slow/repositories", map[string]string{"name": "slow", "cloneUrl": remote, "branch": "main"}, nil)
 	var run RunView
 	api.Must(t, "POST", repository+"/runs", map[string]string{}, &run)
+	run = planned(t, api, repository, run.Number)
 	step, _ := run.Step(t, "wait")
 	id := runID(t, api, repository)
 	log := fmt.Sprintf("%s/runs/%d/steps/%s/log", repository, run.Number, step)
 	waitForLine(t, api, log, "before the crash")
-	if left := leftOn(t.Context(), t, engine, id); len(left) == 0 {
+	if left := onEngine(t, engine, "croft.run="+id); len(left) == 0 {
 		t.Fatal("a running step is not on the engine under its run's label")
 	}
 
@@ -76,9 +79,7 @@ func TestKilledWhileRunning(t *testing.T) {
 	default:
 		t.Errorf("the run ended as %s (%s)", run.State, run.Error)
 	}
-	if left := leftOn(t.Context(), t, engine, id); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
-	}
+	nothingLeft(t, engine, "croft.run="+id)
 	// A second start finds nothing to change.
 	c.Stop()
 	c.Start()
@@ -97,6 +98,30 @@ func runID(t *testing.T, api *API, repository string) string {
 		t.Fatal("the repository lists no run")
 	}
 	return runs.Items[0].ID
+}
+
+// planned waits until a run knows its steps.
+func planned(t *testing.T, api *API, repository string, number int) RunView {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	resp, err := api.Stream(ctx, fmt.Sprintf("%s/runs/%d/events", repository, number))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	lines := bufio.NewReader(resp.Body)
+	for {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			t.Fatalf("run %d ended without steps: %v", number, err)
+		}
+		data, found := strings.CutPrefix(line, "data: ")
+		var run RunView
+		if found && json.Unmarshal([]byte(data), &run) == nil && len(run.Stages) > 0 {
+			return run
+		}
+	}
 }
 
 // waitForLine follows a step's live log until a line has the text.

@@ -109,7 +109,7 @@ func New(tb testing.TB, drives int) *Croft {
 	tb.Cleanup(func() {
 		c.Kill()
 		if tb.Failed() && c.proc != nil {
-			tb.Logf("croft's output:\n%s", c.proc.output.String())
+			tb.Logf("croft's last words:\n%s", lastLines(c.proc.output.String(), 80))
 		}
 	})
 	return c
@@ -334,6 +334,17 @@ func nextPort() int {
 	}
 	ports.next++
 	return 11000 + ports.next%20000
+}
+
+// lastLines is the end of a text, each line cut to what a reader of a log wants.
+func lastLines(text string, n int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	for i, line := range lines {
+		if len(line) > 600 {
+			lines[i] = line[:600] + "…"
+		}
+	}
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
 func host(url string) string { return strings.TrimPrefix(url, "http://") }

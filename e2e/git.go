@@ -122,10 +122,9 @@ func (f *Forge) deliver(ctx context.Context, name string) {
 	f.mu.Unlock()
 	noted := filepath.Join(f.root, name, "pushed")
 	lines, err := os.ReadFile(noted)
-	if err != nil || hook.URL == "" {
+	if err != nil || os.Remove(noted) != nil || hook.URL == "" {
 		return
 	}
-	_ = os.Remove(noted)
 	for line := range strings.Lines(string(lines)) {
 		words := strings.Fields(line)
 		if len(words) == 3 {

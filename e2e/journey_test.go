@@ -2,19 +2,12 @@ package e2e
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/docker/docker/api/types/container"
-	"github.com/docker/docker/api/types/filters"
-	"github.com/docker/docker/api/types/network"
-	"github.com/docker/docker/api/types/volume"
-	"github.com/docker/docker/client"
 
 	"croft/internal/testimage"
 )
@@ -30,12 +23,18 @@ func TestJourney(t *testing.T) {
 	browser := NewBrowser(t)
 	forge := NewForge(t)
 	croft := New(t, 4)
+	sweepAfter(t, engine, croft)
 	person := map[string]any{"name": rootName, "displayName": "Mei Lin", "password": rootPassword}
 	part := func(name string, do func(t *testing.T)) {
 		if !t.Run(name, func(t *testing.T) { browser.tb = t; do(t) }) {
 			t.FailNow() // each part needs the one before
 		}
 		browser.tb = t
+		for line := range strings.Lines(croft.Output()) {
+			if strings.Contains(line, "level=ERROR") {
+				t.Errorf("after %s the log has an error: %.600s", name, line)
+			}
+		}
 	}
 
 	part("1 set-up link, account, project", func(t *testing.T) {
@@ -92,7 +91,7 @@ func TestJourney(t *testing.T) {
 		if len(seen.CardStates) < 2 || seen.CardStates[0] == "success" || seen.CardStates[len(seen.CardStates)-1] != "success" {
 			t.Errorf("the chat card went through %q", seen.CardStates)
 		}
-		nothingLeft(t, engine, Login(t, croft.Console, rootName, rootPassword))
+		nothingLeft(t, engine, "croft.run="+runID(t, Login(t, croft.Console, rootName, rootPassword), "/api/v1/projects/hello/repositories/hello"))
 	})
 
 	var keys struct{ AccessKey, SecretKey string }
@@ -147,50 +146,6 @@ func TestJourney(t *testing.T) {
 		}
 		browser.Do("seeDrives", map[string]any{"offline": 2, "online": 2}, nil)
 	})
-}
-
-// nothingLeft wants no container, network or volume of any run on the engine.
-func nothingLeft(t *testing.T, engine *client.Client, api *API) {
-	t.Helper()
-	var runs struct{ Items []struct{ ID string } }
-	api.Must(t, "GET", "/api/v1/projects/hello/runs", nil, &runs)
-	if len(runs.Items) == 0 {
-		t.Error("the project lists no run")
-	}
-	for _, run := range runs.Items {
-		if left := leftOn(t.Context(), t, engine, run.ID); len(left) > 0 {
-			t.Errorf("run %s has left behind: %v", run.ID, left)
-		}
-	}
-}
-
-// leftOn lists what the engine still has of a run.
-func leftOn(ctx context.Context, t *testing.T, engine *client.Client, run string) []string {
-	t.Helper()
-	mine := filters.NewArgs(filters.Arg("label", "croft.run="+run))
-	var left []string
-	containers, err := engine.ContainerList(ctx, container.ListOptions{All: true, Filters: mine})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range containers {
-		left = append(left, "container "+c.Names[0])
-	}
-	networks, err := engine.NetworkList(ctx, network.ListOptions{Filters: mine})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, n := range networks {
-		left = append(left, "network "+n.Name)
-	}
-	volumes, err := engine.VolumeList(ctx, volume.ListOptions{Filters: mine})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, v := range volumes.Volumes {
-		left = append(left, "volume "+v.Name)
-	}
-	return left
 }
 
 func with(args map[string]any, name string, value any) map[string]any {

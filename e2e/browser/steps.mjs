@@ -127,7 +127,7 @@ export async function followRun(session, { project, repository, number, message,
   const running = await page.getByRole("link", { name: `Running ${steps[0]}` }).isVisible();
   if (!running) throw new Error("the first log line was there only when its step had ended");
   await session.picture("08-run-going");
-  await badge.getByText("Success").waitFor({ timeout: 300_000 });
+  await badge.getByText("Success").waitFor({ timeout: 600_000 });
   for (const step of steps) await page.getByRole("link", { name: `Success ${step}` }).waitFor();
   await page.getByText(commit.slice(0, 8)).first().waitFor();
   await page.getByRole("link", { name: "Download", exact: true }).waitFor();
