@@ -58,7 +58,7 @@ func apply(db *gorm.DB, files fs.FS, m migration) error {
 	if err != nil {
 		return err
 	}
-	return db.Session(&gorm.Session{PrepareStmt: false}).Transaction(func(tx *gorm.DB) error {
+	return db.Transaction(func(tx *gorm.DB) error {
 		// The pool's connection runs the whole script at once; gorm would
 		// read "?" and "@name" inside it as parameters.
 		if _, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, string(script)); err != nil {
