@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm"
 
 	"croft/internal/errs"
+	"croft/internal/events"
 	"croft/internal/store"
 )
 
@@ -105,12 +106,12 @@ func (s *Service) SetMember(ctx context.Context, projectID, userID string, role 
 		member = Member{User: user.toApp(), Role: Role(row.Role), Since: fromMillis(row.Since)}
 		return nil
 	})
-	return member, err
+	return member, s.announceAccess(userID, err)
 }
 
 // RemoveMember takes a user out of a project, and ends their keys limited to it.
 func (s *Service) RemoveMember(ctx context.Context, projectID, userID string) error {
-	return s.db.Write(ctx, func(tx *gorm.DB) error {
+	err := s.db.Write(ctx, func(tx *gorm.DB) error {
 		var row memberRow
 		if err := tx.Where("project_id = ? AND user_id = ?", projectID, userID).Take(&row).Error; store.NotFound(err) {
 			return errMemberNotFound
@@ -125,6 +126,16 @@ func (s *Service) RemoveMember(ctx context.Context, projectID, userID string) er
 		}
 		return keepAnOwner(tx, projectID)
 	})
+	return s.announceAccess(userID, err)
+}
+
+// announceAccess tells that a committed change concerns what a user may see. It
+// passes err on, and announces nothing when there is one.
+func (s *Service) announceAccess(userID string, err error) error {
+	if err == nil {
+		events.Publish(s.bus, events.AccessChanged{UserID: userID})
+	}
+	return err
 }
 
 // keepAnOwner refuses a change that would leave a project without an owner.

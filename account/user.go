@@ -132,7 +132,7 @@ func (s *Service) UpdateUser(ctx context.Context, id string, u UserChange) (User
 		row, err = findUser(tx, "id = ?", id)
 		return err
 	})
-	return row.toApp(), err
+	return row.toApp(), s.announceAccess(id, err)
 }
 
 func (s *Service) userColumns(ctx context.Context, current userRow, u UserChange) (map[string]any, error) {

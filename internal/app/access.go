@@ -118,9 +118,9 @@ func (a access) Audit(ctx context.Context, c s3api.Credential, e s3api.Event) {
 	if bucket, err := a.buckets.Bucket(ctx, e.Bucket); err == nil {
 		entry.ProjectID = bucket.Owner
 	} else if !errors.Is(err, objectstore.ErrBucketNotFound) {
-		a.log.ErrorContext(ctx, "bucket of an audit entry not found", "requestID", e.RequestID, "error", err)
+		a.log.ErrorContext(ctx, "bucket of an audit entry not found", "requestId", e.RequestID, "error", err)
 	}
 	if err := a.accounts.Audit(ctx, entry); err != nil {
-		a.log.ErrorContext(ctx, "audit entry not written", "requestID", e.RequestID, "error", err)
+		a.log.ErrorContext(ctx, "audit entry not written", "requestId", e.RequestID, "error", err)
 	}
 }

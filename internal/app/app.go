@@ -162,6 +162,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 		{"drives", a.drives.Run},
 		{"chat", rooms.Run},
 		{"sockets", hub.Run},
+		{"access of sockets", accessWatch{bus: bus, sockets: hub}.Run},
 		{"project rooms", projectRooms{rooms: rooms, accounts: a.accounts, bus: bus, log: a.log}.Run},
 		{"run cards", cards{runs: pipelines, rooms: rooms, accounts: a.accounts, bus: bus, log: a.log}.Run},
 		{"pipelines", pipelines.Run},

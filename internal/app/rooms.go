@@ -34,3 +34,34 @@ func (p projectRooms) ensure(ctx context.Context) error {
 	}
 	return nil
 }
+
+// accessWatch has sockets ask again what a user may see when that has changed. An
+// event that gets lost costs only time: sockets ask by themselves now and then.
+type accessWatch struct {
+	bus     *events.Bus
+	sockets interface{ Invalidate(userID string) }
+}
+
+// Run follows the changes until ctx ends.
+func (a accessWatch) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		a.follow(ctx)
+	}
+	return nil
+}
+
+func (a accessWatch) follow(ctx context.Context) {
+	changed := events.Subscribe[events.AccessChanged](a.bus, 256)
+	defer changed.Close()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case event, ok := <-changed.C():
+			if !ok {
+				return
+			}
+			a.sockets.Invalidate(event.UserID)
+		}
+	}
+}

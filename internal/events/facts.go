@@ -6,12 +6,6 @@ type RunChanged struct {
 	RunID     string
 }
 
-// LogAppended says that a step's log grew.
-type LogAppended struct {
-	RunID  string
-	StepID string
-}
-
 // MessagesCommitted says that chat has committed events up to the global sequence Seq.
 type MessagesCommitted struct {
 	Seq int64
@@ -20,4 +14,10 @@ type MessagesCommitted struct {
 // ProjectCreated says that a project exists.
 type ProjectCreated struct {
 	ProjectID string
+}
+
+// AccessChanged says that what a user may see has changed: a membership, a role,
+// or the user being disabled or enabled. An empty UserID is everybody.
+type AccessChanged struct {
+	UserID string
 }
