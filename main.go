@@ -49,7 +49,7 @@ func run() int {
 		if errs.KindOf(err) == errs.Internal {
 			message = err.Error()
 		}
-		log.Debug("start failed", "err", err)
+		log.Debug("start failed", "error", err)
 		fmt.Fprintf(os.Stderr, "croft: %s\n", message)
 		return 1
 	}

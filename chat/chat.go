@@ -74,7 +74,7 @@ func (s *Service) Run(ctx context.Context) error {
 	defer every.Stop()
 	for {
 		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
-			s.config.Logger.WarnContext(ctx, "could not clear up abandoned chat uploads", "err", err)
+			s.config.Logger.WarnContext(ctx, "could not clear up abandoned chat uploads", "error", err)
 		}
 		select {
 		case <-ctx.Done():

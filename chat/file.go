@@ -150,7 +150,7 @@ func (s *Service) OpenFile(ctx context.Context, f File, offset, length int64) (i
 // remove is left to the sweep.
 func (s *Service) discard(ctx context.Context, file File) {
 	if err := s.deleteUpload(context.WithoutCancel(ctx), file); err != nil {
-		s.config.Logger.WarnContext(ctx, "could not remove a failed chat upload", "file", file.ID, "err", err)
+		s.config.Logger.WarnContext(ctx, "could not remove a failed chat upload", "file", file.ID, "error", err)
 	}
 }
 

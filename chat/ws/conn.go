@@ -106,7 +106,7 @@ func (c *conn) close(ctx context.Context, reason error) {
 	case errs.KindOf(reason) == errs.Unauthenticated:
 		_ = c.socket.Close(CloseUnauthenticated, "the session has ended")
 	default:
-		c.hub.config.Logger.ErrorContext(ctx, "chat connection failed", "user", c.caller.UserID(), "err", reason)
+		c.hub.config.Logger.ErrorContext(ctx, "chat connection failed", "user", c.caller.UserID(), "error", reason)
 		_ = c.socket.Close(websocket.StatusInternalError, "internal error; come back with since")
 	}
 }
@@ -182,7 +182,7 @@ func (c *conn) post(ctx context.Context, frame request) error {
 
 func (c *conn) refuse(ctx context.Context, clientID string, err error) error {
 	if errs.KindOf(err) == errs.Internal {
-		c.hub.config.Logger.ErrorContext(ctx, "could not post a chat message", "user", c.caller.UserID(), "err", err)
+		c.hub.config.Logger.ErrorContext(ctx, "could not post a chat message", "user", c.caller.UserID(), "error", err)
 	}
 	code, message := errs.Public(err)
 	return c.send(ctx, nackFrame{Type: "nack", ClientID: clientID, Code: code, Message: message})

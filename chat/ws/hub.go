@@ -72,7 +72,7 @@ func (h *Hub) Run(ctx context.Context) error {
 			}
 		}
 		if err := h.pump(ctx); err != nil && ctx.Err() == nil {
-			h.config.Logger.ErrorContext(ctx, "could not follow the chat log", "err", err)
+			h.config.Logger.ErrorContext(ctx, "could not follow the chat log", "error", err)
 			retry.Reset(retryAfter)
 		}
 	}
