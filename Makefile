@@ -88,6 +88,10 @@ screenshots: deps ## walk the end-to-end journey, keep pictures in e2e/results a
 sample-image: ## make the image croft-sample/go from this machine's Go toolchain and busybox
 	go run ./internal/testimage/build go
 
+.PHONY: sample-forge
+sample-forge: ## serve the sample repository on 127.0.0.1:9010 (WEBHOOK_URL=… WEBHOOK_SECRET=… to tell pushes)
+	go run ./internal/testforge/serve -webhook-url "$(WEBHOOK_URL)" -webhook-secret "$(WEBHOOK_SECRET)"
+
 .PHONY: clean
 clean: ## remove what was built (never ./data)
 	rm -rf bin .cache/golangci-lint* e2e/results

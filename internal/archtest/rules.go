@@ -16,7 +16,7 @@ var rooms = map[string][]string{
 	"assets":              {},
 	"chat":                {},
 	"chat/ws":             {"chat"},
-	"e2e":                 {"internal/testimage"},
+	"e2e":                 {"internal/testforge", "internal/testimage"},
 	"migrations":          {},
 	"objectstore":         {},
 	"objectstore/erasure": {"objectstore"},
@@ -42,6 +42,7 @@ var rooms = map[string][]string{
 	"internal/seal":      {"internal/errs"},
 	"internal/store":     {"internal/errs"},
 	"internal/testimage": {},
+	"internal/testforge": {},
 }
 
 // mechanics may be imported from every room that is not itself one of them.
@@ -59,7 +60,7 @@ var guarded = map[string][]string{
 	"gorm.io/driver/sqlite":            {"internal/store"},
 	"modernc.org/sqlite":               {"internal/store"},
 	"gorm.io/gorm":                     {"internal/store", "account", "chat", "pipeline"},
-	"net/http":                         {"server", "objectstore/s3api", "chat/ws", "pipeline/git", "pipeline/docker", "internal/app", "e2e"},
+	"net/http":                         {"server", "objectstore/s3api", "chat/ws", "pipeline/git", "pipeline/docker", "internal/app", "internal/testforge", "e2e"},
 	"github.com/aws/aws-sdk-go-v2":     {},
 	"database/sql":                     {"internal/store", "account", "chat", "pipeline"},
 	"golang.org/x/crypto/argon2":       {"account"},
