@@ -36,7 +36,10 @@ export async function toApiError(response: Response): Promise<ApiError> {
   }
 }
 
-/** errorText says in the user's language what went wrong. */
+/**
+ * errorText says in the user's language what went wrong. The server's own sentence is English and
+ * more precise than a text for its code: it names the branch, the bucket, the role.
+ */
 export function errorText(error: unknown): string {
   if (!(error instanceof ApiError)) return i18next.t("errors:unknown");
   const key = `errors:${error.code}`;
@@ -44,7 +47,8 @@ export function errorText(error: unknown): string {
   if (error.retryAfter > 0 && i18next.exists(timed)) {
     return i18next.t(timed, { seconds: error.retryAfter });
   }
-  if (i18next.exists(key)) return i18next.t(key);
+  const serversOwn = i18next.language === "en" && error.message !== "" && error.status < 500;
+  if (i18next.exists(key) && !serversOwn) return i18next.t(key);
   return error.message || i18next.t("errors:unknown");
 }
 

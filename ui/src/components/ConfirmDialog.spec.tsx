@@ -49,6 +49,6 @@ test("a refusal is shown and the dialog stays", async () => {
     onConfirm: () => Promise.reject(new ApiError(403, "forbidden", "no")),
   });
   fireEvent.click(button());
-  expect((await screen.findByRole("alert")).textContent).toBe("Your role does not allow this.");
+  expect((await screen.findByRole("alert")).textContent).toBe("no");
   expect(onOpenChange).not.toHaveBeenCalled();
 });
