@@ -9,6 +9,7 @@ import (
 	"net"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -257,9 +258,22 @@ func (a *App) close() error {
 		failures = append(failures, a.state.close())
 	}
 	if a.drives != nil {
-		failures = append(failures, a.drives.Close())
+		failures = append(failures, a.closeDrives())
 	}
 	return errors.Join(failures...)
+}
+
+// closeDrives lets reads under way finish, but not for ever: what was acknowledged
+// is on the drives already.
+func (a *App) closeDrives() error {
+	closed := make(chan error, 1)
+	go func() { closed <- a.drives.Close() }()
+	select {
+	case err := <-closed:
+		return err
+	case <-time.After(drainTime):
+		return errors.New("close drives: something still reads from them")
+	}
 }
 
 func ignoreClosed(err error) error {
