@@ -356,6 +356,7 @@ type shell struct {
 	removed map[string]int // run → Remove calls
 	broken  map[string]error
 	specs   []pipeline.StepSpec
+	busy    int    // Run calls that have not returned
 	evil    string // what Collect says a file is called
 }
 
@@ -426,7 +427,9 @@ func (e *shell) Run(ctx context.Context, step pipeline.StepSpec, logs pipeline.L
 	e.mu.Lock()
 	broken := e.broken[step.Name]
 	e.specs = append(e.specs, step)
+	e.busy++
 	e.mu.Unlock()
+	defer func() { e.mu.Lock(); e.busy--; e.mu.Unlock() }()
 	if broken != nil {
 		return pipeline.StepResult{}, broken
 	}
@@ -517,7 +520,9 @@ func (e *shell) Leftovers(context.Context) ([]string, error) {
 // blobs is an object store in memory.
 type blobs struct {
 	mu      sync.Mutex
-	refuse  error // what Put answers
+	refuse  error         // what Put answers
+	gate    chan struct{} // when set, Put waits for it
+	deleted []string      // prefixes
 	objects map[string][]byte
 	owners  map[string]string
 	changed chan struct{} // closed and replaced by every Put and Delete
@@ -566,6 +571,12 @@ func (b *blobs) Put(_ context.Context, bucket, key, _ string, size int64, body i
 		return err
 	}
 	b.mu.Lock()
+	gate := b.gate
+	b.mu.Unlock()
+	if gate != nil {
+		<-gate
+	}
+	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.refuse != nil {
 		return b.refuse
@@ -591,6 +602,7 @@ func (b *blobs) Open(_ context.Context, bucket, key string, offset int64) (io.Re
 func (b *blobs) DeletePrefix(_ context.Context, bucket, prefix string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.deleted = append(b.deleted, prefix)
 	maps.DeleteFunc(b.objects, func(key string, _ []byte) bool { return strings.HasPrefix(key, bucket+"/"+prefix) })
 	b.tell()
 	return nil

@@ -3,6 +3,7 @@
 package pipeline_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -164,5 +165,65 @@ func TestDeletionIsFinishedAfterACrash(t *testing.T) {
 	}
 	if len(w.blobs.objects) > 0 || len(w.executor.holds()) > 0 {
 		t.Errorf("left: %v, %v", w.blobs.objects, w.executor.holds())
+	}
+}
+
+// TestDeletionWaitsForLogsOnTheirWay deletes a repository while a log is being
+// uploaded, which would otherwise arrive after the rest is gone.
+func TestDeletionWaitsForLogsOnTheirWay(t *testing.T) {
+	w := newWorld(t)
+	w.blobs.gate = make(chan struct{})
+	w.source.pipe("stages:\n- name: a\n  steps:\n  - {name: one, image: i, script: echo done}\n")
+	r := w.start()
+	r.final(r.trigger(r.add().ID, pipeline.TriggerRequest{}).ID)
+	if err := r.DeleteRepository(t.Context(), "p1", "app"); err != nil {
+		t.Fatal(err)
+	}
+	// A second one that can go at once shows that the first was looked at.
+	w.source.gate = make(chan struct{})
+	second := r.trigger(r.add().ID, pipeline.TriggerRequest{})
+	if err := r.DeleteRepository(t.Context(), "p1", "app"); err != nil {
+		t.Fatal(err)
+	}
+	w.blobs.await(t, func(map[string][]byte) bool {
+		return slices.Contains(w.blobs.deleted, "logs/"+second.ID+"/")
+	})
+	close(w.blobs.gate)
+	r.close()
+	if len(w.blobs.objects) > 0 {
+		t.Errorf("left in the store: %v", w.blobs.objects)
+	}
+}
+
+// TestDeletionWaitsForTheEngine keeps the rows that oblige to clean up as long as
+// the engine is away.
+func TestDeletionWaitsForTheEngine(t *testing.T) {
+	w := newWorld(t)
+	w.source.pipe(longStep)
+	r := w.start()
+	run := r.going(r.trigger(r.add().ID, pipeline.TriggerRequest{}))
+	w.executor.setAway(true)
+	if err := r.DeleteProject(t.Context(), "p1"); err != nil {
+		t.Fatal(err)
+	}
+	if w.executor.busy > 0 {
+		t.Error("a step runs on although its project is deleted")
+	}
+	r.close()
+	count := func() (n int64) {
+		r = w.open()
+		defer r.close()
+		if err := r.db.Read(t.Context()).Table("runs").Where("id = ?", run.ID).Count(&n).Error; err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if count() != 1 {
+		t.Error("nothing obliges to clean up any more")
+	}
+	w.executor.setAway(false)
+	w.start().close()
+	if n := count(); n > 0 || len(w.executor.holds()) > 0 {
+		t.Errorf("%d rows, left on the engine: %v", n, w.executor.holds())
 	}
 }
