@@ -168,7 +168,7 @@ func (h *Handler) refuse(q *request, err error) {
 		h.log.Error("s3 request failed", "requestId", q.id, "operation", q.operation, "code", f.code, "error", err)
 	}
 	q.outcome = f.code
-	if f.code == "IncompleteBody" || f.code == "RequestTimeout" {
+	if f.code == "IncompleteBody" || f.code == "RequestTimeout" || q.awaitsContinue() {
 		q.w.Header().Set("Connection", "close")
 	}
 	for _, name := range []string{"Content-Length", "Content-Range", "Content-Encoding", "Content-Disposition", "Cache-Control", "ETag", "Last-Modified"} {

@@ -197,6 +197,34 @@ func TestCutOff(t *testing.T) {
 	f.empty("matrix", "all of them")
 }
 
+// TestContinueOfNothing: a client that waits for 100 Continue gets it although
+// its body is empty, and a refused one a connection that it cannot use again.
+func TestContinueOfNothing(t *testing.T) {
+	f := start(t).bucket("bucket")
+	for target, want := range map[string]int{"/bucket/key": http.StatusContinue, "/none/key": http.StatusContinue, "/B/key": http.StatusBadRequest} {
+		r := f.sign(f.request("PUT", target, "", "Expect", "100-continue"), "")
+		conn, err := net.Dial("tcp", f.server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if err := r.Write(conn); err != nil {
+			t.Fatal(err)
+		}
+		reader := bufio.NewReader(conn)
+		first, err := reader.ReadString('\n')
+		if err != nil || !strings.HasPrefix(first, fmt.Sprintf("HTTP/1.1 %d ", want)) {
+			t.Errorf("%s: %q, %v", target, first, err)
+		}
+		if want == http.StatusContinue {
+			continue // the connection stays open
+		}
+		if rest, err := io.ReadAll(reader); err != nil || !strings.Contains(string(rest), "Connection: close") {
+			t.Errorf("%s: %s, %v", target, rest, err)
+		}
+	}
+}
+
 // broken is a store whose bodies fail after some bytes.
 type broken struct {
 	objectstore.Store

@@ -129,7 +129,17 @@ func (h *Handler) perform(op *operation, q *request) error {
 	if q.body, err = newBody(q, h.signingKey(q)); err != nil {
 		return err
 	}
+	if q.awaitsContinue() {
+		q.w.WriteHeader(http.StatusContinue)
+	}
 	return op.run(h, q)
+}
+
+// awaitsContinue reports whether the client announced an empty body and waits for
+// 100 Continue all the same. net/http then says nothing, and boto3, whose every
+// upload waits, mistakes the answer to its next request on this connection.
+func (q *request) awaitsContinue() bool {
+	return q.r.ContentLength == 0 && q.r.ProtoMajor == 1 && strings.EqualFold(q.r.Header.Get("Expect"), "100-continue")
 }
 
 // authorize is the one place where this package asks for permission.
