@@ -89,7 +89,7 @@ func (a *attempt) artifactEnd(ctx context.Context, end stepEnd, err error) stepE
 	default:
 		_, message := errs.Public(err)
 		end.state, end.message = StepError, "The artifacts could not be kept: "+message
-		a.Service.log.WarnContext(ctx, "artifacts were not kept", "runID", a.run.ID, "error", err)
+		a.Service.log.WarnContext(ctx, "artifacts were not kept", "runId", a.run.ID, "error", err)
 	}
 	return end
 }

@@ -102,7 +102,7 @@ func (a *attempt) runStep(ctx context.Context, i, j int, log *liveLog) stepEnd {
 		_ = log.WriteLog(time.Now(), steplog.Stderr, []byte("Croft: "+end.message+"\n"))
 	}
 	if err := log.Close(); err != nil && end.message == "" {
-		a.Service.log.ErrorContext(ctx, "a log is incomplete", "runID", a.run.ID, "stepID", row.ID, "error", err)
+		a.Service.log.ErrorContext(ctx, "a log is incomplete", "runId", a.run.ID, "stepId", row.ID, "error", err)
 		end.message = "The log is incomplete: it could not be written."
 	}
 	return end

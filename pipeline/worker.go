@@ -158,7 +158,7 @@ func (s *Service) execute(parent context.Context, run runRow) {
 // disk may be full now and not later.
 func (s *Service) settle(parent context.Context, runID string, end ending, cause error) {
 	if end.state == RunError {
-		s.log.WarnContext(parent, "a run could not be run", "runID", runID, "error", cause)
+		s.log.WarnContext(parent, "a run could not be run", "runId", runID, "error", cause)
 	}
 	detached := context.WithoutCancel(parent)
 	for pause := s.cfg.RetryFirst; ; pause = min(2*pause, s.cfg.RetryMost) {
@@ -166,7 +166,7 @@ func (s *Service) settle(parent context.Context, runID string, end ending, cause
 		if err == nil || errors.Is(err, errFinal) || errors.Is(err, errRunNotFound) {
 			return
 		}
-		s.log.ErrorContext(parent, "the end of a run cannot be written", "runID", runID, "error", err)
+		s.log.ErrorContext(parent, "the end of a run cannot be written", "runId", runID, "error", err)
 		timer := time.NewTimer(pause)
 		select {
 		case <-timer.C:

@@ -104,7 +104,7 @@ func (p pipelineAPI) stepLog(w http.ResponseWriter, r *http.Request, params Para
 	if err != nil {
 		return err
 	}
-	defer lines.Close()
+	defer func() { _ = lines.Close() }()
 	return p.server.stream(w, r, func(ctx context.Context, send func(Event) error) error {
 		for {
 			line, err := lines.Next(ctx)
@@ -130,7 +130,7 @@ func (p pipelineAPI) downloadLog(w http.ResponseWriter, r *http.Request, run pip
 	if err != nil {
 		return err
 	}
-	defer lines.Close()
+	defer func() { _ = lines.Close() }()
 	line, err := lines.Next(r.Context())
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
