@@ -24,11 +24,12 @@ var rooms = map[string][]string{
 	"objectstore/storetest": {
 		"objectstore",
 	},
-	"pipeline":        {},
-	"pipeline/docker": {"pipeline"},
-	"pipeline/git":    {"pipeline"},
-	"server":          {"account", "chat", "objectstore", "pipeline"},
-	"ui":              {},
+	"pipeline":             {},
+	"pipeline/docker":      {"pipeline"},
+	"pipeline/git":         {"pipeline"},
+	"pipeline/git/gittest": {"internal/testforge"},
+	"server":               {"account", "chat", "objectstore", "pipeline"},
+	"ui":                   {},
 
 	"internal/app": {
 		"account", "assets", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/erasure", "objectstore/s3api",
@@ -60,7 +61,7 @@ var guarded = map[string][]string{
 	"gorm.io/driver/sqlite":            {"internal/store"},
 	"modernc.org/sqlite":               {"internal/store"},
 	"gorm.io/gorm":                     {"internal/store", "account", "chat", "pipeline"},
-	"net/http":                         {"server", "objectstore/s3api", "chat/ws", "pipeline/git", "pipeline/docker", "internal/app", "internal/testforge", "e2e"},
+	"net/http":                         {"server", "objectstore/s3api", "chat/ws", "pipeline/git", "pipeline/git/gittest", "pipeline/docker", "internal/app", "internal/testforge", "e2e"},
 	"github.com/aws/aws-sdk-go-v2":     {},
 	"database/sql":                     {"internal/store", "account", "chat", "pipeline"},
 	"golang.org/x/crypto/argon2":       {"account"},

@@ -83,7 +83,7 @@ func TestFetchBranch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := c.Commit(); got.Hash != commit || got.Author != "Ada" || got.Message != "First commit\n\nWith a body" {
+	if got := c.Commit(); got.Hash != commit || got.Author != "Mei Lin" || got.Message != "First commit\n\nWith a body" {
 		t.Fatalf("commit is %+v", got)
 	}
 	want := ".croft.yml 644 11\ndeep/ 755 0\ndeep/er/ 755 0\ndeep/er/file.txt 644 8000\nlink 777 0deep/er/file.txt\nrun.sh 755 10"

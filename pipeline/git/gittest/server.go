@@ -4,13 +4,12 @@ package gittest
 
 import (
 	"net/http"
-	"net/http/cgi"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
+
+	"croft/internal/testforge"
 )
 
 // Server serves every repository in its folder.
@@ -20,17 +19,13 @@ type Server struct {
 	username, password string // empty: everybody may read
 }
 
-// New starts a server that ends with the test. It skips the test where git is missing.
+// New starts a server that ends with the test.
 func New(t *testing.T) *Server {
 	t.Helper()
-	execPath, err := exec.CommandContext(t.Context(), "git", "--exec-path").Output()
-	if err != nil {
-		t.Skip("git is not installed: ", err)
-	}
 	s := &Server{dir: t.TempDir()}
-	backend := &cgi.Handler{
-		Path: filepath.Join(strings.TrimSpace(string(execPath)), "git-http-backend"),
-		Env:  []string{"GIT_PROJECT_ROOT=" + s.dir, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_NOSYSTEM=1"},
+	forge, err := testforge.New(t.Context(), s.dir, func(testforge.Delivery) {})
+	if err != nil {
+		t.Fatal(err)
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if user, password, ok := r.BasicAuth(); s.password != "" && (!ok || user != s.username || password != s.password) {
@@ -38,7 +33,7 @@ func New(t *testing.T) *Server {
 			http.Error(w, "who are you", http.StatusUnauthorized)
 			return
 		}
-		backend.ServeHTTP(w, r)
+		forge.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
 	s.URL = server.URL
@@ -86,7 +81,7 @@ func (r *Repository) Push(branch, message string) string {
 	r.Git("add", "-A")
 	r.Git("commit", "-q", "--allow-empty", "-m", message)
 	r.Git("push", "-q", "-f", "origin", branch)
-	return strings.TrimSpace(r.Git("rev-parse", "HEAD"))
+	return r.Git("rev-parse", "HEAD")
 }
 
 // Git runs git in the working copy and returns its output.
@@ -103,14 +98,9 @@ func (r *Repository) Server(args ...string) {
 
 func (r *Repository) run(dir string, args ...string) string {
 	r.t.Helper()
-	cmd := exec.CommandContext(r.t.Context(), "git", args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(),
-		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0",
-		"GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=ada@example.com", "GIT_COMMITTER_NAME=Ada", "GIT_COMMITTER_EMAIL=ada@example.com")
-	out, err := cmd.CombinedOutput()
+	out, err := testforge.Git(r.t.Context(), dir, nil, args...)
 	if err != nil {
-		r.t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
+		r.t.Fatal(err)
 	}
-	return string(out)
+	return out
 }
