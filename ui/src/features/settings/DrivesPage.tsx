@@ -62,7 +62,7 @@ function Verdict({ health }: { health: DrivesHealth }) {
 
 function Figures({ health }: { health: DrivesHealth }) {
   const { t } = useTranslation("settings");
-  const { ok, total, used, size } = summarize(health);
+  const { ok, total, used, size, spareForReads } = summarize(health);
   return (
     <dl className={s.figures}>
       <div>
@@ -71,7 +71,7 @@ function Figures({ health }: { health: DrivesHealth }) {
       </div>
       <div>
         <dt>{t("drives.mayFail")}</dt>
-        <dd>{health.parity}</dd>
+        <dd>{Math.max(0, spareForReads)}</dd>
       </div>
       <div>
         <dt>{t("drives.used")}</dt>
