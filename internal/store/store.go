@@ -137,9 +137,18 @@ func (db *DB) drain() {
 	}
 }
 
+// batchMark is a savepoint around a batch. Running out of space or a page that
+// cannot be read makes SQLite roll back the whole transaction, savepoints and all,
+// in the middle of a batch, and whatever comes after is in another transaction. So
+// a batch is committed only while its mark stands.
+const batchMark = "batch"
+
 func (db *DB) commit(batch []*write) {
 	outcome := make([]error, len(batch))
 	err := db.writer.Transaction(func(tx *gorm.DB) error {
+		if err := tx.SavePoint(batchMark).Error; err != nil {
+			return err
+		}
 		for i, w := range batch {
 			if outcome[i] = w.ctx.Err(); outcome[i] != nil {
 				continue
@@ -149,6 +158,9 @@ func (db *DB) commit(batch []*write) {
 			scoped := tx.WithContext(context.WithoutCancel(w.ctx))
 			outcome[i] = scoped.Transaction(func(tx *gorm.DB) error { return protect(w.fn, tx) })
 		}
+		if err := tx.Exec("RELEASE SAVEPOINT " + batchMark).Error; err != nil {
+			return lostBatch(err, outcome)
+		}
 		return nil
 	})
 	for i, w := range batch {
@@ -157,6 +169,17 @@ func (db *DB) commit(batch []*write) {
 		}
 		w.done <- outcome[i]
 	}
+}
+
+// lostBatch says why a whole batch is gone: most likely the disk is full, and then
+// one of its writes has said so.
+func lostBatch(err error, outcome []error) error {
+	for _, one := range outcome {
+		if errs.KindOf(one) == errs.StorageFull {
+			return one
+		}
+	}
+	return fmt.Errorf("a failed write took the transaction with it: %w", err)
 }
 
 // protect turns a panic of one write into its error, so that it undoes only itself.
