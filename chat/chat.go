@@ -25,8 +25,8 @@ import (
 
 // Blobs keeps the bytes of files. An object that Put acknowledged is durable.
 type Blobs interface {
-	// Put stores body under the key, all or nothing. size is -1 when unknown; a
-	// body that is shorter or longer than size is refused.
+	// Put stores body under the key, all or nothing, and makes the bucket when it is
+	// missing. size is -1 when unknown; a body that is shorter or longer is refused.
 	Put(ctx context.Context, bucket, key, contentType string, size int64, body io.Reader) error
 	// Open returns length bytes from offset on; a negative length reaches to the
 	// end. The caller closes the body.

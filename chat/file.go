@@ -14,7 +14,7 @@ import (
 	"croft/internal/store"
 )
 
-// Bucket is where the bytes of files are kept. It must exist.
+// Bucket is where the bytes of files are kept; Blobs makes it.
 const Bucket = "croft-chat"
 
 // File is what a message of kind file carries.

@@ -96,6 +96,14 @@ func (b pipelineBlobs) Open(ctx context.Context, bucket, key string, offset int6
 	return body, object.Size, err
 }
 
+// Put makes the bucket when it is missing, as on the first file there ever is.
+func (b chatBlobs) Put(ctx context.Context, bucket, key, contentType string, size int64, body io.Reader) error {
+	if err := b.EnsureBucket(ctx, bucket, ""); err != nil {
+		return err
+	}
+	return b.blobs.Put(ctx, bucket, key, contentType, size, body)
+}
+
 func (b chatBlobs) Open(ctx context.Context, bucket, key string, offset, length int64) (io.ReadCloser, error) {
 	_, body, err := b.open(ctx, bucket, key, offset, length)
 	return body, err
