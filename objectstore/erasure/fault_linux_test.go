@@ -1,11 +1,14 @@
 package erasure
 
 import (
+	"bytes"
+	"crypto/md5"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -116,6 +119,28 @@ func TestFullDrives(t *testing.T) {
 		w.breakDrives("", nil, 0, 1, 2, 3)
 		w.put("new", []byte("x"))
 		w.check(op + ", with space again")
+	}
+}
+
+// TestDrivesLostInMidBody stops reading a body that too few drives take, and blames
+// the drives: neither is the body's digest wrong nor was all of it there.
+func TestDrivesLostInMidBody(t *testing.T) {
+	for fault, want := range map[error]error{syscall.ENOSPC: objectstore.ErrStorageFull, syscall.EIO: objectstore.ErrWriteQuorum} {
+		w := newWorld(t, 4)
+		whole := randomBytes(8<<20, 1)
+		body := bytes.NewReader(whole)
+		w.breakDrives("write", fault, 1, 2)
+		_, err := w.store.Put(t.Context(), objectstore.PutRequest{
+			Bucket: "bucket", Key: "new", Body: body, Size: int64(len(whole)), MD5: fmt.Sprintf("%x", md5.Sum(whole)),
+			Finish: func(*objectstore.Attributes) error { t.Error("asked to finish half a body"); return nil },
+		})
+		if !errors.Is(err, want) || !strings.Contains(fmt.Sprint(err), "2 of 4") && want == objectstore.ErrWriteQuorum {
+			t.Errorf("%v: got %v, want %v", fault, err, want)
+		}
+		if body.Len() == 0 {
+			t.Errorf("%v: all of the body was read for nothing", fault)
+		}
+		w.check(fault.Error())
 	}
 }
 

@@ -74,7 +74,7 @@ func (s *Store) stage(ctx context.Context, body io.Reader, want int64, describe 
 		st.rec.data, st.rec.parity, st.rec.chunk = s.geometry.data, s.geometry.parity, s.geometry.chunk
 	}
 	where, failures := st.finish()
-	if err != nil {
+	if err != nil && !errors.Is(err, errDrivesLost) {
 		return nil, 0, err
 	}
 	if where.count() < s.geometry.writeQuorum() {
@@ -83,6 +83,9 @@ func (s *Store) stage(ctx context.Context, body io.Reader, want int64, describe 
 	}
 	return st.rec, where, nil
 }
+
+// errDrivesLost ends a body that too few drives take; their failures say why.
+var errDrivesLost = errors.New("too few drives are left to write to")
 
 // tooFew says why a write reached only these drives.
 func (s *Store) tooFew(reached places, failures []error) error {
@@ -120,7 +123,7 @@ func (st *stager) feed(ctx context.Context, body io.Reader, want int64) (size in
 			return 0, "", err
 		}
 		if alive := len(st.workers) - int(st.failed.Load()); alive < s.geometry.writeQuorum() {
-			return size, "", nil // finish knows the reasons
+			return size, "", errDrivesLost
 		}
 		buf := s.takeStripe()
 		buf.number = number
@@ -162,7 +165,7 @@ func (st *stager) send(buf *stripe, n int) error {
 }
 
 // finish ends the staging files, with the record or by removing them, and
-// returns where they are.
+// returns which drives took all they were given.
 func (st *stager) finish() (where places, failures []error) {
 	for _, w := range st.workers {
 		close(w.in)
@@ -171,7 +174,7 @@ func (st *stager) finish() (where places, failures []error) {
 	for _, w := range st.workers {
 		if w.err != nil {
 			failures = append(failures, w.err)
-		} else if st.rec != nil {
+		} else {
 			where = where.with(w.drive.place)
 		}
 	}
