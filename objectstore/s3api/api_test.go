@@ -112,6 +112,7 @@ func TestPutAndGet(t *testing.T) {
 		{name: "missing", method: "GET", target: "/bucket/other", status: 404, code: "NoSuchKey"},
 		{name: "head missing", method: "HEAD", target: "/bucket/other", status: 404},
 		{name: "missing bucket", method: "GET", target: "/other-bucket/key", status: 404, code: "NoSuchBucket"},
+		{name: "bucket that cannot be", method: "GET", target: "/Other/key", status: 400, code: "InvalidBucketName"},
 		{name: "put to missing bucket", method: "PUT", target: "/other-bucket/key", body: "x", status: 404, code: "NoSuchBucket"},
 		{name: "wrong md5", method: "PUT", target: "/bucket/bad", body: "hello!", header: []string{"Content-MD5", md5hello}, status: 400, code: "BadDigest"},
 		{name: "malformed md5", method: "PUT", target: "/bucket/bad", body: "hello", header: []string{"Content-MD5", "abc"}, status: 400, code: "InvalidDigest"},
@@ -347,6 +348,11 @@ func TestDeleteObjects(t *testing.T) {
 		{name: "wrong checksum", method: "POST", target: "/bucket?delete", body: "<Delete><Object><Key>kept</Key></Object></Delete>", header: []string{"x-amz-checksum-crc32", "AAAAAA=="}, status: 400, code: "BadDigest"},
 		{name: "missing bucket", method: "POST", target: "/missing?delete", body: "<Delete><Object><Key>kept</Key></Object></Delete>", status: 404, code: "NoSuchBucket"},
 	})
+	r := f.sign(f.request("POST", "/bucket?delete", "", "X-Amz-Content-Sha256", unsignedPayload), "")
+	r.Body, r.ContentLength = io.NopCloser(strings.NewReader("<Delete>"+strings.Repeat(" ", maxXML)+"</Delete>")), -1
+	if a := f.do(r); a.code() != "MaxMessageLengthExceeded" {
+		t.Errorf("too big, of unknown length: %d %s", a.status, a.body)
+	}
 	for name, c := range map[string]struct{ length, trailer, code string }{
 		"good":            {"0", "", ""},
 		"longer":          {"-1", "", "IncompleteBody"},

@@ -141,6 +141,8 @@ func TestChunksUnsigned(t *testing.T) {
 		"plus":          "+5\r\nhello\r\n0\r\n\r\n",
 		"0x":            "0x5\r\nhello\r\n0\r\n\r\n",
 		"huge size":     "ffffffffffffffff\r\nhello",
+		"overflow":      strings.Replace(good, "5\r\n", "10000000000000005\r\n", 1),
+		"empty size":    "\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n",
 		"size lies":     "4\r\nhello\r\n0\r\nx-amz-checksum-crc32:DUoRhQ==\r\n\r\n",
 		"signed":        strings.Replace(good, "5\r\n", "5;chunk-signature="+strings.Repeat("a", 64)+"\r\n", 1),
 		"no trailer":    "5\r\nhello\r\n0\r\n\r\n",
@@ -157,6 +159,28 @@ func TestChunksUnsigned(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// TestChunksBounded: a line without an end is given up on early.
+func TestChunksBounded(t *testing.T) {
+	for _, start := range []string{"5;", "0\r\nx-amz-checksum-crc32:"} {
+		source := &countingReader{r: io.MultiReader(strings.NewReader(start), strings.NewReader(strings.Repeat("0", 1<<20)))}
+		_, err := io.ReadAll(newChunkReader(source, nil, []string{"x-amz-checksum-crc32"}))
+		if err == nil || source.n > 64<<10 {
+			t.Errorf("%q: read %d bytes, %v", start, source.n, err)
+		}
+	}
+}
+
+type countingReader struct {
+	r io.Reader
+	n int
+}
+
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += n
+	return n, err
 }
 
 func TestCombineCRC(t *testing.T) {

@@ -257,18 +257,17 @@ func TestBodyFailsHalfway(t *testing.T) {
 	if a := f.call("GET", "/bucket/key", ""); a.status != 503 || a.code() != "SlowDown" {
 		t.Errorf("failing at once: %d %s", a.status, a.body)
 	}
-	store.after = 500_000
-	response, err := f.client.Do(f.sign(f.request("GET", "/bucket/key", ""), ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	n, err := io.Copy(io.Discard, response.Body)
-	if err == nil || n >= 1<<20 {
-		t.Errorf("read %d bytes and %v", n, err)
-	}
-	if !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Logf("the connection ended with %v", err)
+	// Near the end an error document would fill the announced length.
+	for _, store.after = range []int{500_000, 1<<20 - 100} {
+		response, err := f.client.Do(f.sign(f.request("GET", "/bucket/key", ""), ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := io.Copy(io.Discard, response.Body)
+		response.Body.Close()
+		if err == nil || n >= 1<<20 {
+			t.Errorf("after %d: read %d bytes and %v", store.after, n, err)
+		}
 	}
 }
 

@@ -124,7 +124,18 @@ func TestMultipart(t *testing.T) {
 	if a := f.call("PUT", upload+"&partNumber=1", "bad", "Content-MD5", "XUFAKrxLKna5cZ2REBfFkg=="); a.code() != "BadDigest" {
 		t.Errorf("part with a wrong digest: %d %s", a.status, a.body)
 	}
-	if a := f.call("GET", upload, ""); !strings.Contains(a.body, one) && !strings.Contains(a.body, strings.Trim(one, `"`)) {
+	for _, c := range []struct{ name, value, code string }{
+		{"X-Amz-Content-Sha256", sha256hex("other"), "XAmzContentSHA256Mismatch"},
+		{"x-amz-checksum-crc32", "AAAAAA==", "BadDigest"},
+	} {
+		if a := f.call("PUT", upload+"&partNumber=3", "bad", c.name, c.value); a.code() != c.code {
+			t.Errorf("part with a wrong %s: %d %s", c.name, a.status, a.body)
+		}
+	}
+	if a := f.call("GET", upload, ""); strings.Contains(a.body, "<PartNumber>3<") {
+		t.Errorf("a refused part was stored: %s", a.body)
+	}
+	if a := f.call("GET", upload, ""); !strings.Contains(a.body, strings.Trim(one, `"`)) {
 		t.Errorf("the refused part replaced the good one: %s", a.body)
 	}
 }
