@@ -89,7 +89,7 @@ func (h *Handler) send(q *request, o objectstore.Object, content io.Reader, rng 
 	if _, err := q.w.Write(buffer[:first]); err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	if err := h.copyRest(q, content, length-int64(first)); err != nil {
+	if err := h.copyRest(q, content, length-int64(first), buffer[:]); err != nil {
 		// The answer has begun: the only way left to say that it is not whole is
 		// to cut the connection.
 		panic(http.ErrAbortHandler)
@@ -97,9 +97,9 @@ func (h *Handler) send(q *request, o objectstore.Object, content io.Reader, rng 
 	return nil
 }
 
-func (h *Handler) copyRest(q *request, content io.Reader, length int64) error {
+func (h *Handler) copyRest(q *request, content io.Reader, length int64, buffer []byte) error {
 	source := &watched{r: content}
-	n, err := io.Copy(q.w, io.LimitReader(source, length))
+	n, err := io.CopyBuffer(q.w, io.LimitReader(source, length), buffer)
 	if err == nil && n < length {
 		source.err = io.ErrUnexpectedEOF
 		err = source.err

@@ -29,6 +29,9 @@ type Config struct {
 	Console func(*http.Request) string
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+	// Idle is how long a connection may stand still inside a request, in either
+	// direction; 0 is 2 minutes.
+	Idle time.Duration
 }
 
 // Handler serves S3. It keeps no state between requests.
@@ -39,6 +42,7 @@ type Handler struct {
 	region  string
 	console func(*http.Request) string
 	now     func() time.Time
+	idle    time.Duration
 
 	operations []operation
 }
@@ -47,9 +51,12 @@ var _ http.Handler = (*Handler)(nil)
 
 // New returns the S3 protocol over c.Store.
 func New(c Config) *Handler {
-	h := &Handler{store: c.Store, access: c.Access, log: c.Log, region: c.Region, console: c.Console, now: c.Now, operations: operations()}
+	h := &Handler{store: c.Store, access: c.Access, log: c.Log, region: c.Region, console: c.Console, now: c.Now, idle: c.Idle, operations: operations()}
 	if h.now == nil {
 		h.now = time.Now
+	}
+	if h.idle == 0 {
+		h.idle = defaultIdle
 	}
 	return h
 }
@@ -73,6 +80,10 @@ type request struct {
 
 // ServeHTTP authenticates, finds the operation, authorises, and only then acts.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	control := http.NewResponseController(w)
+	r = r.WithContext(r.Context()) // ours to change
+	r.Body = &patientBody{r.Body, control, h.idle}
+	w = &patientWriter{w, control, h.idle}
 	q := &request{w: w, r: r, id: strings.ToUpper(ids.New()), operation: "Unknown", outcome: "ok"}
 	q.bucket, q.key = target(r)
 	w.Header().Set("Server", "Croft")

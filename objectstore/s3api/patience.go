@@ -1,0 +1,44 @@
+package s3api
+
+import (
+	"io"
+	"net/http"
+	"time"
+)
+
+// defaultIdle is how long a connection may stand still inside a request.
+const defaultIdle = 2 * time.Minute
+
+// patientBody reads for as long as bytes keep coming. A client that went silent
+// would otherwise hold its upload's staging files for ever.
+type patientBody struct {
+	io.ReadCloser
+	control *http.ResponseController
+	idle    time.Duration
+}
+
+func (b *patientBody) Read(p []byte) (int, error) {
+	// Not every connection knows deadlines; those without are bounded by the client.
+	_ = b.control.SetReadDeadline(time.Now().Add(b.idle))
+	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		_ = b.control.SetReadDeadline(time.Time{})
+	}
+	return n, err
+}
+
+// patientWriter writes for as long as the client keeps taking bytes. One that
+// stopped would otherwise hold an object's open files and buffers for ever.
+type patientWriter struct {
+	http.ResponseWriter
+	control *http.ResponseController
+	idle    time.Duration
+}
+
+func (w *patientWriter) Write(p []byte) (int, error) {
+	_ = w.control.SetWriteDeadline(time.Now().Add(w.idle)) // net/http lifts it after the answer
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap is for http.ResponseController.
+func (w *patientWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
