@@ -89,11 +89,17 @@ func writeAttributes(header http.Header, o objectstore.Object, query url.Values)
 	}
 }
 
-// active reports whether a browser would run scripts out of this type.
+// active reports whether a browser would run scripts out of this type. Of several
+// types in one header browsers take the last, so each is looked at.
 func active(contentType string) bool {
-	kind, _, _ := strings.Cut(strings.ToLower(contentType), ";")
-	kind = strings.TrimSpace(kind)
-	return kind == "text/html" || strings.HasSuffix(kind, "xml")
+	for one := range strings.SplitSeq(strings.ToLower(contentType), ",") {
+		kind, _, _ := strings.Cut(one, ";")
+		kind = strings.TrimSpace(kind)
+		if kind == "text/html" || strings.HasSuffix(kind, "xml") {
+			return true
+		}
+	}
+	return false
 }
 
 // conditions are the four conditional headers, of a request or of a copy's source.
