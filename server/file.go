@@ -85,8 +85,11 @@ func display(contentType string) (string, bool) {
 		return "application/octet-stream", false
 	}
 	switch kind, _, _ := strings.Cut(media, "/"); {
-	case media == "image/svg+xml":
+	case strings.HasSuffix(media, "+xml"): // SVG, and whatever else a browser would parse as XML
 		return media, false
+	case strings.HasSuffix(media, "javascript"), strings.HasSuffix(media, "ecmascript"):
+		// Our own policy lets pages load scripts from here; this must never be one.
+		return "application/octet-stream", false
 	case kind == "image", kind == "audio", kind == "video", media == "application/pdf":
 		return media, true
 	case media == "text/html", media == "text/xml", media == "text/xsl":
