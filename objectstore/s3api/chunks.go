@@ -29,11 +29,10 @@ type chunkReader struct {
 	announced []string
 	trailers  map[string]string
 
-	left   uint64 // of the current chunk
-	inside bool   // a chunk was begun
-	hash   hash.Hash
-	sig    string // what the current chunk claims
-	err    error  // sticky
+	left uint64 // of the current chunk
+	hash hash.Hash
+	sig  string // what the current chunk claims
+	err  error  // sticky
 }
 
 func newChunkReader(src io.Reader, signer *chunkSigner, announced []string) *chunkReader {

@@ -78,11 +78,13 @@ func TestAWSSDK(t *testing.T) {
 
 	data := random(12 << 20)
 	key := "dir/big +%中~"
+	//nolint:staticcheck // its successor is not what people have; both are to work
 	_, err = manager.NewUploader(client).Upload(ctx, &s3.PutObjectInput{
 		Bucket: bucket, Key: &key, Body: bytes.NewReader(data), Metadata: map[string]string{"colour": "blue"}, ContentType: aws.String("text/x"),
 	})
 	must("upload", err)
 	buffer := manager.NewWriteAtBuffer(nil)
+	//nolint:staticcheck // as above
 	n, err := manager.NewDownloader(client).Download(ctx, buffer, &s3.GetObjectInput{Bucket: bucket, Key: &key})
 	if err != nil || n != int64(len(data)) || !bytes.Equal(buffer.Bytes(), data) {
 		t.Errorf("download: %d, %v", n, err)
