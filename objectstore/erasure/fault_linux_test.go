@@ -220,6 +220,44 @@ func TestFailureInMidBody(t *testing.T) {
 	}
 }
 
+// TestHealingLetsGoFirst heals a damaged shard and looks, when the new one is about
+// to take its place, whether the old one is out of the way and closed: Windows would
+// refuse the move otherwise, and the drive would be fenced for it.
+func TestHealingLetsGoFirst(t *testing.T) {
+	w := newWorld(t, 4)
+	v, _, err := w.store.held("bucket", "size 100000")
+	if err != nil || v == nil {
+		t.Fatal(v, err)
+	}
+	d := w.store.drives[1]
+	alter(t, d.versionPath(v.file), func(b []byte) []byte { b[20] ^= 1; return b })
+	moved := false
+	d.fault = func(op string) error {
+		if op != "rename" {
+			return nil
+		}
+		moved = true
+		if _, err := os.Stat(d.versionPath(v.file)); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the damaged shard is in the way: %v", err)
+		}
+		open, err := filepath.Glob("/proc/self/fd/*")
+		if err != nil {
+			t.Error(err)
+		}
+		for _, fd := range open {
+			if target, _ := os.Readlink(fd); strings.HasPrefix(target, d.versionPath(v.file)) {
+				t.Errorf("%s is still open", target)
+			}
+		}
+		return nil
+	}
+	if n, err := w.store.healVersion(t.Context(), v, true); n != 1 || err != nil || !moved {
+		t.Fatalf("healed %d, %v; moved %v", n, err, moved)
+	}
+	w.away(2, 3)
+	w.check("on the healed shard")
+}
+
 // TestDeleteFaults lets unlinking fail. With a quorum the object is gone for
 // good; without it the delete is refused and the key does not lie.
 func TestDeleteFaults(t *testing.T) {

@@ -122,6 +122,8 @@ func (s *Store) healVersion(ctx context.Context, v *version, verify bool) (int, 
 		s.discard(v.rec.id, targets)
 		return 0, err
 	}
+	r.hurt = false
+	_ = r.Close()
 	defer s.keys.lock(v.owner())()
 	s.index.RLock()
 	gone = v.gone
@@ -130,7 +132,13 @@ func (s *Store) healVersion(ctx context.Context, v *version, verify bool) (int, 
 		s.discard(v.rec.id, staged)
 		return 0, nil
 	}
-	done, failures := s.onDrives(staged, func(d *drive) error { return d.publish(v.file) })
+	done, failures := s.onDrives(staged, func(d *drive) error {
+		// Windows lets a file that somebody reads be unlinked, but not be renamed over.
+		if err := d.remove([]file{v.file}); err != nil {
+			return err
+		}
+		return d.publish(v.file)
+	})
 	s.discard(v.rec.id, staged&^done)
 	s.index.Lock()
 	v.holders |= done
