@@ -3,6 +3,7 @@ package erasure
 import (
 	"errors"
 	"os"
+	"time"
 
 	"golang.org/x/sys/windows"
 )
@@ -33,12 +34,22 @@ func replaceFile(from, to string) error {
 	if err != nil {
 		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
 	}
-	err = windows.MoveFileEx(f, t, windows.MOVEFILE_REPLACE_EXISTING|windows.MOVEFILE_WRITE_THROUGH)
-	if err != nil {
-		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
+	for pause := time.Millisecond; ; pause *= 2 {
+		err = windows.MoveFileEx(f, t, windows.MOVEFILE_REPLACE_EXISTING|windows.MOVEFILE_WRITE_THROUGH)
+		if err == nil {
+			return nil
+		}
+		if pause > patience || !errors.Is(err, windows.ERROR_ACCESS_DENIED) && !errors.Is(err, windows.ERROR_SHARING_VIOLATION) {
+			return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
+		}
+		time.Sleep(pause)
 	}
-	return nil
 }
+
+// patience is how long a file that was just written may be held by whoever looks
+// into every new file, such as a virus scanner; it is the longest of the pauses,
+// which double. Only then is it the drive's fault.
+const patience = time.Second
 
 // syncDir does nothing: Windows has no call for it. NTFS journals its metadata
 // and replaceFile writes through.
