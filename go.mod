@@ -2,6 +2,11 @@ module croft
 
 go 1.26.0
 
+ignore (
+	./e2e/node_modules
+	./ui/node_modules
+)
+
 require (
 	github.com/aws/aws-sdk-go-v2 v1.47.7
 	github.com/aws/aws-sdk-go-v2/credentials v1.20.15
