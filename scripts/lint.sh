@@ -9,4 +9,4 @@ if [ ! -x "$tool" ]; then
 	echo "building golangci-lint $version, once"
 	go build -C scripts/lint -o "$tool" github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 fi
-exec "$tool" run "$@"
+exec "$tool" run --allow-parallel-runners "$@"
