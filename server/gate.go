@@ -64,6 +64,13 @@ func (s *Server) mayProceed(ctx context.Context, r *http.Request, rule Rule, par
 		return err
 	}
 	admitted.resource = resource
+	admitted.again = func(ctx context.Context) error {
+		now, _, err := s.credential(ctx, r)
+		if err != nil {
+			return err
+		}
+		return s.deps.Accounts.Authorize(ctx, now, rule.action, resource)
+	}
 	return s.deps.Accounts.Authorize(ctx, principal, rule.action, resource)
 }
 

@@ -88,6 +88,15 @@ type admission struct {
 	session  account.Session // when they came by one
 	resource account.Resource
 	note     Note
+	again    func(context.Context) error // nil where nobody need be logged in
+}
+
+// askAgain says whether a request that takes long would still be let in.
+func (a *admission) askAgain(ctx context.Context) error {
+	if a.again == nil {
+		return nil
+	}
+	return a.again(ctx)
 }
 
 // client is where a request comes from.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
@@ -57,8 +58,9 @@ type Server struct {
 
 	origins *http.CrossOriginProtection
 
-	stop    chan struct{} // closed when streams must end
-	stopped sync.Once
+	beatEvery time.Duration // see heartbeat
+	stop      chan struct{} // closed when streams must end
+	stopped   sync.Once
 }
 
 var _ http.Handler = (*Server)(nil)
@@ -68,7 +70,7 @@ func New(deps Deps, config Config) *Server {
 	if deps.Log == nil {
 		deps.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{config: config, deps: deps, log: deps.Log, ui: newUI(deps.UI), origins: http.NewCrossOriginProtection(), stop: make(chan struct{})}
+	s := &Server{config: config, deps: deps, log: deps.Log, ui: newUI(deps.UI), origins: http.NewCrossOriginProtection(), beatEvery: heartbeat, stop: make(chan struct{})}
 	s.engine = newEngine()
 	s.api = newAPI(s.engine, config.Version)
 	s.register()

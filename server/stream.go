@@ -8,9 +8,12 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"croft/internal/errs"
 )
 
-// heartbeat keeps proxies from closing a quiet stream, and finds clients that left.
+// heartbeat keeps proxies from closing a quiet stream, finds clients that left, and
+// is when the policy is asked again.
 const heartbeat = 15 * time.Second
 
 // sendTimeout bounds how long one event may wait for a client that does not read.
@@ -25,7 +28,8 @@ type Event struct {
 
 // stream answers with server-sent events: it calls produce, which calls send for
 // each event, and returns when produce does. The context of produce ends when the
-// client leaves, when sending fails, and when the server stops. An error of produce
+// client leaves or may no longer see this, when sending fails, and when the server
+// stops. An error of produce
 // before its first event is an ordinary answer; later it only ends the stream, and
 // the client comes back with Last-Event-ID.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request, produce func(ctx context.Context, send func(Event) error) error) error {
@@ -58,9 +62,10 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, produce func(ctx
 	return nil
 }
 
-// beat sends heartbeats until ctx ends, the client is gone or the server stops.
+// beat sends heartbeats until ctx ends, the client is gone or turned away, or the
+// server stops.
 func (s *Server) beat(ctx context.Context, out *eventWriter) {
-	ticker := time.NewTicker(heartbeat)
+	ticker := time.NewTicker(s.beatEvery)
 	defer ticker.Stop()
 	for {
 		select {
@@ -69,11 +74,23 @@ func (s *Server) beat(ctx context.Context, out *eventWriter) {
 		case <-s.stop:
 			return
 		case <-ticker.C:
+			if turnedAway(admissionFrom(ctx).askAgain(ctx)) {
+				return
+			}
 			if out.write([]byte(": still here\n\n")) != nil {
 				return
 			}
 		}
 	}
+}
+
+// turnedAway tells a refusal from a failure to ask, which the next beat repeats.
+func turnedAway(err error) bool {
+	switch errs.KindOf(err) {
+	case errs.Unauthenticated, errs.Forbidden, errs.NotFound:
+		return true
+	}
+	return false
 }
 
 type eventWriter struct {
