@@ -101,7 +101,7 @@ func (s *Store) DeleteBucket(ctx context.Context, name string) error {
 		return objectstore.ErrBucketNotEmpty
 	}
 	for _, u := range uploads {
-		if err := s.forgetUpload(b, u); err != nil {
+		if err := s.dropUpload(b, u); err != nil {
 			return err
 		}
 	}
@@ -113,4 +113,11 @@ func (s *Store) DeleteBucket(ctx context.Context, name string) error {
 	b.dead = true
 	delete(s.index.buckets, name)
 	return nil
+}
+
+// dropUpload forgets an upload under its key's lock, lest healing bring a part of it
+// back to a drive at the same moment.
+func (s *Store) dropUpload(b *bucket, u *upload) error {
+	defer s.keys.lock(u.version.owner())()
+	return s.forgetUpload(b, u)
 }

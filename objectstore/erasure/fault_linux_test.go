@@ -8,7 +8,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -256,6 +258,59 @@ func TestHealingLetsGoFirst(t *testing.T) {
 	}
 	w.away(2, 3)
 	w.check("on the healed shard")
+}
+
+// TestHealingDoesNotBringUploadsBack deletes a bucket while healing is about to move
+// a rebuilt shard of one of its uploads into place.
+func TestHealingDoesNotBringUploadsBack(t *testing.T) {
+	w := newWorld(t, 4)
+	d := w.store.drives[1]
+	before := len(shards(t, d.path))
+	if _, err := w.store.CreateBucket(t.Context(), objectstore.Bucket{Name: "other"}); err != nil {
+		t.Fatal(err)
+	}
+	u, err := w.store.CreateUpload(t.Context(), objectstore.CreateUploadRequest{Bucket: "other", Key: "key"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.store.PutPart(t.Context(), objectstore.PutPartRequest{Upload: u.UploadRef, Number: 1, Body: strings.NewReader("part"), Size: 4}); err != nil {
+		t.Fatal(err)
+	}
+	_, open, err := w.store.index.upload(u.UploadRef)
+	if err != nil {
+		t.Fatal(err)
+	}
+	part, _ := open.parts.Get(1)
+	alter(t, d.versionPath(part.file), func(b []byte) []byte { b[17] ^= 1; return b })
+
+	deleted := make(chan error, 1)
+	waits := func() bool {
+		w.store.keys.mu.Lock()
+		defer w.store.keys.mu.Unlock()
+		l := w.store.keys.locks[part.owner()]
+		return l != nil && l.waiters > 1
+	}
+	var once sync.Once
+	d.fault = func(op string) error {
+		if op == "rename" {
+			once.Do(func() {
+				go func() { deleted <- w.store.DeleteBucket(t.Context(), "other") }()
+				for len(deleted) == 0 && !waits() {
+					runtime.Gosched()
+				}
+			})
+		}
+		return nil
+	}
+	if n, err := w.store.healVersion(t.Context(), part, true); n != 1 || err != nil {
+		t.Fatalf("healed %d, %v", n, err)
+	}
+	if err := <-deleted; err != nil {
+		t.Fatal(err)
+	}
+	if after := len(shards(t, d.path)); after != before {
+		t.Errorf("%d shards on the healed drive, want %d", after, before)
+	}
 }
 
 // TestDeleteFaults lets unlinking fail. With a quorum the object is gone for
