@@ -125,8 +125,12 @@ type Resource struct {
 // SystemBucketPrefix starts the names of buckets that hold Croft's own objects.
 const SystemBucketPrefix = "croft-"
 
+// chatBucket holds the files of all chat rooms. Those of direct rooms are their
+// members' alone, so nobody reads them as objects, administrators included.
+const chatBucket = SystemBucketPrefix + "chat"
+
 // SystemBucket reports whether a bucket holds Croft's own objects. Administrators
-// may read it; only Croft itself writes it.
+// may read it, but for chat's; only Croft itself writes it.
 func SystemBucket(name string) bool { return strings.HasPrefix(name, SystemBucketPrefix) }
 
 // Authorize decides whether p may do a to r. It is the only place that does, and
@@ -195,7 +199,7 @@ func authorizeSelf(p Principal, a Action, r Resource) error {
 }
 
 func authorizeSystemBucket(p Principal, a Action, r Resource) error {
-	if !p.Admin {
+	if !p.Admin || r.Bucket == chatBucket {
 		return hidden(r)
 	}
 	if a != BucketRead {

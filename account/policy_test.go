@@ -158,10 +158,10 @@ func TestAuthorizeBucketsOfNobodyAndOfCroft(t *testing.T) {
 	c := newCast(t)
 	for _, action := range []account.Action{account.BucketRead, account.ObjectWrite, account.BucketWrite} {
 		for person, p := range c.people {
-			own, system := "404", "404"
+			own, system, chat := "404", "404", "404"
 			switch person {
 			case "nobody":
-				own, system = "401", "401"
+				own, system, chat = "401", "401", "401"
 			case "admin":
 				own, system = "ok", "403"
 				if action == account.BucketRead {
@@ -171,10 +171,14 @@ func TestAuthorizeBucketsOfNobodyAndOfCroft(t *testing.T) {
 			if got := outcome(c.Authorize(t.Context(), p, action, account.Resource{Bucket: "plain"})); got != own {
 				t.Errorf("%s %s on a bucket of nobody: %s, want %s", person, action, got, own)
 			}
-			for _, r := range []account.Resource{{Bucket: "croft-runs"}, {Bucket: "croft-chat", ProjectID: c.mine.ID}} {
+			for _, r := range []account.Resource{{Bucket: "croft-runs"}, {Bucket: "croft-runs", ProjectID: c.mine.ID}} {
 				if got := outcome(c.Authorize(t.Context(), p, action, r)); got != system {
 					t.Errorf("%s %s on %s: %s, want %s", person, action, r.Bucket, got, system)
 				}
+			}
+			// It holds the files of direct rooms, too.
+			if got := outcome(c.Authorize(t.Context(), p, action, account.Resource{Bucket: "croft-chat"})); got != chat {
+				t.Errorf("%s %s on chat's files: %s, want %s", person, action, got, chat)
 			}
 		}
 		if err := c.Authorize(t.Context(), account.System(), action, account.Resource{Bucket: "croft-runs"}); err != nil {

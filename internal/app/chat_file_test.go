@@ -6,9 +6,12 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"croft/chat"
 )
 
-// TestChatKeepsFiles posts a file on a fresh start and reads it back.
+// TestChatKeepsFiles posts a file on a fresh start and reads it back: in the room,
+// and not as an object, which would show administrators the files of direct rooms.
 func TestChatKeepsFiles(t *testing.T) {
 	c := config(t.TempDir())
 	c.RootUser, c.RootPassword = "operator", "a long enough secret"
@@ -49,5 +52,8 @@ func TestChatKeepsFiles(t *testing.T) {
 	}
 	if code, _, body = send("GET", "/chat/files/"+message.File.ID, "", ""); code != 200 || body != "hello" {
 		t.Errorf("read back: %d %q", code, body)
+	}
+	if code, _, body = send("GET", "/buckets/"+chat.Bucket+"/objects", "", ""); code != 404 {
+		t.Errorf("as objects: %d %s", code, body)
 	}
 }
