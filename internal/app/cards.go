@@ -2,11 +2,13 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
 	"croft/account"
 	"croft/chat"
+	"croft/internal/errs"
 	"croft/internal/events"
 	"croft/pipeline"
 )
@@ -33,25 +35,30 @@ func (c cards) Run(ctx context.Context) error {
 	return keepUp[events.RunChanged](ctx, c.bus, c.log, "run cards", c.announce)
 }
 
+// announce posts what is owed. A card that fails does not keep the others.
 func (c cards) announce(ctx context.Context) error {
 	for {
 		runs, err := c.runs.Unannounced(ctx, cardBatch)
 		if err != nil {
 			return err
 		}
+		var failures []error
 		for _, run := range runs {
 			if err := c.post(ctx, run); err != nil {
-				return fmt.Errorf("card of run %s: %w", run.ID, err)
+				failures = append(failures, fmt.Errorf("card of run %s: %w", run.ID, err))
 			}
 		}
-		if len(runs) < cardBatch {
-			return nil
+		if len(failures) > 0 || len(runs) < cardBatch {
+			return errors.Join(failures...)
 		}
 	}
 }
 
 func (c cards) post(ctx context.Context, run pipeline.Run) error {
 	project, err := c.accounts.Project(ctx, run.ProjectID)
+	if errs.KindOf(err) == errs.NotFound { // the project was deleted, and its room with it
+		return c.runs.MarkAnnounced(ctx, run.ID, run.Revision)
+	}
 	if err != nil {
 		return err
 	}
