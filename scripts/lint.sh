@@ -9,4 +9,6 @@ if [ ! -x "$tool" ]; then
 	echo "building golangci-lint $version, once"
 	go build -C scripts/lint -o "$tool" github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 fi
+# Checkouts that lint at the same time must not share a cache.
+export GOLANGCI_LINT_CACHE=$PWD/.cache/golangci-lint-cache
 exec "$tool" run --allow-parallel-runners "$@"
