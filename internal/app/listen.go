@@ -52,7 +52,7 @@ func (l *listener) run(ctx context.Context) error {
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
 	if err := l.http.Shutdown(grace); errors.Is(err, context.DeadlineExceeded) {
-		l.http.Close()
+		_ = l.http.Close() // whoever still hangs on is cut off
 	}
 	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve %s: %w", l.name, err)

@@ -57,13 +57,11 @@ func Open(ctx context.Context, dir string, migrations fs.FS) (*DB, error) {
 		return nil, err
 	}
 	if err := migrate(ctx, writer, migrations); err != nil {
-		closeGorm(writer)
-		return nil, err
+		return nil, errors.Join(err, closeGorm(writer))
 	}
 	reader, err := dial(path, max(4, runtime.NumCPU()), url.Values{"_pragma": {"query_only(1)"}})
 	if err != nil {
-		closeGorm(writer)
-		return nil, err
+		return nil, errors.Join(err, closeGorm(writer))
 	}
 	return &DB{writer: writer, reader: reader}, nil
 }

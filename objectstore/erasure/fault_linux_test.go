@@ -136,7 +136,7 @@ func TestDrivesLostInMidBody(t *testing.T) {
 			Bucket: "bucket", Key: "new", Body: body, Size: int64(len(whole)), MD5: fmt.Sprintf("%x", md5.Sum(whole)),
 			Finish: func(*objectstore.Attributes) error { t.Error("asked to finish half a body"); return nil },
 		})
-		if !errors.Is(err, want) || !strings.Contains(fmt.Sprint(err), "2 of 4") && want == objectstore.ErrWriteQuorum {
+		if !errors.Is(err, want) || !strings.Contains(fmt.Sprint(err), "2 of 4") && errors.Is(want, objectstore.ErrWriteQuorum) {
 			t.Errorf("%v: got %v, want %v", fault, err, want)
 		}
 		if body.Len() == 0 {

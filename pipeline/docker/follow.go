@@ -111,8 +111,8 @@ func (e *Executor) awaitEnd(ctx context.Context, id string) bool {
 	select { // one of them always comes, latest when ctx ends
 	case <-ended:
 		return true
-	case <-failed:
-		return false
+	case err := <-failed:
+		return err == nil
 	}
 }
 
