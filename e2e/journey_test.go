@@ -118,7 +118,11 @@ func TestJourney(t *testing.T) {
 		if said := Run(t, "", nil, program, "--version"); said != "hello "+commit+"\n" {
 			t.Errorf("the artifact calls itself %q, want %s", said, commit)
 		}
-		browser.Do("pictures", map[string]any{"base": croft.Console, "docs": os.Getenv("CROFT_E2E_PICTURES") == "docs", "images": filepath.Join(Root(t), "docs", "images")}, nil)
+		docs := os.Getenv("CROFT_E2E_PICTURES") == "docs"
+		if docs {
+			furnish(t, croft, forge, work)
+		}
+		browser.Do("pictures", map[string]any{"base": croft.Console, "docs": docs, "images": filepath.Join(Root(t), "docs", "images")}, nil)
 	})
 
 	part("5 kill -9, two drives gone, start again", func(t *testing.T) {
@@ -146,6 +150,50 @@ func TestJourney(t *testing.T) {
 		}
 		browser.Do("seeDrives", map[string]any{"offline": 2, "online": 2}, nil)
 	})
+}
+
+// furnish makes the console look lived in, for the pictures of the documentation.
+func furnish(t *testing.T, croft *Croft, forge *Forge, work *Work) {
+	t.Helper()
+	api := Login(t, croft.Console, rootName, rootPassword)
+	api.Must(t, "PATCH", "/api/v1/projects/hello", map[string]string{"description": "Greets people, on every machine we have."}, nil)
+	for slug, project := range map[string][2]string{
+		"website": {"Website", "What customers see first."},
+		"billing": {"Billing", "Invoices, payments and reminders."},
+	} {
+		api.Must(t, "POST", "/api/v1/projects", map[string]string{"slug": slug, "name": project[0], "description": project[1]}, nil)
+	}
+	push := func(file, content, message, state string, number int) {
+		work.Write(file, content)
+		work.Commit(message)
+		work.Push()
+		<-forge.Deliveries
+		if run := final(t, api, "/api/v1/projects/hello/repositories/hello", number); run.State != state {
+			t.Errorf("%q ended as %s", message, run.State)
+		}
+	}
+	const file = "greeting/greeting.go"
+	whole := readFile(t, filepath.Join(work.Dir, file))
+	push(file, strings.Replace(whole, "Hello, ", "Good day, ", 1), "Greet more politely", "failed", 2)
+	push(file, whole, "Say hello again: the tests insist on it", "success", 3)
+	var rooms struct {
+		Items []struct{ ID, ProjectSlug string }
+	}
+	api.Must(t, "GET", "/api/v1/chat/rooms", nil, &rooms)
+	for name, person := range map[string][2]string{
+		"ada":  {"Ada Berg", "Thanks! The new build runs on the lab machines."},
+		"xiao": {"小明", "太好了，我来更新文档。"},
+	} {
+		var user struct{ ID string }
+		api.Must(t, "POST", "/api/v1/users", map[string]any{"name": name, "displayName": person[0], "password": rootPassword, "admin": false}, &user)
+		api.Must(t, "PUT", "/api/v1/projects/hello/members/"+user.ID, map[string]string{"role": "developer"}, nil)
+		theirs := Login(t, croft.Console, name, rootPassword)
+		for _, room := range rooms.Items {
+			if room.ProjectSlug == "hello" {
+				theirs.Must(t, "POST", "/api/v1/chat/rooms/"+room.ID+"/messages", map[string]string{"clientId": "picture", "text": person[1]}, nil)
+			}
+		}
+	}
 }
 
 func with(args map[string]any, name string, value any) map[string]any {

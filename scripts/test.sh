@@ -33,9 +33,8 @@ stage_format() {
 }
 stage_vet() { go vet ./...; }
 stage_build() { go build -o "$work/croft" . && "$work/croft" version; }
-stage_cross() {
-	GOOS=windows GOARCH=amd64 go build ./... && GOOS=windows GOARCH=amd64 go vet ./... &&
-		GOOS=linux GOARCH=arm64 go build ./... && GOOS=darwin GOARCH=arm64 go build ./...
+stage_cross() { # Windows alone: what differs elsewhere is not ours, and each platform is compiled whole
+	GOOS=windows GOARCH=amd64 go build ./... && GOOS=windows GOARCH=amd64 go vet ./...
 }
 stage_lint() { scripts/lint.sh; }
 stage_ui-install() { scripts/npm-ci.sh ui && scripts/npm-ci.sh e2e; }

@@ -201,10 +201,12 @@ export async function pictures(session, { docs, images }) {
   if (docs) {
     await mkdir(images, { recursive: true });
     await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
-    await page.setViewportSize({ width: 1280, height: 800 });
-    for (const [name, address] of [["dashboard", "/"], ["run", pages.run]]) {
+    await page.setViewportSize({ width: 1440, height: 810 });
+    for (const [name, address] of Object.entries({ dashboard: "/", run: pages.run.replace("1", "3"), chat: pages.chat })) {
       await page.goto(session.at(address));
       await page.getByRole("heading").first().waitFor();
+      if (name === "chat") await page.getByRole("link", { name: "Hello" }).last().click();
+      if (name === "run") await page.getByRole("link", { name: "Success test" }).click();
       await page.waitForLoadState("networkidle", { timeout: 2000 }).catch(() => {});
       await page.screenshot({ path: path.join(images, `${name}.png`), animations: "disabled" });
     }
