@@ -78,7 +78,14 @@ func New(ctx context.Context, config Config) (*App, error) {
 }
 
 func (a *App) open(ctx context.Context) (err error) {
-	if a.drives, err = erasure.Open(ctx, erasure.Config{Drives: a.config.Drives, Parity: a.config.Parity, Logger: a.log}); err != nil {
+	known := ""
+	if a.config.StateDir != "" {
+		if known, err = deploymentOf(a.config.StateDir); err != nil {
+			return err
+		}
+	}
+	a.drives, err = erasure.Open(ctx, erasure.Config{Drives: a.config.Drives, Parity: a.config.Parity, Deployment: known, Logger: a.log})
+	if err != nil {
 		return err
 	}
 	if a.state, err = a.openStateFolder(ctx); err != nil {

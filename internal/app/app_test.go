@@ -157,6 +157,19 @@ func TestRefusesToStart(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+	f("all drives away", "drives_away", func(t *testing.T, c *app.Config) {
+		for _, drive := range c.Drives {
+			if err := os.Rename(drive, drive+"-away"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		t.Cleanup(func() {
+			// What was made there would stand in the way of the drives when they are back.
+			if _, err := os.Stat(c.Drives[0]); err == nil {
+				t.Error("the missing drives were made anew")
+			}
+		})
+	})
 	f("a port in use", "address_unusable", func(t *testing.T, c *app.Config) {
 		_, c.Address = start(t, config(t.TempDir())).addresses()
 	})

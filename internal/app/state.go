@@ -1,10 +1,13 @@
 package app
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/gofrs/flock"
 
@@ -52,21 +55,32 @@ func (s *stateFolder) sub(name string) (string, error) {
 
 func (s *stateFolder) close() error { return s.lock.Unlock() }
 
+// deploymentOf reads which drives a state folder belongs to; empty when it was
+// never used.
+func deploymentOf(state string) (string, error) {
+	known, err := os.ReadFile(filepath.Join(state, deploymentFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+		return "", errs.Wrap(err, errs.Invalid, "state_unreadable", fmt.Sprintf("The state folder %s cannot be read; check its permissions", state))
+	}
+	return strings.TrimSpace(string(known)), nil
+}
+
+const deploymentFile = "deployment"
+
 // belongsTo binds the state to the drives' deployment: the first start writes
 // it down, every later one compares.
 func (s *stateFolder) belongsTo(deployment string) error {
-	path := filepath.Join(s.path, "deployment")
-	known, err := os.ReadFile(path)
+	known, err := deploymentOf(s.path)
 	switch {
-	case err == nil && string(known) == deployment+"\n":
+	case err != nil:
+		return err
+	case known == deployment:
 		return nil
-	case err == nil:
+	case known != "":
 		return errs.Newf(errs.Conflict, "state_of_another",
 			"The state folder %s belongs to other drives than the ones given. Start Croft with the drives it was made with, or name another folder with --state.", s.path)
-	case !os.IsNotExist(err):
-		return fmt.Errorf("read %s: %w", path, err)
 	}
-	return writeDurably(path, []byte(deployment+"\n"))
+	return writeDurably(filepath.Join(s.path, deploymentFile), []byte(deployment+"\n"))
 }
 
 // instanceID names this Croft to engines that several may share. It stays the

@@ -38,6 +38,10 @@ func assemble(cfg Config) (_ *assembly, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if set == nil && cfg.Deployment != "" {
+		return nil, errs.Newf(errs.Unavailable, "drives_away",
+			"The state folder belongs to drives that are not here: %s and the others are missing or empty. Are the drives mounted?", found[0].path)
+	}
 	if set == nil {
 		return firstStart(cfg, found)
 	}

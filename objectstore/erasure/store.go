@@ -41,7 +41,10 @@ type Config struct {
 	// Parity is how many drives may be lost; -1 is DefaultParity on the first
 	// start and what the drives were formatted with afterwards.
 	Parity int
-	Logger *slog.Logger
+	// Deployment, when set, is the set that the drives must be of: there has been a
+	// first start, so blank drives are not formatted but missed.
+	Deployment string
+	Logger     *slog.Logger
 }
 
 // Store is an open set of drives.
