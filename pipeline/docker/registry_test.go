@@ -49,6 +49,7 @@ func newRegistry(t *testing.T) *registry {
 		"layers": []any{describe("image.rootfs.diff.tar", layer)},
 	})
 	r := &registry{asked: make(chan struct{}, 16), gate: make(chan struct{})}
+	over := make(chan struct{})
 	mux := http.NewServeMux()
 	mux.HandleFunc("/v2/", func(w http.ResponseWriter, req *http.Request) {
 		switch {
@@ -67,6 +68,7 @@ func newRegistry(t *testing.T) *registry {
 			case <-r.gate:
 				http.ServeContent(w, req, "", noTime, bytes.NewReader(layer))
 			case <-req.Context().Done():
+			case <-over:
 			}
 		case req.URL.Path != "/v2/":
 			http.Error(w, `{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}`, http.StatusNotFound)
@@ -74,7 +76,8 @@ func newRegistry(t *testing.T) *registry {
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(func() {
-		server.CloseClientConnections() // an engine may hang on to a layer nobody wants any more
+		close(over)                     // an engine may ask once more for a layer nobody wants any more,
+		server.CloseClientConnections() // or hang on to it
 		server.Close()
 	})
 	r.host = strings.TrimPrefix(server.URL, "http://")
