@@ -161,11 +161,19 @@ func (h *Handler) authorize(q *request, action Action, bucket string) error {
 	}
 	switch errs.KindOf(err) {
 	case errs.Forbidden, errs.Unauthenticated:
-		return &failure{code: "AccessDenied", message: "Access Denied.", cause: err}
+		return &failure{code: "AccessDenied", message: denial(err), cause: err}
 	case errs.NotFound:
 		return &failure{code: "NoSuchBucket", message: "The specified bucket does not exist.", cause: err}
 	}
 	return err
+}
+
+// denial is S3's own words, and what the policy says to somebody it knows.
+func denial(err error) string {
+	if _, message := errs.Public(err); errs.KindOf(err) == errs.Forbidden && message != "" {
+		return "Access Denied. " + message
+	}
+	return "Access Denied."
 }
 
 // target splits a path-style path. Virtual-host addressing would look at r.Host here.
