@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -59,6 +60,10 @@ func listOf[T, W any](items []T, next string, convert func(T) W) *body[List[W]] 
 	return &body[List[W]]{list}
 }
 
+// errBodyRule closes a route whose rule reads another body than the route has: the
+// policy could not be asked.
+var errBodyRule = errors.New("the rule of this route does not fit its input")
+
 // route declares a JSON route: o describes it, rule guards it, handler answers it.
 // Errors of the handler are rendered by their kind.
 func route[I, O any](s *Server, o huma.Operation, rule Rule, handler func(context.Context, *I) (*O, error)) {
@@ -75,7 +80,11 @@ func route[I, O any](s *Server, o huma.Operation, rule Rule, handler func(contex
 	})
 	huma.Register(s.api, o, func(ctx context.Context, in *I) (*O, error) {
 		out, err := func() (*O, error) {
-			if resource, ok := rule.body.(func(context.Context, *I) (account.Resource, error)); ok {
+			if rule.body != nil {
+				resource, ok := rule.body.(func(context.Context, *I) (account.Resource, error))
+				if !ok {
+					return nil, errBodyRule
+				}
 				if err := s.admitBody(ctx, rule, func() (account.Resource, error) { return resource(ctx, in) }); err != nil {
 					return nil, err
 				}
@@ -106,6 +115,9 @@ func raw(s *Server, o huma.Operation, rule Rule, handler rawHandler) {
 	}
 	s.engine.Handle(o.Method, ginPath(o.Path), func(c *gin.Context) {
 		ctx, err := s.admit(c.Request, o.OperationID, rule, c)
+		if err == nil && rule.body != nil {
+			err = errBodyRule
+		}
 		if err != nil {
 			s.writeError(c.Writer, c.Request, err)
 			return
