@@ -59,12 +59,32 @@ func (a access) resource(ctx context.Context, p account.Principal, action s3api.
 	resource := account.Resource{Bucket: bucket}
 	if action == s3api.CreateBucket {
 		owner, err := a.projectFor(ctx, p)
+		if err == nil {
+			err = a.checkName(ctx, bucket, owner)
+		}
 		resource.ProjectID = owner
 		return resource, err
 	}
 	known, err := a.buckets.Bucket(ctx, bucket)
 	resource.ProjectID = known.Owner
 	return resource, err
+}
+
+// checkName keeps the names that Croft itself gives to buckets.
+func (a access) checkName(ctx context.Context, bucket, projectID string) error {
+	var slug string
+	if projectID != "" {
+		project, err := a.accounts.Project(ctx, projectID)
+		if err != nil {
+			return err
+		}
+		slug = project.Slug
+	}
+	if err := account.CheckBucketName(bucket, slug); err != nil {
+		code, message := errs.Public(err)
+		return errs.New(errs.Forbidden, code, message)
+	}
+	return nil
 }
 
 // Owner is the project of the key that creates the bucket.
