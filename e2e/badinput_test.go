@@ -416,7 +416,7 @@ func TestBadRepositories(t *testing.T) {
 	api.Must(t, "POST", "/api/v1/projects", map[string]string{"slug": "hello", "name": "Hello"}, nil)
 	const repositories = "/api/v1/projects/hello/repositories"
 
-	secret := forge.Create(t, "secret.git")
+	secret := forge.NewRepository(t, "secret.git")
 	work := NewWork(t, secret)
 	work.CopySample()
 	work.Commit("say hello")
@@ -483,7 +483,7 @@ func TestBadPipelineFile(t *testing.T) {
 	c := New(t, 1).WithAccount(rootName, rootPassword).Start()
 	api := c.login(t)
 	api.Must(t, "POST", "/api/v1/projects", map[string]string{"slug": "hello", "name": "Hello"}, nil)
-	remote := forge.Create(t, "hello.git")
+	remote := forge.NewRepository(t, "hello.git")
 	work := NewWork(t, remote)
 	work.CopySample()
 	f := func(name, file string, want ...string) {
@@ -554,7 +554,7 @@ func TestNoEngine(t *testing.T) {
 	}
 
 	// A run is refused with what to do about it, and a push is not lost silently.
-	remote := forge.Create(t, "hello.git")
+	remote := forge.NewRepository(t, "hello.git")
 	work := NewWork(t, remote)
 	work.CopySample()
 	work.Commit("say hello")

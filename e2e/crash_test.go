@@ -21,7 +21,7 @@ func TestKilledWhileRunning(t *testing.T) {
 	c := New(t, 1).WithAccount(rootName, rootPassword).Start()
 	sweepAfter(t, engine, c)
 	api := c.login(t)
-	remote := forge.Create(t, "slow.git")
+	remote := forge.NewRepository(t, "slow.git")
 	work := NewWork(t, remote)
 	work.Write(".croft.yml", `stages:
   - name: slow

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+
+	"croft/internal/testforge"
 )
 
 func TestMain(m *testing.M) { Main(m) }
@@ -14,7 +16,7 @@ func TestMain(m *testing.M) { Main(m) }
 // for passwords and tells of pushes, signed.
 func TestForge(t *testing.T) {
 	forge := NewForge(t)
-	url := forge.Create(t, "hello.git")
+	url := forge.NewRepository(t, "hello.git")
 	work := NewWork(t, url)
 	work.CopySample("go.mod", "main.go")
 	first := work.Commit("say hello")
@@ -27,7 +29,7 @@ func TestForge(t *testing.T) {
 		w.WriteHeader(http.StatusAccepted)
 	}))
 	defer hook.Close()
-	webhook := Webhook{URL: hook.URL, Secret: "s3cret"}
+	webhook := testforge.Webhook{URL: hook.URL, Secret: "s3cret"}
 	forge.OnPush("hello.git", webhook)
 	work.Push()
 	if d := <-forge.Deliveries; d.Err != nil || d.Status != http.StatusAccepted {
@@ -42,8 +44,8 @@ func TestForge(t *testing.T) {
 	}
 
 	clone := t.TempDir()
-	Run(t, clone, gitEnv, "git", "clone", "--quiet", url, ".")
-	if head := Run(t, clone, gitEnv, "git", "rev-parse", "HEAD"); head != first+"\n" {
+	Run(t, clone, testforge.Env(), "git", "clone", "--quiet", url, ".")
+	if head := Run(t, clone, testforge.Env(), "git", "rev-parse", "HEAD"); head != first+"\n" {
 		t.Errorf("cloned %s, want %s", head, first)
 	}
 	forge.Protect("hello.git", "mei", "pa55")

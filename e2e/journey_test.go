@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"croft/internal/testforge"
 	"croft/internal/testimage"
 )
 
@@ -43,7 +44,7 @@ func TestJourney(t *testing.T) {
 		browser.Do("createProject", map[string]any{"name": "Hello", "slug": "hello"}, nil)
 	})
 
-	remote := forge.Create(t, "hello.git")
+	remote := forge.NewRepository(t, "hello.git")
 	work := NewWork(t, remote)
 	part("2 repository with history", func(t *testing.T) {
 		work.CopySample("go.mod", "main.go", "greeting/greeting.go", ".gitignore")
@@ -53,7 +54,7 @@ func TestJourney(t *testing.T) {
 		work.CopySample()
 		work.Commit("Check and build every push with Croft")
 		work.Push()
-		var hook Webhook
+		var hook testforge.Webhook
 		browser.Do("addRepository", map[string]any{"project": "hello", "name": "hello", "cloneUrl": remote}, &hook)
 		if !strings.HasPrefix(hook.URL, croft.Console+"/hooks/") || len(hook.Secret) < 20 {
 			t.Fatalf("the console shows the webhook as %+v", hook)
