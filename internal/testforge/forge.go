@@ -140,10 +140,10 @@ func (f *Forge) deliver(ctx context.Context, name string) {
 	f.mu.Unlock()
 	noted := filepath.Join(f.root, name, "pushed")
 	lines, err := os.ReadFile(noted)
-	if err != nil || hook.URL == "" {
+	// A push that nobody wanted to hear of is not told later either.
+	if err != nil || os.Remove(noted) != nil || hook.URL == "" {
 		return
 	}
-	_ = os.Remove(noted)
 	for line := range strings.Lines(string(lines)) {
 		if words := strings.Fields(line); len(words) == 3 {
 			f.delivered(hook.Push(ctx, words[0], words[1], words[2]))
