@@ -236,3 +236,12 @@ func wantCode(tb testing.TB, err error, code, mention string) {
 		tb.Fatalf("got %s %q, want %s with %q", got, message, code, mention)
 	}
 }
+
+// skipOutsideCI skips a test for want of something that CI has to have.
+func skipOutsideCI(t *testing.T, lack string, err error) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%s: %v", lack, err)
+	}
+	t.Skipf("SKIPPED for want of something: %s: %v", lack, err)
+}
