@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/cgi"
 	"os"
@@ -57,6 +58,7 @@ func New(ctx context.Context, root string, delivered func(Delivery)) (*Forge, er
 		root: root, delivered: delivered,
 		backend: &cgi.Handler{
 			Path: backend, Env: append(Env(), "GIT_PROJECT_ROOT="+root, "GIT_HTTP_EXPORT_ALL=1"),
+			Stderr: io.Discard, // its complaints are answers to the client, too
 		},
 		passwords: make(map[string][2]string), hooks: make(map[string]Webhook),
 	}, nil
