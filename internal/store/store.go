@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -52,6 +53,9 @@ const maxBatch = 256
 // the numbered SQL files in migrations.
 func Open(ctx context.Context, dir string, migrations fs.FS) (*DB, error) {
 	path := filepath.Join(dir, FileName)
+	if err := makePrivate(path); err != nil {
+		return nil, err
+	}
 	writer, err := dial(path, 1, url.Values{"_txlock": {"immediate"}})
 	if err != nil {
 		return nil, err
@@ -64,6 +68,16 @@ func Open(ctx context.Context, dir string, migrations fs.FS) (*DB, error) {
 		return nil, errors.Join(err, closeGorm(writer))
 	}
 	return &DB{writer: writer, reader: reader}, nil
+}
+
+// makePrivate makes the database file when it is missing, for its owner alone:
+// SQLite would make it readable for all, and its log inherits the mode.
+func makePrivate(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("open state database: %w", err)
+	}
+	return file.Close()
 }
 
 func dial(path string, conns int, extra url.Values) (*gorm.DB, error) {

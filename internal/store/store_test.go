@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -165,4 +168,28 @@ func TestFailedMigrationLeavesNothing(t *testing.T) {
 		t.Fatalf("after the migration was mended: %v", err)
 	}
 	db.Close()
+}
+
+func TestFilesAreForTheirOwnerAlone(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no modes; the folder's access list counts")
+	}
+	dir := t.TempDir()
+	db := open(t, dir)
+	if err := add(t.Context(), db, "secret"); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, store.FileName+"*"))
+	if err != nil || len(files) < 2 {
+		t.Fatalf("found %q, %v", files, err)
+	}
+	for _, file := range files {
+		info, err := os.Stat(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %v", filepath.Base(file), info.Mode().Perm())
+		}
+	}
 }
