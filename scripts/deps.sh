@@ -125,7 +125,10 @@ mount_cgroups() {
 # start_dockerd ARGS...: true when the engine answers within a minute.
 start_dockerd() {
 	local i pid
+	# What an engine that was killed left behind: its own number, and its
+	# containerd's, which would be waited for in vain.
 	rm -f /var/run/docker.pid
+	[ -n "$(pidof containerd)" ] || rm -rf /var/run/docker/containerd
 	printf '== dockerd %s\n' "$*" >>"$log"
 	setsid nohup dockerd "$@" </dev/null >>"$log" 2>&1 3>&- 4>&- 5>&- 6>&- &
 	pid=$!
@@ -146,7 +149,8 @@ if ! engine_answers && [ -z "${DOCKER_HOST:-}" ] && [ "$(id -u)" = 0 ] && have d
 		for i in $(seq 1 60); do engine_answers && break; sleep 0.5; done
 	else
 		mount_cgroups
-		for args in "" "--storage-driver=vfs" "--iptables=false --ip6tables=false" \
+		# Twice as it is: the first may still stumble over what a killed one left.
+		for args in "" "" "--storage-driver=vfs" "--iptables=false --ip6tables=false" \
 			"--storage-driver=vfs --iptables=false --ip6tables=false"; do
 			# shellcheck disable=SC2086 # the arguments are words
 			start_dockerd $args && say "started the Docker engine: dockerd $args (its log: $log)" && break
