@@ -14,6 +14,15 @@ CREATE TABLE repositories (
     UNIQUE (project_id, name)
 );
 
+-- A repository that comes back under its name goes on counting: its artifacts are
+-- kept by the run's number, and the old ones stay.
+CREATE TABLE former_repositories (
+    project_id  TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    last_number INTEGER NOT NULL,
+    PRIMARY KEY (project_id, name)
+);
+
 -- seq orders all runs: the queue is first in, first out, and lists page by it.
 CREATE TABLE runs (
     id                 TEXT PRIMARY KEY,

@@ -38,7 +38,15 @@ func (s *Service) AddRepository(ctx context.Context, n NewRepository) (_ Reposit
 	if err != nil {
 		return Repository{}, "", err
 	}
-	err = s.db.Write(ctx, func(tx *gorm.DB) error { return tx.Create(&row).Error })
+	err = s.db.Write(ctx, func(tx *gorm.DB) error {
+		// Where the name was used before, its artifacts are still there.
+		err := tx.Raw("SELECT coalesce(max(last_number), 0) FROM former_repositories WHERE project_id = ? AND name = ?", row.ProjectID, row.Name).
+			Scan(&row.LastNumber).Error
+		if err != nil {
+			return err
+		}
+		return tx.Create(&row).Error
+	})
 	if store.Duplicate(err) {
 		return Repository{}, "", errRepositoryExists
 	}
@@ -205,6 +213,12 @@ func (s *Service) DeleteProject(ctx context.Context, projectID string) error {
 	if err := s.deleteRepositories(ctx, rows); err != nil {
 		return err
 	}
+	err := s.db.Write(ctx, func(tx *gorm.DB) error {
+		return tx.Exec("DELETE FROM former_repositories WHERE project_id = ?", projectID).Error
+	})
+	if err != nil {
+		return fmt.Errorf("forget numbers: %w", err)
+	}
 	var going []*activeRun
 	s.mu.Lock()
 	for _, working := range s.active {
@@ -227,8 +241,14 @@ func (s *Service) deleteRepositories(ctx context.Context, rows []repositoryRow) 
 	var stopped []runRow
 	err := s.db.Write(ctx, func(tx *gorm.DB) error {
 		for _, row := range rows {
+			err := tx.Exec(`INSERT INTO former_repositories (project_id, name, last_number)
+				SELECT project_id, name, last_number FROM repositories WHERE id = ? AND deleted_at = 0
+				ON CONFLICT (project_id, name) DO UPDATE SET last_number = excluded.last_number`, row.ID).Error
+			if err != nil {
+				return err
+			}
 			// The name is free again at once; "#" is in no name.
-			err := tx.Model(&repositoryRow{}).Where("id = ? AND deleted_at = 0", row.ID).
+			err = tx.Model(&repositoryRow{}).Where("id = ? AND deleted_at = 0", row.ID).
 				Updates(map[string]any{"deleted_at": nowMillis(), "name": row.Name + "#" + row.ID, "credential": nil}).Error
 			if err != nil {
 				return err

@@ -141,6 +141,33 @@ func TestDeleteRepository(t *testing.T) {
 	}
 }
 
+// TestARepositoryThatComesBackCountsOn keeps the artifacts of the one before it:
+// they are kept by name and number.
+func TestARepositoryThatComesBackCountsOn(t *testing.T) {
+	w := newWorld(t)
+	r := w.open()
+	defer r.close()
+	for range 2 {
+		repo := r.add()
+		if got, err := r.ListRepositories(t.Context(), "p1"); err != nil || got[0].LastRun != nil {
+			t.Fatalf("a new repository has runs: %+v, %v", got, err)
+		}
+		r.trigger(repo.ID, pipeline.TriggerRequest{})
+		if err := r.DeleteRepository(t.Context(), "p1", "app"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if run := r.trigger(r.add().ID, pipeline.TriggerRequest{}); run.Number != 3 {
+		t.Errorf("the third repository of the name starts with run %d, want 3", run.Number)
+	}
+	if err := r.DeleteProject(t.Context(), "p1"); err != nil {
+		t.Fatal(err)
+	}
+	if run := r.trigger(r.add().ID, pipeline.TriggerRequest{}); run.Number != 1 {
+		t.Errorf("after the project's end the first run is %d", run.Number)
+	}
+}
+
 // TestDeletionIsFinishedAfterACrash removes at the next start what was only hidden.
 func TestDeletionIsFinishedAfterACrash(t *testing.T) {
 	w := newWorld(t)
