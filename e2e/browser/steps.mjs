@@ -122,8 +122,8 @@ export async function followRun(session, { project, repository, number, message,
   await page.getByRole("link", { name: steps[0] }).click();
   const log = page.getByRole("log");
   const line = log.getByText("go version go1.");
-  await line.waitFor();
-  const lineWhileRunning = await line.innerText();
+  await line.waitFor({ state: "attached" }); // it may have been scrolled away already
+  const lineWhileRunning = await line.textContent();
   const running = await page.getByRole("link", { name: `Running ${steps[0]}` }).isVisible();
   if (!running) throw new Error("the first log line was there only when its step had ended");
   await session.picture("08-run-going");
