@@ -63,8 +63,9 @@ func (presenter) Rooms(_ context.Context, _ string, rooms []chat.RoomState) ([]a
 // hookedLog lets a test do something at a chosen place of a connection's life.
 type hookedLog struct {
 	*chat.Service
-	mu     sync.Mutex // guards the following 4 fields
+	mu     sync.Mutex // guards the following 5 fields
 	rooms  func()     // once, while a connection asks for its rooms
+	looked func()     // once, after the rooms were looked up
 	state  func()     // once, while a connection asks for one room
 	events func()     // once, after the first page of events since `since` was read
 	since  int64
@@ -72,13 +73,17 @@ type hookedLog struct {
 
 func (l *hookedLog) Rooms(ctx context.Context, v chat.Viewer) (chat.Snapshot, error) {
 	l.mu.Lock()
-	hook := l.rooms
-	l.rooms = nil
+	before, after := l.rooms, l.looked
+	l.rooms, l.looked = nil, nil
 	l.mu.Unlock()
-	if hook != nil {
-		hook()
+	if before != nil {
+		before()
 	}
-	return l.Service.Rooms(ctx, v)
+	snapshot, err := l.Service.Rooms(ctx, v)
+	if after != nil {
+		after()
+	}
+	return snapshot, err
 }
 
 func (l *hookedLog) RoomState(ctx context.Context, roomID, userID string) (chat.RoomState, error) {

@@ -147,6 +147,13 @@ func (h *Hub) Invalidate(userID string) {
 	}
 }
 
+// outdated is refresh for whoever does not hold mu.
+func (h *Hub) outdated(c *conn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.refresh(c)
+}
+
 // refresh takes the connection out of the live stream and has it join again at
 // its place. It needs mu.
 func (h *Hub) refresh(c *conn) {

@@ -155,6 +155,35 @@ func TestDirectRoomsAreForTheirMembersAlone(t *testing.T) {
 	}
 }
 
+// TestRoomMadeWhileConnecting opens a room for somebody whose connection has just
+// been told its rooms and does not follow the live stream yet.
+func TestRoomMadeWhileConnecting(t *testing.T) {
+	w := start(t, ws.Config{})
+	begin, err := w.Head(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.log.mu.Lock()
+	w.log.looked = func() {
+		pair := w.direct(t, "ann", "bob")
+		w.post(t, pair.ID, "ann", "psst")
+		w.post(t, chat.AllRoomID, "ann", "hello")
+	}
+	w.log.mu.Unlock()
+	bob, ready := w.connect(t, "bob", begin)
+	if len(ready.Rooms) != 1 {
+		t.Fatalf("the first ready has %d rooms", len(ready.Rooms))
+	}
+	if again := bob.expect("ready"); len(again.Rooms) != 2 {
+		t.Fatalf("the second ready has %d rooms", len(again.Rooms))
+	}
+	if f := bob.expect("event"); f.Event.Kind != "room" {
+		t.Fatalf("got %+v", f)
+	}
+	bob.expectText("psst")
+	bob.expectText("hello")
+}
+
 func TestReadMarkersFollowTheirOwner(t *testing.T) {
 	w := start(t, ws.Config{})
 	phone, _ := w.connect(t, "bob", 0)

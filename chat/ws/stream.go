@@ -34,6 +34,7 @@ func (c *conn) stream(ctx context.Context, since int64) error {
 type place struct {
 	since   int64           // everything visible up to here has been sent
 	visible map[string]bool // the rooms it may see; nil before the first ready
+	asOf    int64           // visible takes account of every room that events up to here tell of
 }
 
 // begin asks what the user may see, and sends a ready if that is news.
@@ -46,6 +47,7 @@ func (c *conn) begin(ctx context.Context, p *place) error {
 	if err != nil {
 		return err
 	}
+	p.asOf = snapshot.Seq
 	visible := make(map[string]bool, len(snapshot.Rooms))
 	for _, room := range snapshot.Rooms {
 		visible[room.ID] = true
@@ -97,7 +99,14 @@ func (c *conn) sendPage(ctx context.Context, p *place, last, generation int64) (
 		return false, err
 	}
 	var visible []chat.Event
-	for _, e := range page {
+	for i, e := range page {
+		if e.Seq <= last && c.outdates(p, e) {
+			// The user may see a room that came after the last look: look again,
+			// and go on with this event.
+			page, last = page[:i], e.Seq-1
+			defer c.hub.outdated(c)
+			break
+		}
 		if e.Seq <= last && c.sees(p.visible, e) {
 			visible = append(visible, e)
 		}
@@ -125,6 +134,12 @@ func (c *conn) sendPage(ctx context.Context, p *place, last, generation int64) (
 		p.since = page[len(page)-1].Seq
 	}
 	return false, nil
+}
+
+// outdates reports whether an event from the rows says that the user may see other
+// rooms than when they were last looked up. The hub asks the same of live events.
+func (c *conn) outdates(p *place, e chat.Event) bool {
+	return e.Seq > p.asOf && (roomsAreGone(e) || !c.sees(p.visible, e) && mayConcern(c.caller.UserID(), e))
 }
 
 // follow sends live events until the connection is refreshed.
