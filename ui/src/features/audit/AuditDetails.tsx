@@ -3,7 +3,7 @@ import type { AuditEntry } from "@/api/types";
 import { Dialog } from "@/components";
 import { formatExact } from "@/lib/format";
 import s from "./Audit.module.css";
-import { Outcome } from "./AuditPage";
+import { Outcome } from "./Outcome";
 
 export function AuditDetails({ entry, onClose }: { entry: AuditEntry | undefined; onClose: () => void }) {
   const { t, i18n } = useTranslation("audit");

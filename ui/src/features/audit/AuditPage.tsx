@@ -8,7 +8,6 @@ import { atLeast, projectsQuery } from "@/api/queries";
 import { useMe } from "@/api/session";
 import type { AuditEntry } from "@/api/types";
 import {
-  Badge,
   Button,
   DataTable,
   EmptyState,
@@ -21,6 +20,7 @@ import {
 } from "@/components";
 import s from "./Audit.module.css";
 import { AuditDetails } from "./AuditDetails";
+import { Outcome } from "./Outcome";
 
 const route = getRouteApi("/app/audit");
 
@@ -142,16 +142,6 @@ export function AuditPage() {
       )}
       <AuditDetails entry={opened} onClose={() => setOpened(undefined)} />
     </>
-  );
-}
-
-/** Outcome is "ok" or the code of the error that was answered. */
-export function Outcome({ value }: { value: string }) {
-  const { t } = useTranslation("audit");
-  return value === "ok" ? (
-    <Badge tone="ok">{t("done")}</Badge>
-  ) : (
-    <Badge tone="danger">{t("refused")}</Badge>
   );
 }
 
