@@ -13,7 +13,6 @@ const module = "croft"
 var rooms = map[string][]string{
 	"croft":               {"internal/app", "internal/cli"},
 	"account":             {},
-	"assets":              {},
 	"chat":                {},
 	"chat/ws":             {"chat"},
 	"e2e":                 {"internal/testforge", "internal/testimage"},
@@ -32,7 +31,7 @@ var rooms = map[string][]string{
 	"ui":                   {},
 
 	"internal/app": {
-		"account", "assets", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/erasure", "objectstore/s3api",
+		"account", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/erasure", "objectstore/s3api",
 		"pipeline", "pipeline/docker", "pipeline/git", "server", "ui",
 	},
 	"internal/archtest":  {},
