@@ -34,7 +34,7 @@ func NewBrowser(tb testing.TB) *Browser {
 	chromium := NeedCommand(tb, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 	driver := filepath.Join(Root(tb), "e2e", "browser", "driver.mjs")
 	if _, err := os.Stat(filepath.Join(Root(tb), "e2e", "node_modules", "playwright-core")); err != nil {
-		skip(tb, "playwright-core is not installed (scripts/npm-ci.sh e2e)")
+		Lack(tb, "playwright-core is not installed (scripts/npm-ci.sh e2e)")
 	}
 	b := &Browser{tb: tb, stderr: &output{}}
 	cmd := exec.Command(node, driver, chromium, tb.TempDir(), Results(tb), strconv.Itoa(int(patience/time.Millisecond)))

@@ -27,7 +27,7 @@ func NewForge(tb testing.TB) *Forge {
 	f := &Forge{Deliveries: make(chan testforge.Delivery, 64)}
 	var err error
 	if f.Forge, err = testforge.New(tb.Context(), tb.TempDir(), func(d testforge.Delivery) { f.Deliveries <- d }); err != nil {
-		skip(tb, err.Error())
+		Lack(tb, err.Error())
 	}
 	server := httptest.NewServer(f.Forge)
 	tb.Cleanup(server.Close)

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// skip ends a test that lacks something of the machine: aloud on a developer's
+// Lack ends a test that lacks something of the machine: aloud on a developer's
 // machine, as a failure in CI.
-func skip(tb testing.TB, lack string) {
+func Lack(tb testing.TB, lack string) {
 	tb.Helper()
 	if os.Getenv("CI") == "true" {
 		tb.Fatalf("%s: CI must have it (make deps)", lack)
@@ -25,7 +25,7 @@ func NeedCommand(tb testing.TB, names ...string) string {
 			return path
 		}
 	}
-	skip(tb, "no "+names[0]+" on this machine")
+	Lack(tb, "no "+names[0]+" on this machine")
 	return ""
 }
 
@@ -33,7 +33,7 @@ func NeedCommand(tb testing.TB, names ...string) string {
 func NeedRoot(tb testing.TB) {
 	tb.Helper()
 	if os.Geteuid() != 0 {
-		skip(tb, "not root, so no file system can be mounted")
+		Lack(tb, "not root, so no file system can be mounted")
 	}
 }
 
