@@ -1,0 +1,65 @@
+// Package disk is the smallest file interface that the engine needs of a drive,
+// so that one implementation can be the operating system's and another a
+// simulator that loses power.
+//
+// Nothing is durable until it was synced: a file's bytes and length by
+// File.Sync, the fact that it exists under a name by SyncDir of its folder. An
+// implementation promises no more than that, and the engine relies on no more.
+//
+// Names are relative and separated by slashes; they never leave the root.
+// Errors are those of package os (match with errors.Is against fs.ErrNotExist
+// and fs.ErrExist) and of the system; IsFull, IsExhausted and IsReadOnly sort
+// them.
+package disk
+
+import "io"
+
+// Disk is one drive's folder. Its methods may be called concurrently.
+type Disk interface {
+	// Open opens a file that exists for reading and writing, or fs.ErrNotExist.
+	Open(name string) (File, error)
+	// Create makes an empty file for its owner alone, or fs.ErrExist.
+	Create(name string) (File, error)
+	// Remove unlinks a file. Files that are open stay readable until closed.
+	Remove(name string) error
+	// Rename moves a file, replacing what the new name held.
+	Rename(from, to string) error
+	// Mkdir makes a folder whose parent exists; one that exists is no error.
+	Mkdir(name string) error
+	// List returns a folder's entries in order of name.
+	List(name string) ([]Entry, error)
+	// SyncDir makes a folder's entries durable: what was made, moved and removed.
+	SyncDir(name string) error
+	// Space returns the size of the file system and what is free in it, in bytes.
+	Space() (total, free int64, err error)
+	// Lock takes a file's exclusive lock, making the file where it is missing. The
+	// lock ends with Close or with the process. It fails with ErrLocked when
+	// another process holds it.
+	Lock(name string) (io.Closer, error)
+}
+
+// Entry is one name in a folder.
+type Entry struct {
+	Name string
+	Size int64 // of a file
+	Dir  bool
+}
+
+// File is an open file. ReadAt and WriteAt may be called concurrently. Files
+// grow when written behind their end.
+type File interface {
+	io.ReaderAt
+	io.WriterAt
+	io.Closer
+	// Size returns the file's length.
+	Size() (int64, error)
+	// Allocate makes the file at least size bytes long, the new bytes zero, and
+	// reserves the space, so that writing there neither fails for want of it nor
+	// changes what a sync has to commit besides the bytes.
+	Allocate(size int64) error
+	// Truncate cuts the file to a length and gives the space back.
+	Truncate(size int64) error
+	// Sync makes the bytes written so far, and the length needed to read them
+	// back, durable. After an error nothing is known about any of them.
+	Sync() error
+}
