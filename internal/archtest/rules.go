@@ -18,7 +18,7 @@ var rooms = map[string][]string{
 	"e2e":                 {"internal/testforge", "internal/testimage"},
 	"migrations":          {},
 	"objectstore":         {},
-	"objectstore/erasure": {"objectstore"},
+	"objectstore/erasure": {"objectstore", "objectstore/erasure/disk"},
 	"objectstore/s3api":   {"objectstore"},
 	"objectstore/storetest": {
 		"objectstore",
@@ -29,6 +29,8 @@ var rooms = map[string][]string{
 	"pipeline/git/gittest": {"internal/testforge"},
 	"server":               {"account", "chat", "objectstore", "pipeline"},
 	"ui":                   {},
+
+	"objectstore/erasure/disk": {},
 
 	"internal/app": {
 		"account", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/erasure", "objectstore/s3api",

@@ -16,7 +16,8 @@ import "io"
 
 // Disk is one drive's folder. Its methods may be called concurrently.
 type Disk interface {
-	// Open opens a file that exists for reading and writing, or fs.ErrNotExist.
+	// Open opens a file that exists, or fs.ErrNotExist: for reading and writing, or
+	// for reading alone where the drive does not let itself be written to.
 	Open(name string) (File, error)
 	// Create makes an empty file for its owner alone, or fs.ErrExist.
 	Create(name string) (File, error)
@@ -34,7 +35,8 @@ type Disk interface {
 	Space() (total, free int64, err error)
 	// Lock takes a file's exclusive lock, making the file where it is missing. The
 	// lock ends with Close or with the process. It fails with ErrLocked when
-	// another process holds it.
+	// another process holds it. On a drive that cannot be written to it takes the
+	// lock of a file that exists.
 	Lock(name string) (io.Closer, error)
 }
 

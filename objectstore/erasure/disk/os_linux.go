@@ -1,0 +1,23 @@
+package disk
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// syncData leaves out what reading the bytes back does not need, such as times.
+func syncData(f *os.File) error {
+	return control(f, "fdatasync", func(fd uintptr) error { return unix.Fdatasync(int(fd)) })
+}
+
+// reserve makes the file at least size bytes long in as few pieces as the file
+// system can. One that cannot reserve is no error: the bytes are written anyhow.
+func reserve(f *os.File, size int64) error {
+	err := control(f, "fallocate", func(fd uintptr) error { return unix.Fallocate(int(fd), 0, 0, size) })
+	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) {
+		return nil
+	}
+	return err
+}
