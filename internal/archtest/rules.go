@@ -30,7 +30,8 @@ var rooms = map[string][]string{
 	"server":               {"account", "chat", "objectstore", "pipeline"},
 	"ui":                   {},
 
-	"objectstore/erasure/disk": {},
+	"objectstore/erasure/disk":         {},
+	"objectstore/erasure/disk/simdisk": {"objectstore/erasure/disk"},
 
 	"internal/app": {
 		"account", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/erasure", "objectstore/s3api",
