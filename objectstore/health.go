@@ -15,7 +15,8 @@ type DriveState string
 const (
 	DriveOK      DriveState = "ok"
 	DriveOffline DriveState = "offline" // not there at start; counted as lost
-	DriveFailing DriveState = "failing" // an error fenced it; it is not used again until a restart
+	DriveFailing DriveState = "failing" // an error fenced it: it is read from, no longer written to
+	DriveHealing DriveState = "healing" // it is written to and still lacks older things
 )
 
 // Health is the state of an engine and of its drives.

@@ -11,15 +11,21 @@ const module = "croft"
 // that a new room is a decision and not an accident. Every room may import
 // everyone's mechanics (the list below) unless it is one of them.
 var rooms = map[string][]string{
-	"croft":               {"internal/app", "internal/cli"},
-	"account":             {},
-	"chat":                {},
-	"chat/ws":             {"chat"},
-	"e2e":                 {"internal/testforge", "internal/testimage"},
-	"migrations":          {},
-	"objectstore":         {},
-	"objectstore/erasure": {"objectstore", "objectstore/erasure/disk"},
-	"objectstore/s3api":   {"objectstore"},
+	"croft":       {"internal/app", "internal/cli"},
+	"account":     {},
+	"chat":        {},
+	"chat/ws":     {"chat"},
+	"e2e":         {"internal/testforge", "internal/testimage"},
+	"migrations":  {},
+	"objectstore": {},
+	"objectstore/erasure": {
+		"objectstore", "objectstore/erasure/disk", "objectstore/erasure/driveset", "objectstore/erasure/index",
+		"objectstore/erasure/seglog", "objectstore/erasure/shardfile",
+	},
+	"objectstore/s3api": {"objectstore"},
+	"objectstore/storebench": {
+		"objectstore", "objectstore/erasure", "objectstore/s3api",
+	},
 	"objectstore/storetest": {
 		"objectstore",
 	},
@@ -55,7 +61,7 @@ var mechanics = []string{"internal/errs", "internal/events", "internal/ids", "in
 var guarded = map[string][]string{
 	"github.com/gin-gonic/gin":         {"server"},
 	"github.com/danielgtaylor/huma/v2": {"server"},
-	"github.com/klauspost/reedsolomon": {"objectstore/erasure"},
+	"github.com/klauspost/reedsolomon": {"objectstore/erasure", "objectstore/erasure/driveset"},
 	"github.com/docker/docker":         {"pipeline/docker", "internal/testimage"},
 	"github.com/go-git/go-git/v5":      {"pipeline/git"},
 	"github.com/coder/websocket":       {"chat/ws"},
@@ -63,7 +69,7 @@ var guarded = map[string][]string{
 	"gorm.io/driver/sqlite":            {"internal/store"},
 	"modernc.org/sqlite":               {"internal/store"},
 	"gorm.io/gorm":                     {"internal/store", "account", "chat", "pipeline"},
-	"net/http":                         {"server", "objectstore/s3api", "chat/ws", "pipeline/git", "pipeline/git/gittest", "pipeline/docker", "internal/app", "internal/testforge", "e2e"},
+	"net/http":                         {"server", "objectstore/s3api", "objectstore/storebench", "chat/ws", "pipeline/git", "pipeline/git/gittest", "pipeline/docker", "internal/app", "internal/testforge", "e2e"},
 	"github.com/aws/aws-sdk-go-v2":     {},
 	"database/sql":                     {"internal/store", "account", "chat", "pipeline"},
 	"golang.org/x/crypto/argon2":       {"account"},

@@ -1,0 +1,220 @@
+package seglog
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"croft/objectstore/erasure/driveset"
+)
+
+// inflight is a record on its way to the drives and to those who wait for it.
+type inflight struct {
+	at       Position
+	next     Position
+	encoded  *encoded
+	requests []*request
+	need     int
+	stable   Position // at the time it was durable
+
+	mu       sync.Mutex // guards the following 4 fields
+	pending  int
+	acked    driveset.Places
+	failures []error
+	decided  bool
+	settled  chan bool // gets whether a write quorum holds the record
+}
+
+// answer notes what became of the record on one drive.
+func (f *inflight) answer(place int, err error) (last bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.pending--
+	if err != nil {
+		f.failures = append(f.failures, err)
+	} else {
+		f.acked = f.acked.With(place)
+	}
+	n := f.acked.Count()
+	if !f.decided && (n >= f.need || n+f.pending < f.need) {
+		f.decided = true
+		f.settled <- n >= f.need
+	}
+	return f.pending == 0
+}
+
+// commitLoop turns what is queued into records, one after the other.
+func (l *Log) commitLoop() {
+	defer close(l.applied)
+	defer func() {
+		for _, w := range l.writers {
+			close(w.jobs)
+		}
+	}()
+	for {
+		batch, stop := l.take()
+		if stop {
+			return
+		}
+		if f := l.write(batch); f != nil {
+			l.applied <- f
+		}
+	}
+}
+
+// write makes a batch durable, or ends its requests with an error and returns nil.
+func (l *Log) write(batch []*request) *inflight {
+	l.queueMu.Lock()
+	broken := l.broken
+	l.queueMu.Unlock()
+	if broken != nil {
+		fail(batch, broken)
+		return nil
+	}
+	geometry := batch[0].geometry
+	if n, need := l.set.Writable().Count(), l.need(geometry); n < need {
+		fail(batch, l.quorumError(need, n, nil))
+		return nil
+	}
+	var entries []Entry
+	var freed []uint64
+	for _, r := range batch {
+		entries = append(entries, r.entries...)
+		freed = append(freed, r.freed...)
+	}
+	e, err := l.encode(l.next, entries, freed, geometry)
+	if err != nil {
+		fail(batch, err)
+		return nil
+	}
+	length := int64(e.head.length) * unit
+	if l.next.Offset+length > l.size {
+		e.release()
+		if batch = l.makeRoom(batch, length); batch == nil {
+			return nil
+		}
+		return l.write(batch)
+	}
+	f := l.dispatch(e, batch, l.need(geometry))
+	if ok := <-f.settled; !ok {
+		f.mu.Lock()
+		failures, reached := f.failures, f.acked.Count()
+		f.mu.Unlock()
+		err := l.quorumError(f.need, reached, failures)
+		l.breakWith(err)
+		fail(batch, err)
+		return nil
+	}
+	l.advance(f)
+	return f
+}
+
+// makeRoom begins a new segment for a record of a length and returns the requests
+// to go on with. When the drives are full it ends those that are not urgent.
+func (l *Log) makeRoom(batch []*request, length int64) []*request {
+	err := l.roll(length, false)
+	if err == nil {
+		return batch
+	}
+	if errors.Is(err, driveset.ErrFull) {
+		var urgent, others []*request
+		for _, r := range batch {
+			if r.urgent {
+				urgent = append(urgent, r)
+			} else {
+				others = append(others, r)
+			}
+		}
+		fail(others, err)
+		if batch = urgent; len(batch) == 0 {
+			return nil
+		}
+		if err = l.roll(length, true); err == nil {
+			return batch
+		}
+	}
+	fail(batch, err)
+	return nil
+}
+
+func (e *encoded) release() {
+	for _, b := range e.buffers {
+		b.release()
+	}
+}
+
+// dispatch hands a record to the drives.
+func (l *Log) dispatch(e *encoded, batch []*request, need int) *inflight {
+	h := &e.head
+	f := &inflight{
+		at: l.next, encoded: e, requests: batch, need: need,
+		pending: len(e.buffers), settled: make(chan bool, 1),
+	}
+	f.next = Position{
+		Segment: h.segment, Offset: l.next.Offset + int64(h.length)*unit,
+		Seq: h.seq + 1, Chain: h.next(),
+	}
+	l.segMu.Lock()
+	l.flying = append(l.flying, f)
+	l.segMu.Unlock()
+	for place, buf := range e.buffers {
+		l.writers[place].give(job{flight: f, buffer: buf})
+	}
+	return f
+}
+
+// advance moves the end of the log behind a record that is durable.
+func (l *Log) advance(f *inflight) {
+	l.segMu.Lock()
+	defer l.segMu.Unlock()
+	l.next = f.next
+	f.stable = l.stable()
+}
+
+// stable is the oldest position that some drive has not answered for. The caller
+// holds segMu.
+func (l *Log) stable() Position {
+	if len(l.flying) > 0 {
+		return l.flying[0].at
+	}
+	return l.next
+}
+
+// landed forgets the oldest records that all drives have answered for, and
+// reports what one of them lacks.
+func (l *Log) landed(f *inflight) {
+	f.mu.Lock()
+	missing := driveset.AllPlaces(len(f.encoded.buffers)) &^ f.acked
+	f.mu.Unlock()
+	if missing != 0 && l.cfg.Damaged != nil {
+		l.cfg.Damaged(f.at.Segment, f.at.Offset, missing)
+	}
+	l.segMu.Lock()
+	defer l.segMu.Unlock()
+	for i, o := range l.flying {
+		if o == f {
+			l.flying = append(l.flying[:i:i], l.flying[i+1:]...)
+			break
+		}
+	}
+}
+
+// applyLoop hands durable records to Apply and ends their requests.
+func (l *Log) applyLoop() {
+	for f := range l.applied {
+		b := Batch{At: f.at, Next: f.next, Stable: f.stable, Entries: f.encoded.placed, Freed: f.encoded.freed}
+		for pause := 10 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+			err := l.cfg.Apply(b)
+			if err == nil {
+				break
+			}
+			l.log.Error("batch could not be applied; trying again", "error", err)
+			time.Sleep(pause)
+		}
+		placed := f.encoded.placed
+		for _, r := range f.requests {
+			r.placed, placed = placed[:len(r.entries)], placed[len(r.entries):]
+			close(r.done)
+		}
+	}
+}

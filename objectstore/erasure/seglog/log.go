@@ -1,0 +1,278 @@
+package seglog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"croft/internal/errs"
+	"croft/objectstore"
+	"croft/objectstore/erasure/driveset"
+)
+
+// Config is what a log works with.
+type Config struct {
+	Set    *driveset.Set
+	Logger *slog.Logger
+	// SegmentBytes is the size of new segments; 0 lets them grow with the log.
+	SegmentBytes int64
+	// Apply is told every batch, in the order of the log and by one goroutine at a
+	// time, once it is durable. Append returns after it. While it fails it is called
+	// again with the same batch, and nothing else is appended.
+	Apply func(Batch) error
+	// Damaged is told about records that drives lack or have wrong. It must not block.
+	Damaged func(segment uint64, record int64, places driveset.Places)
+}
+
+// Batch is a record of the log.
+type Batch struct {
+	At      Position // of the record
+	Next    Position // of the one after it
+	Stable  Position // everything before it is on every drive that is written to
+	Entries []Placed
+	Freed   []uint64 // segments that are no longer in use
+	Replay  bool     // read from the drives at start
+}
+
+// Log is an open log. Its methods may be called concurrently.
+type Log struct {
+	set   *driveset.Set
+	log   *slog.Logger
+	cfg   Config
+	seed  uint64
+	files []*files // by place
+
+	queueMu sync.Mutex // guards the following 4 fields
+	queue   []*request
+	closed  bool
+	broken  error         // why nothing can be appended any more
+	wake    chan struct{} // has room for one
+
+	writers []*writer // by place
+	applied chan *inflight
+	done    sync.WaitGroup
+
+	// The committing goroutine alone uses the following 3 fields once the log is open.
+	newest uint64 // segment that was found on the drives
+	epoch  uint64 // of this opening; 0 until something is appended
+	rolls  uint64 // segments that were begun in this epoch
+
+	segMu sync.Mutex // guards the following 5 fields
+	next  Position
+	start int64    // of the records in the segment that next is in
+	size  int64    // of that segment; a record that does not fit begins a new one
+	live  []extent // segments before that one, in order
+	// flying are the records that not all drives have answered for, oldest first.
+	flying []*inflight
+
+	spares spares
+}
+
+// request is one Append that waits.
+type request struct {
+	entries  []Entry
+	freed    []uint64
+	geometry driveset.Geometry
+	urgent   bool
+	bytes    int64
+	placed   []Placed
+	err      error
+	done     chan struct{}
+}
+
+// Bounds of a batch. One request may be larger alone.
+const (
+	maxBatchBytes   = 4 << 20
+	maxBatchEntries = 4096
+)
+
+// MaxPayload is the largest payload that an entry may have.
+const MaxPayload = 8 << 20
+
+// Open recovers the log. It calls Apply for every record that from does not
+// cover. ErrStale says that from does not belong to this log.
+func Open(ctx context.Context, cfg Config, from Start) (*Log, error) {
+	l := &Log{
+		set: cfg.Set, log: cfg.Logger, cfg: cfg, seed: deploymentSeed(cfg.Set.Deployment),
+		wake: make(chan struct{}, 1), applied: make(chan *inflight, 1),
+	}
+	if l.log == nil {
+		l.log = slog.New(slog.DiscardHandler)
+	}
+	for _, d := range cfg.Set.Drives {
+		l.files = append(l.files, newFiles(d))
+	}
+	l.spares.init(l)
+	if err := l.recover(ctx, from); err != nil {
+		l.closeFiles()
+		return nil, err
+	}
+	for i, d := range cfg.Set.Drives {
+		w := &writer{log: l, drive: d, files: l.files[i], jobs: make(chan job, maxLag)}
+		l.writers = append(l.writers, w)
+		l.done.Go(w.run)
+	}
+	l.done.Go(l.commitLoop)
+	l.done.Go(l.applyLoop)
+	l.done.Go(l.spares.run)
+	return l, nil
+}
+
+// Close appends what is queued and lets go of the files.
+func (l *Log) Close() {
+	l.queueMu.Lock()
+	if l.closed {
+		l.queueMu.Unlock()
+		return
+	}
+	l.closed = true
+	l.queueMu.Unlock()
+	l.signal()
+	l.spares.end()
+	l.done.Wait()
+	l.closeFiles()
+}
+
+func (l *Log) closeFiles() {
+	for _, f := range l.files {
+		f.close()
+	}
+}
+
+func (l *Log) signal() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// ErrClosed says that the log is shutting down.
+var ErrClosed = errs.New(errs.Unavailable, "store_closed", "The object store is shutting down.")
+
+// Options say how entries are appended.
+type Options struct {
+	// Geometry is how payloads are coded; zero is the set's.
+	Geometry driveset.Geometry
+	// Urgent entries may use the space that is kept for deleting.
+	Urgent bool
+}
+
+// Append adds entries in one piece and returns when they are durable on a write
+// quorum and applied. After ErrWriteQuorum it is unknown whether they will be
+// there after the next start; any other error means that they will not.
+func (l *Log) Append(ctx context.Context, o Options, entries ...Entry) ([]Placed, error) {
+	r := &request{entries: entries, geometry: o.Geometry, urgent: o.Urgent}
+	for _, e := range entries {
+		if len(e.Payload) > MaxPayload {
+			return nil, fmt.Errorf("append: payload of %d bytes", len(e.Payload))
+		}
+		r.bytes += int64(len(e.Payload) + len(e.Meta))
+	}
+	err := l.submit(ctx, r)
+	return r.placed, err
+}
+
+// submit waits for a request to be done.
+func (l *Log) submit(ctx context.Context, r *request) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if r.geometry.Data == 0 {
+		r.geometry = l.set.Geometry
+	}
+	r.done = make(chan struct{})
+	l.queueMu.Lock()
+	err := l.broken
+	if l.closed {
+		err = ErrClosed
+	}
+	if err == nil {
+		l.queue = append(l.queue, r)
+	}
+	l.queueMu.Unlock()
+	if err != nil {
+		return err
+	}
+	l.signal()
+	<-r.done
+	return r.err
+}
+
+// take returns the requests of the next batch: those that waited longest and are
+// coded alike, up to the bounds. stop says that there will be no more.
+func (l *Log) take() (batch []*request, stop bool) {
+	for {
+		l.queueMu.Lock()
+		if len(l.queue) > 0 {
+			batch = l.cut()
+			more := len(l.queue) > 0
+			l.queueMu.Unlock()
+			if more {
+				l.signal()
+			}
+			return batch, false
+		}
+		stop = l.closed
+		l.queueMu.Unlock()
+		if stop {
+			return nil, true
+		}
+		<-l.wake
+	}
+}
+
+// cut takes a batch from the queue. The caller holds queueMu.
+func (l *Log) cut() []*request {
+	var bytes int64
+	entries := 0
+	n := 0
+	for _, r := range l.queue {
+		bytes += r.bytes
+		entries += len(r.entries)
+		if n > 0 && (r.geometry != l.queue[0].geometry || bytes > maxBatchBytes || entries > maxBatchEntries) {
+			break
+		}
+		n++
+	}
+	batch := l.queue[:n:n]
+	l.queue = l.queue[n:]
+	return batch
+}
+
+// fail ends requests with an error.
+func fail(batch []*request, err error) {
+	for _, r := range batch {
+		r.err = err
+		close(r.done)
+	}
+}
+
+// breakWith refuses everything from now on: what the drives hold of the last
+// record is not known, and only another start can tell.
+func (l *Log) breakWith(err error) {
+	l.queueMu.Lock()
+	l.broken = err
+	waiting := l.queue
+	l.queue = nil
+	l.queueMu.Unlock()
+	l.log.Error("log cannot be written any more", "error", err)
+	fail(waiting, err)
+}
+
+// quorumError says why too few drives could be written to.
+func (l *Log) quorumError(need, reached int, failures []error) error {
+	cause := errors.Join(failures...)
+	if errors.Is(cause, driveset.ErrFull) {
+		return errs.Wrap(cause, errs.StorageFull, objectstore.ErrStorageFull.Code, objectstore.ErrStorageFull.Message)
+	}
+	return errs.Wrap(cause, errs.Unavailable, objectstore.ErrWriteQuorum.Code,
+		fmt.Sprintf("Writing needs %d drives and only %d of %d could be written to. The drives' health says which are missing.",
+			need, reached, len(l.set.Drives)))
+}
+
+// need is how many drives must hold a record.
+func (l *Log) need(g driveset.Geometry) int {
+	return max(g.WriteQuorum(), l.set.Geometry.WriteQuorum())
+}

@@ -1,0 +1,82 @@
+package seglog
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// Segment is one segment of the log and how full it is.
+type Segment struct {
+	ID     uint64
+	End    int64 // of its records, in bytes
+	Active bool  // records are still being added to it
+}
+
+// Segments returns the segments in use, oldest first.
+func (l *Log) Segments() []Segment {
+	l.segMu.Lock()
+	defer l.segMu.Unlock()
+	var all []Segment
+	for _, x := range l.live {
+		all = append(all, Segment{ID: x.id, End: x.end})
+	}
+	if l.next.Segment != 0 {
+		all = append(all, Segment{ID: l.next.Segment, End: l.next.Offset, Active: true})
+	}
+	return all
+}
+
+// Scan calls f for each record of a segment, in order. Records that no drive has
+// intact are passed over and counted as lost.
+func (l *Log) Scan(ctx context.Context, id uint64, f func(at Position, placed []Placed) error) (lost int, err error) {
+	segments := l.Segments()
+	i := slices.IndexFunc(segments, func(s Segment) bool { return s.ID == id })
+	h := l.head(id)
+	if i < 0 || h == nil {
+		return 0, fmt.Errorf("segment %016x is not there", id)
+	}
+	at := h.begin()
+	for at.Offset < segments[i].End {
+		if err := ctx.Err(); err != nil {
+			return lost, err
+		}
+		rec := l.find(at)
+		if rec == nil {
+			lost++
+			if at, _ = l.skip(at, segments[i].End); at.Offset >= segments[i].End {
+				return lost, nil
+			}
+			continue
+		}
+		placed, _, err := decodeMeta(&rec.head, rec.meta())
+		if err != nil {
+			return lost, fmt.Errorf("record %d: %w", rec.head.seq, err)
+		}
+		if err := f(at, placed); err != nil {
+			return lost, err
+		}
+		at = rec.after(at)
+	}
+	return lost, nil
+}
+
+// Free gives the space of segments back. The caller promises that nothing in
+// them is needed, not even to follow the log from the Start it keeps.
+func (l *Log) Free(ctx context.Context, ids ...uint64) error {
+	r := &request{freed: ids, urgent: true}
+	if err := l.submit(ctx, r); err != nil {
+		return err
+	}
+	l.segMu.Lock()
+	l.drop(ids)
+	l.segMu.Unlock()
+	for _, d := range l.set.Drives {
+		if d.Writable() {
+			for _, id := range ids {
+				l.discard(d, id)
+			}
+		}
+	}
+	return nil
+}

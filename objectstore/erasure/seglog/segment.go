@@ -1,0 +1,141 @@
+package seglog
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/zeebo/xxh3"
+
+	"croft/objectstore/erasure/driveset"
+)
+
+// A segment is one file on each drive, log/<id>.seg:
+//
+//	segment head, to a multiple of the unit | records
+//
+// The head is written and synced before the file gets its name, so a file of that
+// name has one.
+const (
+	logDir        = "log"
+	segmentSuffix = ".seg"
+	spareSuffix   = ".free"
+	segmentMagic  = 0x32534243 // "CBS2"
+	segmentFixed  = 64         // bytes of the head before the list of live segments
+	maxHead       = 16 << 20
+)
+
+// Position is a place in the log: where a record stands or the next one goes, its
+// number, and what ties it to all before. The zero Position is before everything.
+type Position struct {
+	Segment uint64
+	Offset  int64
+	Seq     uint64
+	Chain   uint64
+}
+
+// segmentHead describes a segment and all that were in use when it began.
+type segmentHead struct {
+	id   uint64
+	size int64
+	// prev is where the log ended before this segment: nothing behind it in the
+	// segment before counts. Its Seq and Chain are those of this segment's first record.
+	prev Position
+	live []extent
+}
+
+// extent is a segment that is in use and where its records end.
+type extent struct {
+	id  uint64
+	end int64
+}
+
+// epoch is the opening of the log that wrote a segment. Only that one wrote to it.
+func epochOf(id uint64) uint64 { return id >> 32 }
+
+func segmentName(id uint64) string { return fmt.Sprintf("%s/%016x%s", logDir, id, segmentSuffix) }
+
+func spareName(id uint64) string { return fmt.Sprintf("%s/%016x%s", logDir, id, spareSuffix) }
+
+// parseName returns the ID in the name of a file with a suffix.
+func parseName(name, suffix string) (uint64, bool) {
+	digits, ok := strings.CutSuffix(name, suffix)
+	if !ok || len(digits) != 16 {
+		return 0, false
+	}
+	id, err := strconv.ParseUint(digits, 16, 64)
+	return id, err == nil
+}
+
+// length is the number of bytes before the first record.
+func (h *segmentHead) length() int64 {
+	return int64(units(segmentFixed+16*len(h.live))) * unit
+}
+
+func (h *segmentHead) encode(seed uint64) []byte {
+	b := make([]byte, h.length())
+	binary.LittleEndian.PutUint32(b, segmentMagic)
+	binary.LittleEndian.PutUint32(b[4:], uint32(len(h.live)))
+	binary.LittleEndian.PutUint64(b[8:], h.id)
+	binary.LittleEndian.PutUint64(b[16:], uint64(h.size))
+	binary.LittleEndian.PutUint64(b[24:], h.prev.Segment)
+	binary.LittleEndian.PutUint64(b[32:], uint64(h.prev.Offset))
+	binary.LittleEndian.PutUint64(b[40:], h.prev.Seq)
+	binary.LittleEndian.PutUint64(b[48:], h.prev.Chain)
+	for i, x := range h.live {
+		binary.LittleEndian.PutUint64(b[segmentFixed+16*i:], x.id)
+		binary.LittleEndian.PutUint64(b[segmentFixed+16*i+8:], uint64(x.end))
+	}
+	binary.LittleEndian.PutUint64(b[56:], segmentSum(b, len(h.live), seed))
+	return b
+}
+
+// segmentSum covers the head but for the sum itself.
+func segmentSum(b []byte, live int, seed uint64) uint64 {
+	first := xxh3.HashSeed(b[:56], seed)
+	return xxh3.HashSeed(b[segmentFixed:segmentFixed+16*live], first)
+}
+
+// readSegmentHead reads and verifies the head of a segment on one drive.
+func readSegmentHead(f *driveset.File, id, seed uint64) (*segmentHead, error) {
+	b := make([]byte, unit)
+	if err := f.ReadFull(b, 0); err != nil {
+		return nil, err
+	}
+	live := int(binary.LittleEndian.Uint32(b[4:]))
+	if binary.LittleEndian.Uint32(b) != segmentMagic || live > (maxHead-segmentFixed)/16 {
+		return nil, fmt.Errorf("%w: segment head", errRecord)
+	}
+	if n := segmentFixed + 16*live; n > len(b) {
+		b = make([]byte, n)
+		if err := f.ReadFull(b, 0); err != nil {
+			return nil, err
+		}
+	}
+	if binary.LittleEndian.Uint64(b[56:]) != segmentSum(b, live, seed) || binary.LittleEndian.Uint64(b[8:]) != id {
+		return nil, fmt.Errorf("%w: segment head checksum", errRecord)
+	}
+	h := &segmentHead{
+		id: id, size: int64(binary.LittleEndian.Uint64(b[16:])),
+		prev: Position{
+			Segment: binary.LittleEndian.Uint64(b[24:]), Offset: int64(binary.LittleEndian.Uint64(b[32:])),
+			Seq: binary.LittleEndian.Uint64(b[40:]), Chain: binary.LittleEndian.Uint64(b[48:]),
+		},
+	}
+	for i := range live {
+		h.live = append(h.live, extent{
+			id:  binary.LittleEndian.Uint64(b[segmentFixed+16*i:]),
+			end: int64(binary.LittleEndian.Uint64(b[segmentFixed+16*i+8:])),
+		})
+	}
+	return h, nil
+}
+
+// begin is the position of the first record.
+func (h *segmentHead) begin() Position {
+	return Position{Segment: h.id, Offset: h.length(), Seq: h.prev.Seq, Chain: h.prev.Chain}
+}
+
+// deploymentSeed makes checksums of one deployment's log worthless in another's.
+func deploymentSeed(deployment string) uint64 { return xxh3.HashString(deployment) }
