@@ -38,6 +38,7 @@ var rooms = map[string][]string{
 
 	"objectstore/erasure/disk":         {},
 	"objectstore/erasure/disk/simdisk": {"objectstore/erasure/disk"},
+	"objectstore/erasure/index":        {"objectstore"},
 
 	"internal/app": {
 		"account", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/erasure", "objectstore/s3api",
@@ -67,10 +68,10 @@ var guarded = map[string][]string{
 	"github.com/coder/websocket":       {"chat/ws"},
 	"github.com/minio/minio-go/v7":     {},
 	"gorm.io/driver/sqlite":            {"internal/store"},
-	"modernc.org/sqlite":               {"internal/store"},
+	"modernc.org/sqlite":               {"internal/store", "objectstore/erasure/index"},
 	"gorm.io/gorm":                     {"internal/store", "account", "chat", "pipeline"},
 	"net/http":                         {"server", "objectstore/s3api", "objectstore/storebench", "chat/ws", "pipeline/git", "pipeline/git/gittest", "pipeline/docker", "internal/app", "internal/testforge", "e2e"},
 	"github.com/aws/aws-sdk-go-v2":     {},
-	"database/sql":                     {"internal/store", "account", "chat", "pipeline"},
+	"database/sql":                     {"internal/store", "account", "chat", "pipeline", "objectstore/erasure/index"},
 	"golang.org/x/crypto/argon2":       {"account"},
 }
