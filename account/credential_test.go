@@ -70,11 +70,7 @@ func TestKeys(t *testing.T) {
 	if err != nil || got != secret || p.ProjectID != project.ID || p.ReadOnly || p.CredentialID != key.AccessKey {
 		t.Fatalf("%q %+v %v", got, p, err)
 	}
-	for range 3 {
-		if err := w.KeyUsed(ctx, key.AccessKey); err != nil {
-			t.Fatal(err)
-		}
-	}
+	w.KeyUsed(key.AccessKey)
 	if list := must[[]account.Key](t)(w.ListKeys(ctx, ada.ID)); len(list) != 1 || !list[0].LastUsedAt.Equal(w.clock.now()) {
 		t.Fatalf("%+v", list)
 	}

@@ -4,3 +4,21 @@ import "context"
 
 // Sweep does at once what Run does every hour.
 func (s *Service) Sweep(ctx context.Context) error { return s.sweep(ctx) }
+
+// MaxKnown is the bound on what is remembered.
+const MaxKnown = maxKnown
+
+// Age is how often everything was forgotten.
+func (s *Service) Age() uint64 {
+	_, _, age := s.known.key("")
+	return age
+}
+
+// Remember has a key and a role remembered as if they had been read at that age.
+func (s *Service) Remember(accessKey, projectID, userID string, age uint64) {
+	s.known.learnKey(accessKey, keyOwner{}, age)
+	s.known.learnRole(membership{projectID, userID}, Viewer, age)
+}
+
+// Known counts what is remembered.
+func (s *Service) Known() (keys, roles int) { return len(s.known.keys), len(s.known.roles) }

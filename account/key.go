@@ -72,7 +72,7 @@ func (s *Service) CreateKey(ctx context.Context, userID, name, projectID string)
 	if projectID != "" {
 		row.ProjectID = &projectID
 	}
-	err = s.db.Write(ctx, func(tx *gorm.DB) error {
+	err = s.change(ctx, func(tx *gorm.DB) error {
 		if err := roomForOne(tx, &keyRow{}, userID); err != nil {
 			return err
 		}
@@ -106,13 +106,14 @@ func (s *Service) ListKeys(ctx context.Context, userID string) ([]Key, error) {
 	keys := make([]Key, len(rows))
 	for i, row := range rows {
 		keys[i] = row.toApp()
+		keys[i].LastUsedAt = s.uses.latest(row.AccessKey, keys[i].LastUsedAt)
 	}
 	return keys, nil
 }
 
 // DeleteKey ends one of a user's keys.
 func (s *Service) DeleteKey(ctx context.Context, userID, accessKey string) error {
-	return s.db.Write(ctx, func(tx *gorm.DB) error {
+	return s.change(ctx, func(tx *gorm.DB) error {
 		done := tx.Where("access_key = ? AND user_id = ? AND purpose <> ?", accessKey, userID, purposeShare).Delete(&keyRow{})
 		if done.Error == nil && done.RowsAffected == 0 {
 			return errs.New(errs.NotFound, "key_not_found", "There is no such access key.")
@@ -122,48 +123,50 @@ func (s *Service) DeleteKey(ctx context.Context, userID, accessKey string) error
 }
 
 // KeyCredential returns the secret of an access key, for checking a signature, and
-// who signs with it. The principal must not be trusted before the signature is.
-// Every call reads the row, so that a key that has ended signs nothing more.
+// who signs with it. The principal must not be trusted before the signature is. The
+// answer may be remembered, but never beyond a change: see known.
 func (s *Service) KeyCredential(ctx context.Context, accessKey string) (secret string, p Principal, err error) {
+	owner, ok, age := s.known.key(accessKey)
+	if !ok {
+		if owner, err = s.readKey(ctx, accessKey); err != nil {
+			return "", Principal{}, err
+		}
+		s.known.learnKey(accessKey, owner, age)
+	}
+	return owner.secret, owner.principal, nil
+}
+
+func (s *Service) readKey(ctx context.Context, accessKey string) (keyOwner, error) {
 	var row struct {
 		UserID       string
 		ProjectID    string
 		Purpose      string
 		SealedSecret []byte
-		LastUsedAt   int64
 		UserName     string
 		Admin        bool
 		Disabled     bool
 	}
-	err = s.db.Read(ctx).Raw(`SELECT k.user_id, coalesce(k.project_id, '') AS project_id, k.purpose, k.sealed_secret, k.last_used_at,
+	err := s.db.Read(ctx).Raw(`SELECT k.user_id, coalesce(k.project_id, '') AS project_id, k.purpose, k.sealed_secret,
 		u.name AS user_name, u.admin, u.disabled FROM access_keys k JOIN users u ON u.id = k.user_id WHERE k.access_key = ?`, accessKey).Scan(&row).Error
 	if err != nil {
-		return "", Principal{}, fmt.Errorf("find access key: %w", err)
+		return keyOwner{}, fmt.Errorf("find access key: %w", err)
 	}
 	if row.UserID == "" || row.Disabled {
-		return "", Principal{}, errs.New(errs.Unauthenticated, "access_key_unknown", "There is no such access key.")
+		return keyOwner{}, errs.New(errs.Unauthenticated, "access_key_unknown", "There is no such access key.")
 	}
 	plain, err := s.sealer.Open(keyPurpose, row.SealedSecret)
 	if err != nil {
-		return "", Principal{}, fmt.Errorf("open secret of access key: %w", err)
+		return keyOwner{}, fmt.Errorf("open secret of access key: %w", err)
 	}
-	return string(plain), Principal{
+	return keyOwner{secret: string(plain), principal: Principal{
 		UserID: row.UserID, Name: row.UserName, Admin: row.Admin, Via: ViaKey, CredentialID: accessKey,
 		ProjectID: row.ProjectID, ReadOnly: row.Purpose == purposeShare,
-	}, nil
+	}}, nil
 }
 
-// KeyUsed notes that a request was signed with a key, at most once a minute. Call it
-// once the signature is verified. It is only for show, so a full disk is no error:
-// those who could make room must not be kept out.
-func (s *Service) KeyUsed(ctx context.Context, accessKey string) error {
-	if s.touchDue(accessKey, time.Time{}) {
-		_ = s.db.Write(ctx, func(tx *gorm.DB) error {
-			return tx.Model(&keyRow{}).Where("access_key = ?", accessKey).Update("last_used_at", millis(s.now())).Error
-		})
-	}
-	return ctx.Err()
-}
+// KeyUsed notes that a request was signed with a key. Call it once the signature is
+// verified. It writes nothing; Run saves the times once a minute.
+func (s *Service) KeyUsed(accessKey string) { s.uses.note(accessKey, s.now()) }
 
 // ShareKey returns the key that signs a user's shared links, and makes it when there
 // is none. It reads only what the user may read at the time of the download, so a
@@ -180,7 +183,7 @@ func (s *Service) ShareKey(ctx context.Context, userID string) (accessKey, secre
 		if errKey != nil {
 			return "", "", errKey
 		}
-		err = s.db.Write(ctx, func(tx *gorm.DB) error {
+		err = s.change(ctx, func(tx *gorm.DB) error {
 			if row, err = find(tx); err != nil || row.AccessKey != "" {
 				return err
 			}

@@ -35,11 +35,16 @@ var (
 
 // roleOf returns a user's role in a project; empty for none.
 func (s *Service) roleOf(ctx context.Context, projectID, userID string) (Role, error) {
-	var role string
+	asked := membership{projectID, userID}
+	role, ok, age := s.known.role(asked)
+	if ok {
+		return role, nil
+	}
 	if err := s.db.Read(ctx).Raw("SELECT role FROM members WHERE project_id = ? AND user_id = ?", projectID, userID).Scan(&role).Error; err != nil {
 		return "", fmt.Errorf("read role: %w", err)
 	}
-	return Role(role), nil
+	s.known.learnRole(asked, role, age)
+	return role, nil
 }
 
 // RoleIn returns the role of a user in a project; empty for none.
@@ -84,7 +89,7 @@ func (s *Service) SetMember(ctx context.Context, projectID, userID string, role 
 		return Member{}, errs.New(errs.Invalid, "role_unknown", "A role is owner, maintainer, developer or viewer.")
 	}
 	var member Member
-	err := s.db.Write(ctx, func(tx *gorm.DB) error {
+	err := s.change(ctx, func(tx *gorm.DB) error {
 		if _, err := findProject(tx, "id = ?", projectID); err != nil {
 			return err
 		}
@@ -111,7 +116,7 @@ func (s *Service) SetMember(ctx context.Context, projectID, userID string, role 
 
 // RemoveMember takes a user out of a project, and ends their keys limited to it.
 func (s *Service) RemoveMember(ctx context.Context, projectID, userID string) error {
-	err := s.db.Write(ctx, func(tx *gorm.DB) error {
+	err := s.change(ctx, func(tx *gorm.DB) error {
 		var row memberRow
 		if err := tx.Where("project_id = ? AND user_id = ?", projectID, userID).Take(&row).Error; store.NotFound(err) {
 			return errMemberNotFound

@@ -74,7 +74,7 @@ func (s *Service) CreateProject(ctx context.Context, ownerID string, n NewProjec
 		return Project{}, err
 	}
 	row := projectRow{ID: ids.New(), Slug: n.Slug, Name: name, Description: description, CreatedAt: millis(s.now())}
-	err = s.db.Write(ctx, func(tx *gorm.DB) error {
+	err = s.change(ctx, func(tx *gorm.DB) error {
 		if err := tx.Create(&row).Error; err != nil {
 			if store.Duplicate(err) {
 				return errs.New(errs.Conflict, "project_exists", "A project with this short name exists already.")
@@ -159,7 +159,7 @@ func (s *Service) UpdateProject(ctx context.Context, id string, u ProjectChange)
 		columns["description"] = description
 	}
 	var project Project
-	err := s.db.Write(ctx, func(tx *gorm.DB) (err error) {
+	err := s.change(ctx, func(tx *gorm.DB) (err error) {
 		if len(columns) > 0 {
 			if err := tx.Model(&projectRow{}).Where("id = ?", id).Updates(columns).Error; err != nil {
 				return fmt.Errorf("update project: %w", err)
@@ -174,7 +174,7 @@ func (s *Service) UpdateProject(ctx context.Context, id string, u ProjectChange)
 // DeleteProject removes a project with its members and the keys limited to it. What
 // other rooms keep for it must be gone before.
 func (s *Service) DeleteProject(ctx context.Context, id string) error {
-	return s.db.Write(ctx, func(tx *gorm.DB) error {
+	return s.change(ctx, func(tx *gorm.DB) error {
 		done := tx.Where("id = ?", id).Delete(&projectRow{})
 		if done.Error != nil {
 			return fmt.Errorf("delete project: %w", done.Error)

@@ -33,11 +33,13 @@ func Defaults() Config {
 
 // Service is the room's face. Its methods may be called from any goroutine.
 type Service struct {
-	db     *store.DB
+	db     *store.DB // written by change, except for rows that no permission follows from
 	sealer *seal.Sealer
 	bus    *events.Bus
 	config Config
 	hasher *hasher
+	known  *known
+	uses   uses
 
 	mu    sync.Mutex // guards touch
 	touch map[string]time.Time
@@ -45,7 +47,10 @@ type Service struct {
 
 // New makes the service. It does no I/O and starts nothing.
 func New(db *store.DB, sealer *seal.Sealer, bus *events.Bus, config Config) *Service {
-	return &Service{db: db, sealer: sealer, bus: bus, config: config, hasher: newHasher(config.Hash), touch: make(map[string]time.Time)}
+	return &Service{
+		db: db, sealer: sealer, bus: bus, config: config, hasher: newHasher(config.Hash), known: newKnown(),
+		uses: uses{at: make(map[string]time.Time)}, touch: make(map[string]time.Time),
+	}
 }
 
 // sweepEvery is how often rows that mean nothing any more are removed.
@@ -53,16 +58,22 @@ const sweepEvery = time.Hour
 
 // Run removes expired sessions and login limits now and then, until ctx ends. No
 // answer depends on it: an expired row is refused whether or not it was removed. So
-// a sweep that fails, on a full disk perhaps, is left to the next one.
+// a sweep that fails, on a full disk perhaps, is left to the next one. It also saves
+// when keys were last used.
 func (s *Service) Run(ctx context.Context) error {
-	ticker := time.NewTicker(sweepEvery)
-	defer ticker.Stop()
+	sweeps, saves := time.NewTicker(sweepEvery), time.NewTicker(touchEvery)
+	defer sweeps.Stop()
+	defer saves.Stop()
+	_ = s.sweep(ctx)
 	for {
-		_ = s.sweep(ctx)
 		select {
 		case <-ctx.Done():
+			s.saveUses(context.WithoutCancel(ctx))
 			return nil
-		case <-ticker.C:
+		case <-sweeps.C:
+			_ = s.sweep(ctx)
+		case <-saves.C:
+			s.saveUses(ctx)
 		}
 	}
 }

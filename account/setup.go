@@ -20,7 +20,7 @@ func (s *Service) SetupRequired(ctx context.Context) (bool, error) { return nobo
 // It is empty when there are users already.
 func (s *Service) SetupToken(ctx context.Context) (string, error) {
 	token := newToken()
-	err := s.db.Write(ctx, func(tx *gorm.DB) error {
+	err := s.change(ctx, func(tx *gorm.DB) error {
 		required, err := nobodyYet(tx)
 		if err != nil {
 			return err
@@ -45,7 +45,7 @@ func (s *Service) CompleteSetup(ctx context.Context, setupToken string, n NewUse
 	if err != nil {
 		return "", Session{}, err
 	}
-	err = s.db.Write(ctx, func(tx *gorm.DB) error {
+	err = s.change(ctx, func(tx *gorm.DB) error {
 		if err := checkSetup(tx, setupToken); err != nil {
 			return err
 		}
@@ -84,7 +84,7 @@ func (s *Service) EnsureRoot(ctx context.Context, name, password string) error {
 	if err != nil {
 		return err
 	}
-	return s.db.Write(ctx, func(tx *gorm.DB) error {
+	return s.change(ctx, func(tx *gorm.DB) error {
 		if err := forgetSetup(tx); err != nil {
 			return err
 		}

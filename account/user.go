@@ -53,7 +53,7 @@ func (s *Service) CreateUser(ctx context.Context, n NewUser) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	err = s.db.Write(ctx, func(tx *gorm.DB) error { return insertUser(tx, row) })
+	err = s.change(ctx, func(tx *gorm.DB) error { return insertUser(tx, row) })
 	return row.toApp(), err
 }
 
@@ -115,7 +115,7 @@ func (s *Service) UpdateUser(ctx context.Context, id string, u UserChange) (User
 		return User{}, err
 	}
 	var row userRow
-	err = s.db.Write(ctx, func(tx *gorm.DB) error {
+	err = s.change(ctx, func(tx *gorm.DB) error {
 		if len(columns) > 0 {
 			if err := tx.Model(&userRow{}).Where("id = ?", id).Updates(columns).Error; err != nil {
 				return fmt.Errorf("update user: %w", err)

@@ -1,0 +1,148 @@
+package account
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// maxKnown bounds the keys, and the roles, that are remembered. Beyond it all are
+// forgotten and read again as they are asked for.
+const maxKnown = 10_000
+
+// known remembers what every S3 request asks of the database: whose an access key
+// is, and which role a user has in a project. A change of either forgets everything
+// after its commit and before it returns, so that a key that was ended, or a role
+// that was lowered, holds for no request that begins after the change was answered.
+//
+// Only this process is told. Where several serve one database, what carries events
+// between them has to carry the forgetting as well.
+type known struct {
+	mu    sync.RWMutex // guards the following 3 fields
+	age   uint64       // rises whenever everything is forgotten
+	keys  map[string]keyOwner
+	roles map[membership]Role
+}
+
+// keyOwner is what an access key stands for.
+type keyOwner struct {
+	secret    string
+	principal Principal
+}
+
+type membership struct{ projectID, userID string }
+
+func newKnown() *known {
+	return &known{keys: make(map[string]keyOwner), roles: make(map[membership]Role)}
+}
+
+// key returns what is known of a key and, for learnKey, the age of that answer.
+func (k *known) key(accessKey string) (owner keyOwner, ok bool, age uint64) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	owner, ok = k.keys[accessKey]
+	return owner, ok, k.age
+}
+
+// learnKey remembers a key that was read from the database since age, unless
+// something changed meanwhile: it may have been read before the change.
+func (k *known) learnKey(accessKey string, owner keyOwner, age uint64) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.age != age {
+		return
+	}
+	if len(k.keys) >= maxKnown {
+		clear(k.keys)
+	}
+	k.keys[accessKey] = owner
+}
+
+// role and learnRole are the same for the role of a member.
+func (k *known) role(m membership) (role Role, ok bool, age uint64) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	role, ok = k.roles[m]
+	return role, ok, k.age
+}
+
+func (k *known) learnRole(m membership, role Role, age uint64) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.age != age {
+		return
+	}
+	if len(k.roles) >= maxKnown {
+		clear(k.roles)
+	}
+	k.roles[m] = role
+}
+
+func (k *known) forget() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.age++
+	clear(k.keys)
+	clear(k.roles)
+}
+
+// change is the Write of whatever a user, a key, a project or a role is made of. It
+// forgets in any case: of a commit that failed nobody can say what it left behind.
+func (s *Service) change(ctx context.Context, fn func(tx *gorm.DB) error) error {
+	defer s.known.forget()
+	return s.db.Write(ctx, fn)
+}
+
+// uses gathers when keys were last used, so that no request waits for a write that
+// is only for show. Run saves them.
+type uses struct {
+	mu sync.Mutex // guards at
+	at map[string]time.Time
+}
+
+func (u *uses) note(accessKey string, at time.Time) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.at[accessKey] = at
+}
+
+// latest returns the later of a stored time and the one that is not stored yet.
+func (u *uses) latest(accessKey string, stored time.Time) time.Time {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if at := u.at[accessKey]; at.After(stored) {
+		return at
+	}
+	return stored
+}
+
+// take returns what was gathered and begins anew.
+func (u *uses) take() map[string]time.Time {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if len(u.at) == 0 {
+		return nil
+	}
+	gathered := u.at
+	u.at = make(map[string]time.Time)
+	return gathered
+}
+
+// saveUses writes down when keys were last used. A full disk loses them: nothing
+// depends on them.
+func (s *Service) saveUses(ctx context.Context) {
+	gathered := s.uses.take()
+	if gathered == nil {
+		return
+	}
+	_ = s.db.Write(ctx, func(tx *gorm.DB) error {
+		for accessKey, at := range gathered {
+			if err := tx.Model(&keyRow{}).Where("access_key = ?", accessKey).Update("last_used_at", millis(at)).Error; err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
