@@ -3,7 +3,6 @@ package disk
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -49,7 +48,15 @@ func (d *OS) Open(name string) (File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := d.root.OpenFile(path, os.O_RDWR, 0)
+	f, err := d.open(path, os.O_RDWR)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func (d *OS) open(path string, flag int) (*osFile, error) {
+	f, err := d.root.OpenFile(path, flag, 0o600)
 	if err == nil {
 		return &osFile{File: f}, nil
 	}
@@ -155,11 +162,11 @@ func (d *OS) Lock(name string) (io.Closer, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := d.root.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := d.open(path, os.O_RDWR|os.O_CREATE)
 	if err != nil {
 		return nil, err
 	}
-	if err := lock(f); err != nil {
+	if err := lock(f.File); err != nil {
 		_ = f.Close()
 		return nil, &fs.PathError{Op: "lock", Path: name, Err: err}
 	}
@@ -240,7 +247,7 @@ func control(f *os.File, op string, call func(fd uintptr) error) error {
 			}
 		}
 	}); err != nil {
-		return fmt.Errorf("%s: %w", op, err)
+		failed = fs.ErrClosed // the one reason there is
 	}
 	if failed != nil {
 		return &fs.PathError{Op: op, Path: f.Name(), Err: failed}

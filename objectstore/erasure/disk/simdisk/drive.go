@@ -276,11 +276,11 @@ func (d *Drive) Rename(from, to string) error {
 		if err != nil {
 			return err
 		}
-		moved, err := d.findFile(from)
+		in, base, err := d.place(to)
 		if err != nil {
 			return err
 		}
-		in, base, err := d.place(to)
+		moved, err := d.findFile(from)
 		if err != nil {
 			return err
 		}

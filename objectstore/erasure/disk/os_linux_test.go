@@ -1,0 +1,140 @@
+package disk
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// small mounts a file system of 4 MiB, which may be made read-only.
+func small(t *testing.T) (d *OS, readOnly func()) {
+	t.Helper()
+	root := t.TempDir()
+	if err := unix.Mount("tmpfs", root, "tmpfs", 0, "size=4m"); err != nil {
+		cannot(t, err)
+	}
+	t.Cleanup(func() { _ = unix.Unmount(root, unix.MNT_DETACH) })
+	return at(t, root), func() {
+		if err := unix.Mount("", root, "", unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
+			cannot(t, err)
+		}
+	}
+}
+
+func cannot(t *testing.T, err error) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatal("no file system can be mounted here:", err)
+	}
+	t.Skip("no file system can be mounted here:", err)
+}
+
+func TestReallyFull(t *testing.T) {
+	d, _ := small(t)
+	total, free, err := d.Space()
+	if err != nil || total != 4<<20 || free > total || free < 3<<20 {
+		t.Fatalf("%d of %d free, %v", free, total, err)
+	}
+	put(t, d, "f", "kept")
+	f, err := d.Open("f")
+	try(t, err)
+	defer f.Close()
+	if err := f.Allocate(8 << 20); !IsFull(err) {
+		t.Fatalf("allocated too much: %v", err)
+	}
+	if size, err := f.Size(); size != 4 || err != nil {
+		t.Fatalf("the file has %d bytes then, %v", size, err)
+	}
+	if _, after, _ := d.Space(); after < free-8192 {
+		t.Fatalf("%d bytes of %d are gone", free-after, free)
+	}
+	if _, err := f.WriteAt(make([]byte, 8<<20), 4); !IsFull(err) {
+		t.Fatalf("wrote too much: %v", err)
+	}
+	try(t, f.Truncate(4))
+	try(t, f.Allocate(2<<20))
+	b := make([]byte, 4)
+	if _, err := f.ReadAt(b, 0); string(b) != "kept" || err != nil {
+		t.Fatalf("%q, %v", b, err)
+	}
+}
+
+// TestReadOnly makes a file system read-only, as Linux does one with errors, while a
+// file is open on it: what it holds can still be read, and locked.
+func TestReadOnly(t *testing.T) {
+	d, readOnly := small(t)
+	put(t, d, "f", "kept")
+	held, err := d.Lock("lock")
+	try(t, err)
+	try(t, held.Close())
+	readOnly()
+	f, err := d.Open("f")
+	try(t, err)
+	defer f.Close()
+	b := make([]byte, 4)
+	if _, err := f.ReadAt(b, 0); string(b) != "kept" || err != nil {
+		t.Errorf("%q, %v", b, err)
+	}
+	if size, err := f.Size(); size != 4 || err != nil {
+		t.Errorf("%d bytes, %v", size, err)
+	}
+	_, write := f.WriteAt([]byte("x"), 0)
+	_, create := d.Create("g")
+	for what, err := range map[string]error{
+		"write": write, "create": create, "sync": f.Sync(), "truncate": f.Truncate(0), "allocate": f.Allocate(10),
+		"remove": d.Remove("f"), "rename": d.Rename("f", "g"), "mkdir": d.Mkdir("folder"),
+	} {
+		if !IsReadOnly(err) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	held, err = d.Lock("lock")
+	try(t, err)
+	try(t, held.Close())
+	if _, err := d.Lock("another"); !IsReadOnly(err) {
+		t.Errorf("a lock's file was made: %v", err)
+	}
+}
+
+// TestAllocateWritesTheZeros looks at how many bytes this process has the system
+// write, and at what the file takes up.
+func TestAllocateWritesTheZeros(t *testing.T) {
+	path := t.TempDir()
+	d := at(t, path)
+	f, err := d.Create("f")
+	try(t, err)
+	defer f.Close()
+	const size = 5<<20 + 100
+	before := written(t)
+	try(t, f.Allocate(size))
+	if got := written(t) - before; got < size || got > size+1<<20 {
+		t.Errorf("%d bytes were written", got)
+	}
+	try(t, f.Sync())
+	var st unix.Stat_t
+	try(t, unix.Stat(path+"/f", &st))
+	if st.Blocks*512 < size {
+		t.Errorf("%d bytes are allocated", st.Blocks*512)
+	}
+	before = written(t)
+	try(t, f.Allocate(size))
+	if got := written(t) - before; got > 1<<20 {
+		t.Errorf("%d bytes were written again", got)
+	}
+}
+
+// written returns what this process had written so far, in bytes.
+func written(t *testing.T) (n int64) {
+	t.Helper()
+	b, err := os.ReadFile("/proc/self/io")
+	if err != nil {
+		t.Skip("the system does not say:", err)
+	}
+	_, rest, _ := strings.Cut(string(b), "wchar: ")
+	_, err = fmt.Sscan(rest, &n)
+	try(t, err)
+	return n
+}
