@@ -6,10 +6,10 @@
 // File.Sync, the fact that it exists under a name by SyncDir of its folder. An
 // implementation promises no more than that, and the engine relies on no more.
 //
-// Names are relative and separated by slashes; they never leave the root.
-// Errors are those of package os (match with errors.Is against fs.ErrNotExist
-// and fs.ErrExist) and of the system; IsFull, IsExhausted and IsReadOnly sort
-// them.
+// Names are relative and separated by slashes, as fs.ValidPath has them; others
+// fail with fs.ErrInvalid. "." is the root, for List and SyncDir. Errors are those
+// of package os (match with errors.Is against fs.ErrNotExist and fs.ErrExist) and
+// of the system; IsFull, IsExhausted and IsReadOnly sort them.
 package disk
 
 import "io"
@@ -21,9 +21,11 @@ type Disk interface {
 	Open(name string) (File, error)
 	// Create makes an empty file for its owner alone, or fs.ErrExist.
 	Create(name string) (File, error)
-	// Remove unlinks a file. Files that are open stay readable until closed.
+	// Remove unlinks a file or an empty folder. Files that are open stay usable
+	// until closed.
 	Remove(name string) error
-	// Rename moves a file, replacing what the new name held.
+	// Rename moves a file, not a folder, replacing the file that the new name held.
+	// Between folders it is durable once both are synced.
 	Rename(from, to string) error
 	// Mkdir makes a folder whose parent exists; one that exists is no error.
 	Mkdir(name string) error
@@ -35,7 +37,7 @@ type Disk interface {
 	Space() (total, free int64, err error)
 	// Lock takes a file's exclusive lock, making the file where it is missing. The
 	// lock ends with Close or with the process. It fails with ErrLocked when
-	// another process holds it. On a drive that cannot be written to it takes the
+	// somebody holds it, in this process or another. On a drive that cannot be written to it takes the
 	// lock of a file that exists.
 	Lock(name string) (io.Closer, error)
 }
@@ -47,8 +49,9 @@ type Entry struct {
 	Dir  bool
 }
 
-// File is an open file. ReadAt and WriteAt may be called concurrently. Files
-// grow when written behind their end.
+// File is an open file. Its methods may be called concurrently. Files grow when
+// written behind their end. After a write that failed nothing is known about the
+// bytes it was for.
 type File interface {
 	io.ReaderAt
 	io.WriterAt
@@ -57,7 +60,8 @@ type File interface {
 	Size() (int64, error)
 	// Allocate makes the file at least size bytes long, the new bytes zero, and
 	// reserves the space, so that writing there neither fails for want of it nor
-	// changes what a sync has to commit besides the bytes.
+	// changes what a sync has to commit besides the bytes. Nothing may be written
+	// behind the end meanwhile. Where space is lacking the length stays as it was.
 	Allocate(size int64) error
 	// Truncate cuts the file to a length and gives the space back.
 	Truncate(size int64) error
