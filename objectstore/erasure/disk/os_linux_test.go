@@ -138,3 +138,34 @@ func written(t *testing.T) (n int64) {
 	try(t, err)
 	return n
 }
+
+// TestSyncLeavesNothingToWrite asks the system which of a file's pages are not on
+// the drive.
+func TestSyncLeavesNothingToWrite(t *testing.T) {
+	path := t.TempDir()
+	d := at(t, path)
+	f, err := d.Create("f")
+	try(t, err)
+	defer f.Close()
+	look, err := os.Open(path + "/f")
+	try(t, err)
+	defer look.Close()
+	unwritten := func() uint64 {
+		var pages unix.Cachestat_t
+		if err := unix.Cachestat(uint(look.Fd()), &unix.CachestatRange{}, &pages, 0); err != nil {
+			t.Skip("the system does not say:", err)
+		}
+		return pages.Dirty + pages.Writeback
+	}
+	for range 3 {
+		_, err := f.WriteAt(make([]byte, 1<<20), 0)
+		try(t, err)
+		if unwritten() == 0 {
+			t.Skip("this file system keeps no count, or writes at once")
+		}
+		try(t, f.Sync())
+		if n := unwritten(); n != 0 {
+			t.Fatalf("%d pages are left", n)
+		}
+	}
+}

@@ -148,6 +148,17 @@ func TestTruncatedBytesStayAway(t *testing.T) {
 			t.Fatalf("%d bytes, neither as before nor cut", len(b))
 		}
 	}
+	m, _, f = synced(t)
+	write(t, f, fill('b', 2*pageSize), 0)
+	write(t, f, fill('c', 2*pageSize), 0)
+	try(t, f.Truncate(pageSize+100))
+	try(t, f.Truncate(4*pageSize))
+	for range outcomesTried {
+		b, _ := m.Crash().Drive("d").ReadFile("f")
+		if len(b) > 2*pageSize && !bytes.Equal(b[pageSize+100:], make([]byte, len(b)-pageSize-100)) {
+			t.Fatal("bytes came back that were cut off before the file grew")
+		}
+	}
 }
 
 func TestUnsyncedNamesMayBeLost(t *testing.T) {

@@ -30,6 +30,7 @@ type Drive struct {
 	counts  [kinds]int
 	faults  []*Fault
 	state   state
+	plugged int // how often it was unplugged, which ends handles
 }
 
 var _ disk.Disk = (*Drive)(nil)
@@ -93,6 +94,15 @@ func (d *Drive) crash(c *copier, rng *rand.Rand, how Outcome) {
 	}
 	d.used = 0
 	d.recount()
+}
+
+// unplug takes from a drive in use what a loss of power does.
+func (d *Drive) unplug() {
+	c := newCopier()
+	d.root = c.folder(d.root)
+	d.crash(c, d.rng, Random)
+	d.plugged++
+	d.locks = make(map[*file]bool)
 }
 
 // recount adds up what the files take up.
@@ -184,7 +194,7 @@ func (d *Drive) Open(name string) (disk.File, error) {
 
 func (d *Drive) open(f *file, name string) *handle {
 	f.handles++
-	return &handle{drive: d, file: f, name: name}
+	return &handle{drive: d, file: f, name: name, plugged: d.plugged}
 }
 
 func (d *Drive) Create(name string) (disk.File, error) {

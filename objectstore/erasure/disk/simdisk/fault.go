@@ -48,8 +48,16 @@ type state struct {
 }
 
 // SetGone unplugs the drive or plugs it in again: while it is gone every operation
-// fails, with ENODEV. Files that were open before are usable again.
-func (d *Drive) SetGone(gone bool) { d.set(func(s *state) { s.gone = gone }) }
+// fails, with ENODEV. It loses what a crash does; files and locks of before never
+// come back.
+func (d *Drive) SetGone(gone bool) {
+	d.set(func(s *state) {
+		if gone && !s.gone {
+			d.unplug()
+		}
+		s.gone = gone
+	})
+}
 
 // SetReadOnly lets every operation that changes the drive fail with EROFS.
 func (d *Drive) SetReadOnly(readOnly bool) { d.set(func(s *state) { s.readOnly = readOnly }) }
@@ -127,7 +135,7 @@ func (d *Drive) do(a action) error {
 		} else if d.rng.IntN(2) == 0 {
 			_ = a.apply()
 		}
-	case d.state.gone:
+	case d.state.gone || a.on != nil && a.on.plugged != d.plugged:
 		err = syscall.ENODEV
 	case d.state.readOnly && a.op.Kind.changes():
 		err = syscall.EROFS

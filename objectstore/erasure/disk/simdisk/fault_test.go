@@ -73,6 +73,12 @@ func TestGoneAndReadOnly(t *testing.T) {
 		}
 	}
 	d.SetGone(false)
+	if _, err := f.Size(); !errors.Is(err, syscall.ENODEV) {
+		t.Errorf("a file is open on: %v", err)
+	}
+	try(t, f.Close())
+	f, err := d.Open("f")
+	try(t, err)
 	d.SetReadOnly(true)
 	for k, err := range everyOperation(d, f) {
 		if k.changes() && !disk.IsReadOnly(err) || !k.changes() && err != nil {
@@ -93,6 +99,42 @@ func TestFaultCountsAndMatches(t *testing.T) {
 		if _, err := f.ReadAt(b, want.offset); !errors.Is(err, want.err) {
 			t.Errorf("read %d: %v", i, err)
 		}
+	}
+}
+
+// TestUnpluggedDriveLosesWhatACrashDoes leaves the other drives alone.
+func TestUnpluggedDriveLosesWhatACrashDoes(t *testing.T) {
+	left := make(map[string]int)
+	for seed := range uint64(100) {
+		m := NewMachine(seed)
+		d, e := m.Drive("d"), m.Drive("e")
+		f := create(t, d, "f")
+		write(t, f, fill('a', pageSize), 0)
+		try(t, f.Sync())
+		try(t, d.SyncDir("."))
+		create(t, d, "g")
+		create(t, e, "g")
+		_, err := d.Lock("f")
+		try(t, err)
+		d.SetGone(true)
+		d.SetGone(true)
+		d.SetGone(false)
+		if b, err := d.ReadFile("f"); err != nil || len(b) != pageSize {
+			t.Fatalf("lost what was synced: %v", err)
+		}
+		if names(e) != "g" || m.Crashed() {
+			t.Fatal("another drive suffered")
+		}
+		left[names(d)]++
+		held, err := d.Lock("f")
+		try(t, err)
+		try(t, errors.Join(held.Close(), f.Close()))
+		if _, free, _ := d.Space(); free != defaultSize-pageSize {
+			t.Fatalf("%d bytes are used", defaultSize-free)
+		}
+	}
+	if left["f"] == 0 || left["f g"] == 0 {
+		t.Error(left)
 	}
 }
 

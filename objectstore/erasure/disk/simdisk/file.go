@@ -87,9 +87,11 @@ func (f *file) truncate(size int64) {
 			switch first := size - i*pageSize; {
 			case first <= 0:
 				delete(f.dirty, i)
-			case first < pageSize: // keeps the sector that the end is in
+			case first < pageSize:
+				// The sector that the end is in stays dirty, but what it was in
+				// between would bring back bytes from behind the end.
 				d.mask &= uint8(1<<((first+sectorSize-1)/sectorSize) - 1)
-				d.midMask &= d.mask
+				d.midMask &= uint8(1<<(first/sectorSize) - 1)
 			}
 		}
 	}

@@ -10,10 +10,11 @@ import (
 
 // handle is an open file.
 type handle struct {
-	drive  *Drive
-	file   *file
-	name   string // it was opened by
-	closed bool
+	drive   *Drive
+	file    *file
+	name    string // it was opened by
+	plugged int    // the drive's when it was opened
+	closed  bool
 }
 
 var _ disk.File = (*handle)(nil)
@@ -30,8 +31,9 @@ func (h *handle) Close() error {
 		return fs.ErrClosed
 	}
 	h.closed = true
-	h.file.handles--
-	h.drive.release(h.file)
+	if h.file.handles--; h.plugged == h.drive.plugged {
+		h.drive.release(h.file)
+	}
 	return nil
 }
 
