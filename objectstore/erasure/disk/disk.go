@@ -37,8 +37,8 @@ type Disk interface {
 	Space() (total, free int64, err error)
 	// Lock takes a file's exclusive lock, making the file where it is missing. The
 	// lock ends with Close or with the process. It fails with ErrLocked when
-	// somebody holds it, in this process or another. On a drive that cannot be written to it takes the
-	// lock of a file that exists.
+	// somebody holds it, in this process or another. On a drive that cannot be
+	// written to it takes the lock of a file that exists.
 	Lock(name string) (io.Closer, error)
 }
 

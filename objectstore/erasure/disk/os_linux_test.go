@@ -3,6 +3,8 @@ package disk
 import (
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -59,6 +61,36 @@ func TestReallyFull(t *testing.T) {
 	b := make([]byte, 4)
 	if _, err := f.ReadAt(b, 0); string(b) != "kept" || err != nil {
 		t.Fatalf("%q, %v", b, err)
+	}
+}
+
+// TestAllocateAllOrNothing wants more than there is of an ext4, which leaves as much
+// of a reservation as it could make.
+func TestAllocateAllOrNothing(t *testing.T) {
+	image, root := filepath.Join(t.TempDir(), "image"), t.TempDir()
+	try(t, os.WriteFile(image, nil, 0o600))
+	try(t, os.Truncate(image, 8<<20))
+	for _, command := range [][]string{{"mkfs.ext4", "-q", image}, {"mount", "-o", "loop", image, root}} {
+		if out, err := exec.CommandContext(t.Context(), command[0], command[1:]...).CombinedOutput(); err != nil {
+			cannot(t, fmt.Errorf("%s: %w: %s", command[0], err, out))
+		}
+	}
+	t.Cleanup(func() { _ = unix.Unmount(root, unix.MNT_DETACH) })
+	d := at(t, root)
+	put(t, d, "f", "kept")
+	_, free, err := d.Space()
+	try(t, err)
+	f, err := d.Open("f")
+	try(t, err)
+	defer f.Close()
+	if err := f.Allocate(64 << 20); !IsFull(err) {
+		t.Fatalf("allocated too much: %v", err)
+	}
+	if size, err := f.Size(); size != 4 || err != nil {
+		t.Errorf("the file has %d bytes then, %v", size, err)
+	}
+	if _, after, _ := d.Space(); after < free-64<<10 {
+		t.Errorf("%d bytes of %d are gone", free-after, free)
 	}
 }
 

@@ -114,6 +114,9 @@ func TestWritesAreTornBetweenSectors(t *testing.T) {
 	m, _, f := synced(t)
 	write(t, f, fill('b', 2*sectorSize), 0)
 	write(t, f, fill('c', 2*sectorSize), 0)
+	if b, _ := m.Clone().CrashTo(KeepAll).Drive("d").ReadFile("f"); b[0] != 'c' || b[sectorSize] != 'c' {
+		t.Error("what was between was kept for the newest")
+	}
 	expect(t, "overwritten twice", seen(m, func(d *Drive) string {
 		b, _ := d.ReadFile("f")
 		for s := range 2 {
@@ -129,6 +132,13 @@ func TestUnsyncedLengthMayBeLost(t *testing.T) {
 	m, _, f := synced(t)
 	write(t, f, []byte("x"), 2*pageSize)
 	write(t, f, []byte("y"), 2*pageSize+1)
+	for range 20 {
+		for how, want := range map[Outcome]int{LoseAll: 0, KeepAll: 2} {
+			if b, _ := m.CrashTo(how).Drive("d").ReadFile("f"); len(b) != 2*pageSize+want {
+				t.Fatalf("outcome %d: %d bytes", how, len(b))
+			}
+		}
+	}
 	expect(t, "grown", seen(m, func(d *Drive) string {
 		b, _ := d.ReadFile("f")
 		return strings.ReplaceAll(string(b[2*pageSize:]), "\x00", "0")
@@ -149,13 +159,13 @@ func TestTruncatedBytesStayAway(t *testing.T) {
 		}
 	}
 	m, _, f = synced(t)
-	write(t, f, fill('b', 2*pageSize), 0)
-	write(t, f, fill('c', 2*pageSize), 0)
+	write(t, f, fill('b', 3*pageSize), 0)
+	write(t, f, fill('c', 3*pageSize), 0)
 	try(t, f.Truncate(pageSize+100))
 	try(t, f.Truncate(4*pageSize))
 	for range outcomesTried {
 		b, _ := m.Crash().Drive("d").ReadFile("f")
-		if len(b) > 2*pageSize && !bytes.Equal(b[pageSize+100:], make([]byte, len(b)-pageSize-100)) {
+		if len(b) > 3*pageSize && !bytes.Equal(b[pageSize+100:], make([]byte, len(b)-pageSize-100)) {
 			t.Fatal("bytes came back that were cut off before the file grew")
 		}
 	}
@@ -214,6 +224,15 @@ func TestUnsyncedNamesMayBeLost(t *testing.T) {
 		try(t, d.Rename("a/x", "x"))
 		try(t, d.Remove("a"))
 	}, "a/x f", "f x")
+	f("moved between folders of which one goes", func(t *testing.T, d *Drive) {
+		try(t, d.Mkdir("a"))
+		try(t, d.Mkdir("b"))
+		create(t, d, "a/x")
+		try(t, d.SyncDir("a"))
+		try(t, d.SyncDir("."))
+		try(t, d.Rename("a/x", "b/x"))
+		try(t, d.Remove("a"))
+	}, "a/x f", "b/x f")
 }
 
 // TestReplacedFileIsOneOrTheOther writes a file anew beside itself, synced, and
@@ -244,11 +263,11 @@ func TestFailedSyncForgets(t *testing.T) {
 		if err := f.Sync(); err == nil {
 			t.Fatal("the sync succeeded")
 		}
-		write(t, f, []byte("y"), pageSize)
+		write(t, f, []byte("y"), sectorSize)
 		try(t, f.Sync())
 		b, err := m.CrashTo(KeepAll).Drive("d").ReadFile("f")
 		switch {
-		case err != nil || len(b) != pageSize+1 || b[pageSize] != 'y':
+		case err != nil || len(b) != sectorSize+1 || b[sectorSize] != 'y':
 			t.Fatalf("%v: what was written after it is not there", err)
 		case b[0] == 'x':
 			kept++
@@ -320,9 +339,19 @@ func TestSectorsAreOnesThatWere(t *testing.T) {
 			low, high = min(low, size), max(high, size)
 		}
 		for range 20 {
-			b, err := m.Crash().Drive("d").ReadFile("f")
+			after := m.Crash().Drive("d")
+			b, err := after.ReadFile("f")
 			if err != nil || len(b)%sectorSize != 0 || len(b) < low*sectorSize || len(b) > high*sectorSize {
 				t.Fatalf("seed %d: %d bytes, %v", seed, len(b), err)
+			}
+			if tail := make([]byte, most*sectorSize); len(b) < len(tail) {
+				f, err := after.Open("f")
+				try(t, err)
+				try(t, f.Truncate(int64(len(tail))))
+				n, _ := f.ReadAt(tail, int64(len(b)))
+				if !bytes.Equal(tail[:n], make([]byte, most*sectorSize-len(b))) {
+					t.Fatalf("seed %d: there was something behind the end", seed)
+				}
 			}
 			for s := range len(b) / sectorSize {
 				part := b[s*sectorSize:][:sectorSize]
@@ -334,6 +363,61 @@ func TestSectorsAreOnesThatWere(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestLifeAfterACrash goes on with what it left, and crashes again.
+func TestLifeAfterACrash(t *testing.T) {
+	m, d, _ := synced(t)
+	after := m.Crash()
+	if _, err := d.List("."); !errors.Is(err, ErrCrashed) || !m.Crashed() {
+		t.Errorf("the old machine goes on: %v", err)
+	}
+	d = after.Drive("d")
+	f, err := d.Open("f")
+	try(t, err)
+	write(t, f, []byte("x"), 0)
+	create(t, d, "g")
+	again := after.CrashTo(LoseAll).Drive("d")
+	if b, _ := again.ReadFile("f"); b[0] != 'a' || names(again) != "f" {
+		t.Errorf("kept what was not synced: %s, %q", names(again), b[0])
+	}
+}
+
+// TestSeedsDiffer asks machines that differ in nothing else for their first outcome.
+func TestSeedsDiffer(t *testing.T) {
+	left := make(map[string]bool)
+	for seed := range uint64(50) {
+		m := NewMachine(seed)
+		create(t, m.Drive("d"), "f")
+		left[names(m.Crash().Drive("d"))] = true
+	}
+	if len(left) != 2 {
+		t.Errorf("only %v", left)
+	}
+}
+
+// TestWriteIsCutOffByCrash has the power go in the middle of one.
+func TestWriteIsCutOffByCrash(t *testing.T) {
+	none, some, all := 0, 0, 0
+	for seed := range uint64(100) {
+		m := NewMachine(seed)
+		f := create(t, m.Drive("d"), "f")
+		m.CrashAfter(0)
+		if _, err := f.WriteAt(fill('x', 3*pageSize), 0); !errors.Is(err, ErrCrashed) {
+			t.Fatal(err)
+		}
+		switch m.Kill().Drive("d").Files()[0].Size {
+		case 0:
+			none++
+		case 3 * pageSize:
+			all++
+		default:
+			some++
+		}
+	}
+	if some == 0 || all == 0 {
+		t.Errorf("nothing %d times, some %d times, all %d times", none, some, all)
 	}
 }
 

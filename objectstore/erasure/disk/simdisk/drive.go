@@ -102,7 +102,6 @@ func (d *Drive) unplug() {
 	d.root = c.folder(d.root)
 	d.crash(c, d.rng, Random)
 	d.plugged++
-	d.locks = make(map[*file]bool)
 }
 
 // recount adds up what the files take up.

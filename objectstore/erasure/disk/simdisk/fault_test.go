@@ -211,6 +211,15 @@ func TestFull(t *testing.T) {
 	}
 }
 
+func TestMovedOntoItself(t *testing.T) {
+	_, d, f := synced(t)
+	try(t, f.Close())
+	try(t, d.Rename("f", "f"))
+	if _, free, _ := d.Space(); free != defaultSize-2*pageSize || names(d) != "f" {
+		t.Errorf("%d bytes are used by %q", defaultSize-free, names(d))
+	}
+}
+
 func TestDamage(t *testing.T) {
 	m, d, f := synced(t)
 	old := m.Clone()
@@ -285,6 +294,9 @@ func TestTraceIsBounded(t *testing.T) {
 		write(t, f, []byte{1}, int64(i%10))
 	}
 	trace := m.Trace()
+	if len(m.trace) > 2*traced {
+		t.Errorf("%d operations take up memory", len(m.trace))
+	}
 	if len(trace) != traced || trace[traced-1].Number != m.Ops() || trace[0].Number != m.Ops()-traced+1 {
 		t.Errorf("%d operations remembered, to %d", len(trace), trace[len(trace)-1].Number)
 	}
