@@ -38,6 +38,8 @@ var rooms = map[string][]string{
 
 	"objectstore/erasure/disk":         {},
 	"objectstore/erasure/disk/simdisk": {"objectstore/erasure/disk"},
+	"objectstore/erasure/driveset":     {"objectstore", "objectstore/erasure/disk"},
+	"objectstore/erasure/shardfile":    {"objectstore", "objectstore/erasure/driveset"},
 	"objectstore/erasure/index":        {"objectstore"},
 
 	"internal/app": {
@@ -62,7 +64,7 @@ var mechanics = []string{"internal/errs", "internal/events", "internal/ids", "in
 var guarded = map[string][]string{
 	"github.com/gin-gonic/gin":         {"server"},
 	"github.com/danielgtaylor/huma/v2": {"server"},
-	"github.com/klauspost/reedsolomon": {"objectstore/erasure", "objectstore/erasure/driveset"},
+	"github.com/klauspost/reedsolomon": {"objectstore/erasure", "objectstore/erasure/driveset", "objectstore/erasure/shardfile"},
 	"github.com/docker/docker":         {"pipeline/docker", "internal/testimage"},
 	"github.com/go-git/go-git/v5":      {"pipeline/git"},
 	"github.com/coder/websocket":       {"chat/ws"},

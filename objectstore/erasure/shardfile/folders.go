@@ -1,0 +1,64 @@
+package shardfile
+
+import (
+	"errors"
+	"io/fs"
+	"sync"
+
+	"croft/objectstore/erasure/driveset"
+)
+
+// folders are the folders that a drive is known to have, durably.
+type folders struct {
+	mu    sync.Mutex // guards the following 2 fields
+	drive string     // ID of the drive that they are on
+	known map[string]bool
+}
+
+// need makes the folder of a body where it is missing. Its name is durable
+// afterwards; what is put into it is the caller's business.
+func (f *folders) need(d *driveset.Drive, id ID) error {
+	folder := id.folder()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if id := d.ID(); f.known == nil || f.drive != id { // replaced by another one
+		f.drive, f.known = id, make(map[string]bool)
+	}
+	for _, step := range []struct{ name, in string }{{topFolder, "."}, {folder, topFolder}} {
+		if f.known[step.name] {
+			continue
+		}
+		if err := d.Mkdir(step.name); err != nil {
+			return err
+		}
+		// Synced also when it was there: who made it may not have come that far.
+		if err := d.SyncDir(step.in); err != nil {
+			return err
+		}
+		f.known[step.name] = true
+	}
+	return nil
+}
+
+// forget lets the folders be made anew.
+func (f *folders) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.known = make(map[string]bool)
+}
+
+// create makes a file of a body on a drive.
+func (s *Store) create(d *driveset.Drive, id ID, name string) (*driveset.File, error) {
+	f := &s.lanes[d.Place].folders
+	for again := true; ; again = false {
+		if err := f.need(d, id); err != nil {
+			return nil, err
+		}
+		file, err := d.Create(name)
+		if again && errors.Is(err, fs.ErrNotExist) { // somebody emptied the drive
+			f.forget()
+			continue
+		}
+		return file, err
+	}
+}

@@ -1,0 +1,129 @@
+package shardfile
+
+import (
+	"sync"
+
+	"croft/objectstore/erasure/driveset"
+)
+
+// uses are the bodies that something is being done with. The zero value is ready.
+type uses struct {
+	mu   sync.Mutex // guards the following field and what it holds
+	byID map[ID]*use
+}
+
+// use is what is being done with a body.
+type use struct {
+	readers  int
+	removers int
+	writers  driveset.Places // that a file is being written on
+	healing  bool
+	// removed is set once Remove was called. Files go when the last reader has,
+	// and at the end of a writer that was late.
+	removed bool
+}
+
+// of returns a body's use, made when it has none. The caller holds mu.
+func (u *uses) of(id ID) *use {
+	if u.byID == nil {
+		u.byID = make(map[ID]*use)
+	}
+	b := u.byID[id]
+	if b == nil {
+		b = new(use)
+		u.byID[id] = b
+	}
+	return b
+}
+
+// settle forgets a body that nothing is done with. The caller holds mu.
+func (u *uses) settle(id ID, b *use) {
+	if b.readers == 0 && b.removers == 0 && b.writers == 0 && !b.healing {
+		delete(u.byID, id)
+	}
+}
+
+// read notes a reader, unless the body was removed.
+func (u *uses) read(id ID) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	b := u.of(id)
+	if b.removed {
+		return false
+	}
+	b.readers++
+	return true
+}
+
+// haveRead notes that a reader is done and reports whether the body's files have
+// to be removed now; haveRemoved must follow then.
+func (u *uses) haveRead(id ID) (remove bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	b := u.of(id)
+	b.readers--
+	remove = b.removed && b.readers == 0
+	if remove {
+		b.removers++
+	}
+	u.settle(id, b)
+	return remove
+}
+
+// remove notes that a body is no longer wanted and reports whether its files can
+// be removed now; haveRemoved must follow then.
+func (u *uses) remove(id ID) (now bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	b := u.of(id)
+	b.removed = true
+	if b.readers > 0 {
+		return false
+	}
+	b.removers++
+	return true
+}
+
+func (u *uses) haveRemoved(id ID) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	b := u.of(id)
+	b.removers--
+	u.settle(id, b)
+}
+
+// write notes that files of a body are being written.
+func (u *uses) write(id ID, places driveset.Places) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	b := u.of(id)
+	b.writers |= places
+}
+
+// haveWritten notes that a file is written, or given up, and reports whether the
+// body was removed meanwhile.
+func (u *uses) haveWritten(id ID, place int) (removed bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	b := u.of(id)
+	b.writers = b.writers.Without(place)
+	u.settle(id, b)
+	return b.removed
+}
+
+// writing returns where files of a body are being written.
+func (u *uses) writing(id ID) driveset.Places {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if b := u.byID[id]; b != nil {
+		return b.writers
+	}
+	return 0
+}
+
+// known reports whether anything is being done with a body.
+func (u *uses) known(id ID) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.byID[id] != nil
+}

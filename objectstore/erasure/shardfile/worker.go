@@ -1,0 +1,191 @@
+package shardfile
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"croft/objectstore/erasure/driveset"
+)
+
+// worker writes one drive's file of a body.
+type worker struct {
+	writing *writing
+	drive   *driveset.Drive
+	shard   int
+	file    *driveset.File
+	written int64
+	sums    []byte
+	summer  summer
+
+	mu    sync.Mutex // guards the following fields
+	queue []job
+	done  int64     // stripes
+	since time.Time // when it last got on, or got something to do
+	fate  fate
+	wake  chan struct{} // has room for one
+
+	// The writing's mutex guards the following fields.
+	ended bool          // it counts neither as alive nor as pending any more
+	owed  time.Duration // that the others have waited for it
+	lane  *atomic.Int32 // where it is counted while it goes on behind
+}
+
+type job struct {
+	stripe *stripe
+	chunk  int64
+}
+
+// fate is what becomes of a worker's file.
+type fate int
+
+const (
+	going   fate = iota
+	sealed       // nothing more will come; it is to be made durable
+	dropped      // it is to be removed
+)
+
+func newWorker(w *writing, d *driveset.Drive) *worker {
+	return &worker{
+		writing: w, drive: d, shard: w.lay.shard(d.Place), summer: newSummer(w.body.ID, d.Place),
+		since: time.Now(), wake: make(chan struct{}, 1),
+	}
+}
+
+// give hands a stripe to the worker, which holds it until it is written.
+func (k *worker) give(j job) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.fate == dropped {
+		return
+	}
+	if len(k.queue) == 0 {
+		k.since = time.Now()
+	}
+	j.stripe.hold()
+	k.queue = append(k.queue, j)
+	k.signal()
+}
+
+func (k *worker) signal() {
+	select {
+	case k.wake <- struct{}{}:
+	default:
+	}
+}
+
+// end decides the worker's fate; the first decision to drop counts.
+func (k *worker) end(f fate) {
+	k.mu.Lock()
+	var left []job
+	if k.fate != dropped {
+		k.fate = f
+		if f == dropped {
+			left, k.queue = k.queue, nil
+		}
+		k.since = time.Now()
+	}
+	k.mu.Unlock()
+	for _, j := range left {
+		j.stripe.release()
+	}
+	k.signal()
+}
+
+// next waits for something to write.
+func (k *worker) next() (j job, f fate) {
+	for {
+		k.mu.Lock()
+		f = k.fate
+		if f != dropped && len(k.queue) > 0 {
+			j = k.queue[0]
+			k.queue = k.queue[1:]
+			k.mu.Unlock()
+			return j, going
+		}
+		k.mu.Unlock()
+		if f != going {
+			return job{}, f
+		}
+		<-k.wake
+	}
+}
+
+// advance notes that an operation was done.
+func (k *worker) advance(stripes int64) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.done += stripes
+	k.since = time.Now()
+}
+
+func (k *worker) run() {
+	s, id := k.writing.store, k.writing.body.ID
+	err := k.write()
+	if k.file != nil {
+		_ = k.file.Close()
+	}
+	if err != nil {
+		k.end(dropped)
+		if k.file != nil {
+			s.unlinkFile(k.drive, id.file())
+		}
+	}
+	wanted := k.writing.report(k, err)
+	if removed := s.uses.haveWritten(id, k.drive.Place); err == nil && (removed || !wanted) {
+		s.unlinkFile(k.drive, id.file())
+	}
+}
+
+var errDropped = errors.New("left out")
+
+// write makes the file and everything in it durable.
+func (k *worker) write() (err error) {
+	id := k.writing.body.ID
+	if k.file, err = k.writing.store.create(k.drive, id, id.file()); err != nil {
+		return err
+	}
+	for {
+		k.advance(0)
+		j, f := k.next()
+		switch f {
+		case dropped:
+			return errDropped
+		case sealed:
+			return k.seal()
+		}
+		err := k.add(j)
+		j.stripe.release()
+		if err != nil {
+			return err
+		}
+		k.advance(1)
+	}
+}
+
+func (k *worker) add(j job) error {
+	chunk := j.stripe.chunk(k.shard, int(k.writing.body.Data), j.chunk)
+	k.sums = k.summer.add(k.sums, chunk, k.written/BlockBytes)
+	err := k.file.WriteAt(chunk, k.written)
+	k.written += int64(len(chunk))
+	return err
+}
+
+// seal ends the file and makes it and its name durable.
+func (k *worker) seal() error {
+	lay := k.writing.lay // its size is known by now
+	if lay.shardBytes() != k.written {
+		return fmt.Errorf("%d bytes were written where %d were to be", k.written, lay.shardBytes())
+	}
+	end := append(k.sums, lay.tail(k.drive.Place, k.sums)...)
+	if err := k.file.WriteAt(end, k.written); err != nil {
+		return err
+	}
+	if err := k.file.Sync(); err != nil {
+		return err
+	}
+	k.advance(0)
+	return k.drive.SyncDir(lay.ID.folder())
+}
