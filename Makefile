@@ -76,6 +76,14 @@ race: ## all Go tests under the race detector
 fuzz: ## run every fuzz target for FUZZTIME (10s)
 	@scripts/fuzz.sh $(FUZZTIME)
 
+.PHONY: bench-store
+bench-store: ## measure the object store over S3, half an hour or more (BENCH="-quick": ten minutes; docs/benchmarks.md)
+	@scripts/bench-store.sh s3 $(BENCH)
+
+.PHONY: bench-engine
+bench-engine: ## measure the erasure engine alone (BENCH="-quick -drives 4 -cpuprofile cpu.out")
+	@scripts/bench-store.sh engine $(BENCH)
+
 .PHONY: e2e
 e2e: deps ## the end-to-end tests alone: real binary, Docker engine, browser and S3 clients
 	@scripts/test.sh e2e
