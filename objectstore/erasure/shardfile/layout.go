@@ -1,6 +1,7 @@
 package shardfile
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -111,13 +112,27 @@ const (
 )
 
 func (l *layout) tail(place int, table []byte) []byte {
+	return l.tailOf(place, xxh3.Hash(table))
+}
+
+func (l *layout) tailOf(place int, tableSum uint64) []byte {
 	t := make([]byte, 0, tailBytes)
 	t = append(t, tailMagic...)
 	t = append(t, tailVersion, byte(place), l.Data, l.Parity)
 	t = binary.LittleEndian.AppendUint32(t, uint32(l.chunk))
 	t = append(t, l.ID[:]...)
 	t = binary.LittleEndian.AppendUint64(t, uint64(l.Size))
-	t = binary.LittleEndian.AppendUint64(t, xxh3.Hash(table))
+	t = binary.LittleEndian.AppendUint64(t, tableSum)
 	t = binary.LittleEndian.AppendUint64(t, 0)
 	return binary.LittleEndian.AppendUint64(t, xxh3.Hash(t))
+}
+
+// checkTail compares a file's tail with what it should be and returns the
+// checksum of the table.
+func (l *layout) checkTail(place int, tail []byte) (tableSum uint64, err error) {
+	tableSum = binary.LittleEndian.Uint64(tail[40:])
+	if !bytes.Equal(tail, l.tailOf(place, tableSum)) {
+		return 0, fmt.Errorf("%w: tail", errShard)
+	}
+	return tableSum, nil
 }

@@ -18,6 +18,8 @@ type Reader struct {
 	offset int64 // of the next byte
 	end    int64
 
+	rebuild driveset.Places // shards that all is read to compute, instead of the data; usually none
+
 	shards   [driveset.MaxDrives]*shard
 	bad      driveset.Places // shards that failed
 	slow     driveset.Places // shards that took too long
@@ -34,7 +36,8 @@ type Reader struct {
 // which ends with Close or, in errors, with the context.
 //
 // What drives lack or have wrong is computed from the others and reported. When
-// that is impossible the error, of Open or of reading, is ErrReadQuorum.
+// that is impossible the error, of Open or of reading, is ErrReadQuorum; of a body
+// that is being removed it is fs.ErrNotExist.
 func (s *Store) Open(ctx context.Context, b Body, offset, length int64) (*Reader, error) {
 	lay, err := s.layout(b)
 	if err != nil {
@@ -43,8 +46,8 @@ func (s *Store) Open(ctx context.Context, b Body, offset, length int64) (*Reader
 	if offset < 0 || length < 0 || offset > b.Size-length {
 		return nil, fmt.Errorf("read %d bytes at %d of a body of %d", length, offset, b.Size)
 	}
-	if !s.uses.read(b.ID) {
-		return nil, readQuorumError(fmt.Errorf("body %s was removed", b.ID))
+	if err := s.pin(b.ID); err != nil {
+		return nil, err
 	}
 	r := &Reader{store: s, ctx: ctx, lay: lay, offset: offset, end: offset + length}
 	if length > 0 {
@@ -61,7 +64,7 @@ func (s *Store) Open(ctx context.Context, b Body, offset, length int64) (*Reader
 // waits for the current one.
 func (r *Reader) advance() error {
 	if r.current != nil {
-		r.current.release()
+		r.current.stripe.release()
 	}
 	r.current, r.next = r.next, nil
 	if r.current == nil {
@@ -138,9 +141,16 @@ func (r *Reader) Close() error {
 		return nil
 	}
 	r.err = errReaderClosed
+	r.release()
+	r.store.unpin(r.lay.ID)
+	return nil
+}
+
+// release lets go of memory and files; drives that still answer keep theirs.
+func (r *Reader) release() {
 	for _, n := range []*round{r.current, r.next} {
 		if n != nil {
-			n.release()
+			n.stripe.release()
 		}
 	}
 	r.current, r.next = nil, nil
@@ -149,14 +159,7 @@ func (r *Reader) Close() error {
 			s.close()
 		}
 	}
-	if s, id := r.store, r.lay.ID; s.uses.haveRead(id) {
-		s.behind.Go(func() { s.unlink(id) })
-	}
-	return nil
 }
-
-// release lets go of the stripe; drives that still answer keep its memory.
-func (n *round) release() { n.stripe.release() }
 
 func (r *Reader) drive(shard int) *driveset.Drive { return r.store.set.Drives[r.lay.place(shard)] }
 

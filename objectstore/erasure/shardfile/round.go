@@ -64,6 +64,12 @@ func (r *Reader) begin(number int64) *round {
 		answers: make(chan answer, 2*g.Drives()),
 	}
 	n.end = min(n.start+lay.stripe, lay.Size)
+	if r.rebuild != 0 {
+		n.all, n.failed = span{0, n.chunk}, r.rebuild
+		n.stripe.needParity(lay.chunk * int64(lay.Parity))
+		n.pump()
+		return n
+	}
 	from, to := max(r.offset, n.start)-n.start, min(r.end, n.end)-n.start
 	for s := range g.Data {
 		at := int64(s) * n.chunk
@@ -80,6 +86,9 @@ func (r *Reader) begin(number int64) *round {
 // pump asks drives for what is missing and reports whether nothing is any more.
 func (n *round) pump() (complete bool) {
 	r, k := n.reader, int(n.reader.lay.Data)
+	if r.rebuild != 0 {
+		return n.pumpAny(k)
+	}
 	complete, direct := true, true
 	for s := range k {
 		if n.want[s] == (span{}) || n.got[s].covers(n.want[s]) && n.got[s] != (span{}) {
@@ -232,6 +241,12 @@ func (n *round) noteLate() {
 // rebuild computes what is wanted and missing.
 func (n *round) rebuild() (complete bool) {
 	r := n.reader
+	missing := r.rebuild
+	for s := range int(r.lay.Data) {
+		if n.want[s] != (span{}) && n.got[s] == (span{}) {
+			missing = missing.With(s)
+		}
+	}
 	g := r.lay.Geometry()
 	coder, err := r.store.set.Coders.For(g)
 	if err != nil || coder == nil {
@@ -244,7 +259,7 @@ func (n *round) rebuild() (complete bool) {
 		switch {
 		case n.got[s] != (span{}) && n.got[s].covers(n.all):
 			shards[s] = n.stripe.chunk(s, g.Data, n.chunk)[n.all.lo:n.all.hi]
-		case s < g.Data && n.want[s] != (span{}) && n.got[s] == (span{}):
+		case missing.Has(s):
 			required[s] = true
 			// A drive that still answers may write where its chunk belongs.
 			n.rebuilt[s] = make([]byte, 0, n.all.hi-n.all.lo)
@@ -255,10 +270,9 @@ func (n *round) rebuild() (complete bool) {
 		n.err = err
 		return false
 	}
-	for s := range g.Data {
+	for s := range shards {
 		if required[s] {
-			n.rebuilt[s] = shards[s]
-			n.got[s] = n.all
+			n.rebuilt[s], n.got[s] = shards[s], n.all
 		}
 	}
 	return true

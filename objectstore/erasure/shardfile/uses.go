@@ -17,7 +17,7 @@ type use struct {
 	readers  int
 	removers int
 	writers  driveset.Places // that a file is being written on
-	healing  bool
+	healing  chan struct{}   // closed when the healing ends; nil when there is none
 	// removed is set once Remove was called. Files go when the last reader has,
 	// and at the end of a writer that was late.
 	removed bool
@@ -38,7 +38,7 @@ func (u *uses) of(id ID) *use {
 
 // settle forgets a body that nothing is done with. The caller holds mu.
 func (u *uses) settle(id ID, b *use) {
-	if b.readers == 0 && b.removers == 0 && b.writers == 0 && !b.healing {
+	if b.readers == 0 && b.removers == 0 && b.writers == 0 && b.healing == nil {
 		delete(u.byID, id)
 	}
 }
@@ -126,4 +126,26 @@ func (u *uses) known(id ID) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return u.byID[id] != nil
+}
+
+// heal begins to heal a body, of which one caller at a time is allowed: for others
+// it returns what to wait for before they try again.
+func (u *uses) heal(id ID) (wait <-chan struct{}) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	b := u.of(id)
+	if b.healing != nil {
+		return b.healing
+	}
+	b.healing = make(chan struct{})
+	return nil
+}
+
+func (u *uses) haveHealed(id ID) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	b := u.of(id)
+	close(b.healing)
+	b.healing = nil
+	u.settle(id, b)
 }
