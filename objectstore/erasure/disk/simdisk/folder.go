@@ -1,6 +1,9 @@
 package simdisk
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // entry is what a name in a folder stands for: a *file or a *folder.
 type entry any
@@ -52,6 +55,18 @@ func (f *folder) commit(number int) {
 		c.apply(f.durable)
 		if c.with != nil {
 			c.with.commit(c.number)
+		}
+	}
+}
+
+// walk visits the files below a folder in order of name.
+func (f *folder) walk(prefix string, visit func(name string, f *file)) {
+	for _, name := range slices.Sorted(maps.Keys(f.now)) {
+		switch e := f.now[name].(type) {
+		case *folder:
+			e.walk(prefix+name+"/", visit)
+		case *file:
+			visit(prefix+name, e)
 		}
 	}
 }
