@@ -11,13 +11,14 @@ const module = "croft"
 // that a new room is a decision and not an accident. Every room may import
 // everyone's mechanics (the list below) unless it is one of them.
 var rooms = map[string][]string{
-	"croft":       {"internal/app", "internal/cli"},
-	"account":     {},
-	"chat":        {},
-	"chat/ws":     {"chat"},
-	"e2e":         {"internal/testforge", "internal/testimage"},
-	"migrations":  {},
-	"objectstore": {},
+	"croft":                 {"internal/app", "internal/cli"},
+	"account":               {},
+	"chat":                  {},
+	"chat/ws":               {"chat"},
+	"e2e":                   {"internal/testforge", "internal/testimage"},
+	"migrations":            {},
+	"objectstore":           {},
+	"objectstore/accesslog": {},
 	"objectstore/erasure": {
 		"objectstore", "objectstore/erasure/disk", "objectstore/erasure/driveset", "objectstore/erasure/index",
 		"objectstore/erasure/seglog", "objectstore/erasure/shardfile",
@@ -33,7 +34,7 @@ var rooms = map[string][]string{
 	"pipeline/docker":      {"pipeline"},
 	"pipeline/git":         {"pipeline"},
 	"pipeline/git/gittest": {"internal/testforge"},
-	"server":               {"account", "chat", "objectstore", "pipeline"},
+	"server":               {"account", "chat", "objectstore", "objectstore/accesslog", "pipeline"},
 	"ui":                   {},
 
 	"objectstore/erasure/disk":         {},
@@ -43,7 +44,7 @@ var rooms = map[string][]string{
 	"objectstore/erasure/index":        {"objectstore"},
 
 	"internal/app": {
-		"account", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/erasure", "objectstore/s3api",
+		"account", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/accesslog", "objectstore/erasure", "objectstore/s3api",
 		"pipeline", "pipeline/docker", "pipeline/git", "server", "ui",
 	},
 	"internal/archtest":  {},
