@@ -78,7 +78,7 @@ func TestLies(t *testing.T) {
 			p.Prefixes = p.Prefixes[1:]
 		}
 	}))
-	f("a delete that does nothing", "delete", "was deleted", func(l *liar) { l.keep = true })
+	f("a delete that does nothing", "delete", "reading it", func(l *liar) { l.keep = true })
 	f("a deleted object that is listed", "delete", "is listed", func(l *liar) {
 		l.page = func(p *objectstore.ListPage) {
 			p.Objects = append(p.Objects, objectstore.Object{Key: "folder-9999999/object-00"})

@@ -137,7 +137,15 @@ func (c engineClient) list(ctx context.Context, r listRequest, see func([]byte) 
 	return page.Next, nil
 }
 
+// batchDeleter is a store that deletes many keys at once, with an error for each.
+type batchDeleter interface {
+	DeleteAll(ctx context.Context, bucket string, keys []string) []error
+}
+
 func (c engineClient) remove(ctx context.Context, bucket string, keys []string) error {
+	if many, ok := c.store.(batchDeleter); ok {
+		return errors.Join(many.DeleteAll(ctx, bucket, keys)...)
+	}
 	for _, key := range keys {
 		if _, err := c.store.Delete(ctx, bucket, key); err != nil {
 			return err

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"testing"
 	"time"
 )
@@ -91,8 +93,14 @@ func TestProcess(t *testing.T) {
 	if _, err := (Process{PID: -1}).Usage(); err == nil {
 		t.Error("a process that is none has counters")
 	}
+
+	runtime.KeepAlive(memory)
+	debug.FreeOSMemory()
 	if err := self.ResetPeak(); err != nil {
-		t.Error(err)
+		t.Fatal(err)
+	}
+	if later, err := self.Usage(); err != nil || later.Peak > after.Peak-32<<20 {
+		t.Errorf("after 64 MiB were given back the peak is %d of %d bytes, %v", later.Peak, after.Peak, err)
 	}
 }
 
