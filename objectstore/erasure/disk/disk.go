@@ -69,3 +69,10 @@ type File interface {
 	// back, durable. After an error nothing is known about any of them.
 	Sync() error
 }
+
+// Flusher is a second interface of files that can begin to write bytes out ahead
+// of the Sync that makes them durable, so that it has less to do.
+type Flusher interface {
+	// Flush is a hint and promises nothing; what goes wrong Sync tells.
+	Flush(offset, length int64)
+}

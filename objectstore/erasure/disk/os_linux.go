@@ -21,3 +21,12 @@ func reserve(f *os.File, size int64) error {
 	}
 	return err
 }
+
+var _ Flusher = (*osFile)(nil)
+
+// Flush implements Flusher.
+func (f *osFile) Flush(offset, length int64) {
+	_ = control(f.File, "sync_file_range", func(fd uintptr) error {
+		return unix.SyncFileRange(int(fd), offset, length, unix.SYNC_FILE_RANGE_WRITE)
+	})
+}
