@@ -104,6 +104,7 @@ type newFile struct {
 	file    *driveset.File // nil when there is none
 	sums    []byte
 	written int64
+	flushed int64
 	err     error
 }
 
@@ -120,9 +121,15 @@ func (f *newFile) create() (err error) {
 
 func (f *newFile) add(p []byte) error {
 	f.sums = f.summer.add(f.sums, p, f.written/BlockBytes)
-	err := f.file.WriteAt(p, f.written)
+	if err := f.file.WriteAt(p, f.written); err != nil {
+		return err
+	}
 	f.written += int64(len(p))
-	return err
+	if f.written-f.flushed >= flushBytes {
+		f.file.Flush(f.flushed, f.written-f.flushed)
+		f.flushed = f.written
+	}
+	return nil
 }
 
 // seal makes the file durable and then puts it in its place.

@@ -261,9 +261,11 @@ func (n *round) rebuild() (complete bool) {
 			shards[s] = n.stripe.chunk(s, g.Data, n.chunk)[n.all.lo:n.all.hi]
 		case missing.Has(s):
 			required[s] = true
-			// A drive that still answers may write where its chunk belongs.
-			n.rebuilt[s] = make([]byte, 0, n.all.hi-n.all.lo)
-			shards[s] = n.rebuilt[s]
+			if n.waiting.Has(s) { // its drive may yet write where the chunk belongs
+				shards[s] = make([]byte, 0, n.all.hi-n.all.lo)
+			} else {
+				shards[s] = n.stripe.chunk(s, g.Data, n.chunk)[n.all.lo:n.all.lo:n.all.hi]
+			}
 		}
 	}
 	if err := coder.ReconstructSome(shards, required); err != nil {

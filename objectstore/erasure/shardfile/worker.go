@@ -17,6 +17,7 @@ type worker struct {
 	shard   int
 	file    *driveset.File
 	written int64
+	flushed int64 // of those, what was begun to be written out
 	sums    []byte
 	summer  summer
 
@@ -165,12 +166,23 @@ func (k *worker) write() (err error) {
 	}
 }
 
+// flushBytes is how much of a body's data may wait in the system's memory before
+// it is begun to be written out. Without that the last sync takes as long as all
+// the rest; in smaller pieces the drives do not like it.
+const flushBytes = 8 << 20
+
 func (k *worker) add(j job) error {
 	chunk := j.stripe.chunk(k.shard, int(k.writing.body.Data), j.chunk)
 	k.sums = k.summer.add(k.sums, chunk, k.written/BlockBytes)
-	err := k.file.WriteAt(chunk, k.written)
+	if err := k.file.WriteAt(chunk, k.written); err != nil {
+		return err
+	}
 	k.written += int64(len(chunk))
-	return err
+	if k.written-k.flushed >= flushBytes/int64(k.writing.body.Data) {
+		k.file.Flush(k.flushed, k.written-k.flushed)
+		k.flushed = k.written
+	}
+	return nil
 }
 
 // seal ends the file and makes it and its name durable.
