@@ -67,8 +67,8 @@ func (tx *Tx) flush() error {
 // Set keeps a value of the caller under a name, such as the log position that
 // this transaction brings the catalogue to.
 func (tx *Tx) Set(name string, value []byte) error {
-	key := []byte(name)
+	row := sealBytes(0, name, value)
 	_, err := tx.c.exec("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-		key, seal(0, key, value))
+		row.key, row.value)
 	return err
 }

@@ -12,9 +12,9 @@ type Bucket struct {
 // PutBucket makes or replaces the bucket with this ID. A name that another bucket
 // has is an error.
 func (tx *Tx) PutBucket(b Bucket) error {
-	name := []byte(b.Name)
+	row := sealBytes(b.ID, b.Name, b.Value)
 	_, err := tx.c.exec(`INSERT INTO buckets (id, name, value) VALUES (?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET name = excluded.name, value = excluded.value`, b.ID, name, seal(b.ID, name, b.Value))
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name, value = excluded.value`, b.ID, row.key, row.value)
 	return err
 }
 
@@ -36,37 +36,26 @@ func (tx *Tx) DeleteBucket(id uint64) error {
 	return nil
 }
 
-func scanBucket(r *rows) (b Bucket, err error) {
-	var id int64
-	if err := r.numbers(&id); err != nil {
-		return b, err
-	}
-	name, err := r.blob(1)
-	if err != nil {
-		return b, err
-	}
-	sealed, err := r.blob(2)
-	if err != nil {
-		return b, err
-	}
-	b.ID, b.Name = uint64(id), string(name)
-	b.Value, err = unseal(b.ID, name, sealed)
+// bucket reads the columns id, name and value.
+func (s *stmt) bucket() (b Bucket, err error) {
+	b.ID, b.Name = uint64(s.number(0)), string(s.view(1))
+	b.Value, err = unsealBytes(b.ID, s.view(1), s.view(2))
 	return b, err
 }
 
 // BucketByName returns the bucket of a name and whether there is one.
 func (v View) BucketByName(name string) (b Bucket, found bool, err error) {
-	found, err = v.c.first(func(r *rows) error {
-		b, err = scanBucket(r)
+	found, err = v.c.first(func(row *stmt) error {
+		b, err = row.bucket()
 		return err
-	}, "SELECT id, name, value FROM buckets WHERE name = ?", []byte(name))
+	}, "SELECT id, name, value FROM buckets WHERE name = ?", name)
 	return b, found, err
 }
 
 // Buckets returns all buckets ordered by name.
 func (v View) Buckets() (all []Bucket, err error) {
-	err = v.c.each(func(r *rows) error {
-		b, err := scanBucket(r)
+	err = v.c.each(func(row *stmt) error {
+		b, err := row.bucket()
 		all = append(all, b)
 		return err
 	}, "SELECT id, name, value FROM buckets ORDER BY name")

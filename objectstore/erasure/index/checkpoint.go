@@ -13,6 +13,10 @@ const (
 	walLimit = 16 << 20
 	// walCheck is after how much written the log's length is looked at.
 	walCheck = 1 << 20
+	// mergeRounds is how often the file is synced beside the commits before they
+	// wait, and mergePasses how often, at most, the log is merged before each.
+	mergeRounds = 2
+	mergePasses = 8
 )
 
 // checkpoints merges SQLite's log into the file beside the commits, which it would
@@ -26,9 +30,9 @@ type checkpoints struct {
 	failure error      // of the last run
 }
 
-func (db *DB) startCheckpoints(ctx context.Context) error {
+func (db *DB) startCheckpoints() error {
 	// The time-out is how long a commit may wait until readers let go of the log.
-	c, err := dial(ctx, db.path, "busy_timeout(50)", "synchronous(NORMAL)", "wal_autocheckpoint(0)", "mmap_size(0)", "cache_size(-64)")
+	c, err := dial(db.path, "busy_timeout = 50", "synchronous = NORMAL", "wal_autocheckpoint = 0", "mmap_size = 0", "cache_size = -64")
 	if err != nil {
 		return err
 	}
@@ -68,33 +72,56 @@ func (db *DB) noteWritten() {
 
 // checkpoint merges the log if it is long.
 func (db *DB) checkpoint() error {
-	pages, err := db.mergeLog("NOOP")
-	if err != nil || pages*pageSize < walLimit {
+	length, _, err := db.mergeLog("NOOP")
+	if err != nil || length < walLimit {
 		return err
 	}
-	if _, err := db.mergeLog("PASSIVE"); err != nil {
+	// SQLite syncs the file only when a checkpoint left nothing over, so what these
+	// rounds wrote is synced here, before commits have to wait.
+	for range mergeRounds {
+		if err := db.mergeMost(); err != nil {
+			return err
+		}
+		if err := db.file.Sync(); err != nil {
+			return db.fail(fmt.Errorf("sync the catalogue: %w", err))
+		}
+	}
+	if err := db.mergeMost(); err != nil {
 		return err
 	}
 	// The log begins again from its start only when all of it is merged and nobody
-	// reads it. Under steady commits that moment would never come by itself, so they
-	// wait for the little that was written meanwhile.
+	// reads it, so commits wait for the rest.
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	_, err = db.mergeLog("RESTART")
+	_, _, err = db.mergeLog("RESTART")
 	return err
 }
 
-// mergeLog runs a checkpoint and returns how many pages the log has. That readers
-// kept it from finishing is no error.
-func (db *DB) mergeLog(mode string) (int64, error) {
-	var busy, pages, merged int64
-	_, err := db.log.conn.first(func(r *rows) error {
-		return r.numbers(&busy, &pages, &merged)
+// mergeMost merges until little is left. Under steady commits there is always
+// something; each pass takes less time than the one before, so less comes meanwhile.
+func (db *DB) mergeMost() error {
+	for range mergePasses {
+		if _, _, err := db.mergeLog("PASSIVE"); err != nil {
+			return err
+		}
+		if _, left, err := db.mergeLog("NOOP"); err != nil || left < walCheck/4 {
+			return err
+		}
+	}
+	return nil
+}
+
+// mergeLog runs a checkpoint and returns how many bytes of pages the log has and
+// how many of them are not merged. That readers kept it from finishing is no error.
+func (db *DB) mergeLog(mode string) (length, left int64, err error) {
+	_, err = db.log.conn.first(func(row *stmt) error {
+		length, left = row.number(1)*pageSize, (row.number(1)-row.number(2))*pageSize
+		return nil
 	}, "PRAGMA wal_checkpoint("+mode+")")
 	if err != nil {
-		return 0, fmt.Errorf("merge the catalogue's log: %w", err)
+		return 0, 0, fmt.Errorf("merge the catalogue's log: %w", err)
 	}
-	return pages, nil
+	return length, left, nil
 }
 
 // Sync makes all that was applied before durable. When it fails the catalogue
@@ -119,14 +146,20 @@ func (db *DB) Sync(ctx context.Context) error {
 		err = syncFolder(db.path)
 	}
 	if err != nil {
-		// The system may have dropped what it could not write, and say so only once.
-		err = unusable("sync: %w", err)
-		db.mu.Lock()
-		db.broken = err
-		db.mu.Unlock()
-		return err
+		return db.fail(fmt.Errorf("sync the catalogue's log: %w", err))
 	}
 	db.log.mu.Lock()
 	defer db.log.mu.Unlock()
 	return db.log.failure
+}
+
+// fail ends all writing after a failed sync: the system may have dropped what it
+// could not write, and says so only once.
+func (db *DB) fail(cause error) error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.broken == nil {
+		db.broken = unusable("%w", cause)
+	}
+	return db.broken
 }

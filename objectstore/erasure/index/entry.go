@@ -2,6 +2,7 @@ package index
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 )
 
@@ -21,24 +22,35 @@ const (
 	flagMarker = 1 << 1
 )
 
-// entry packs all of a version but bucket and key: flags, ord, size, value, sum.
-func (v *Version) entry(key []byte) []byte {
-	out := make([]byte, 1, 1+2*binary.MaxVarintLen64+len(v.Value)+sumSize)
-	if v.Null {
-		out[0] |= flagNull
+// check refuses numbers that cannot be stored.
+func (v *Version) check() error {
+	if v.Size < 0 || v.Ord > math.MaxInt64 || v.Bucket > math.MaxInt64 {
+		return fmt.Errorf("catalogue: version %d of %q in bucket %d, %d bytes: a number is out of range", v.Ord, v.Key, v.Bucket, v.Size)
 	}
-	if v.Marker {
-		out[0] |= flagMarker
-	}
-	out = binary.AppendUvarint(out, v.Ord)
-	out = binary.AppendUvarint(out, uint64(v.Size))
-	out = append(out, v.Value...)
-	return binary.LittleEndian.AppendUint32(out, sum(v.Bucket, key, out))
+	return nil
 }
 
-// parseEntry is the reverse of entry. The version keeps the entry's memory.
-func parseEntry(bucket uint64, key, sealed []byte) (Version, error) {
-	e, err := unseal(bucket, key, sealed)
+// entry packs all of a version but bucket and key: flags, ord, size, value.
+func (v *Version) entry() sealed {
+	return seal(v.Bucket, v.Key, 1+2*binary.MaxVarintLen64+len(v.Value), func(b []byte) []byte {
+		var flags byte
+		if v.Null {
+			flags |= flagNull
+		}
+		if v.Marker {
+			flags |= flagMarker
+		}
+		b = append(b, flags)
+		b = binary.AppendUvarint(b, v.Ord)
+		b = binary.AppendUvarint(b, uint64(v.Size))
+		return append(b, v.Value...)
+	})
+}
+
+// parseEntry is the reverse of entry; the key comes in both shapes, one of which
+// the caller has anyway. It copies what it keeps of the rest.
+func parseEntry(bucket uint64, key string, keyBytes, stored []byte) (Version, error) {
+	e, err := unseal(bucket, keyBytes, stored)
 	if err != nil {
 		return Version{}, err
 	}
@@ -54,7 +66,7 @@ func parseEntry(bucket uint64, key, sealed []byte) (Version, error) {
 		return Version{}, unusable("an entry's size is unreadable")
 	}
 	return Version{
-		Bucket: bucket, Key: string(key), Ord: ord, Size: int64(size), Value: e[1+n+m:],
+		Bucket: bucket, Key: key, Ord: ord, Size: int64(size), Value: append([]byte(nil), e[1+n+m:]...),
 		Null: e[0]&flagNull != 0, Marker: e[0]&flagMarker != 0,
 	}, nil
 }

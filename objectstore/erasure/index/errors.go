@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"croft/internal/errs"
@@ -21,17 +20,15 @@ func unusable(format string, args ...any) error {
 	return fmt.Errorf("%w: %w", ErrUnusable, fmt.Errorf(format, args...))
 }
 
-// translate tells a damaged file and a full disk from all else.
-func translate(err error) error {
-	var driverErr *sqlite.Error
-	if !errors.As(err, &driverErr) {
-		return err
-	}
-	switch driverErr.Code() {
+// translate makes an error of a result code of SQLite and its message. It tells a
+// damaged file and a full disk from all else.
+func translate(code int32, message string) error {
+	err := fmt.Errorf("sqlite: %s (%d)", message, code)
+	switch code {
 	case sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS:
 		return unusable("%w", err)
 	}
-	switch driverErr.Code() & 0xff {
+	switch code & 0xff {
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return unusable("%w", err)
 	case sqlite3.SQLITE_FULL:

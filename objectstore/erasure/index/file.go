@@ -20,14 +20,20 @@ type File struct {
 
 // PutFile inserts or replaces a file.
 func (tx *Tx) PutFile(f File) error {
-	if _, err := tx.DeleteFile(f.ID); err != nil {
+	old, _, err := tx.File(f.ID)
+	if err != nil {
 		return err
 	}
-	if _, err := tx.c.exec("INSERT INTO files (id, missing, size, ord, value) VALUES (?, ?, ?, ?, ?)",
-		f.ID[:], f.Missing, f.Size, f.Ord, seal(f.Ord, f.ID[:], f.Value)); err != nil {
+	if err := tx.changeMissing(old, 0); err != nil {
 		return err
 	}
-	return tx.changeMissing(f, 0, f.Missing)
+	row := f.row()
+	if _, err := tx.c.exec("INSERT OR REPLACE INTO files (id, value) VALUES (?, ?)", row.key, row.value); err != nil {
+		return err
+	}
+	places := f.Missing
+	f.Missing = 0
+	return tx.changeMissing(f, places)
 }
 
 // DeleteFile removes a file and reports whether it was there.
@@ -39,27 +45,26 @@ func (tx *Tx) DeleteFile(id FileID) (bool, error) {
 	if _, err := tx.c.exec("DELETE FROM files WHERE id = ?", id[:]); err != nil {
 		return false, err
 	}
-	return true, tx.changeMissing(f, f.Missing, 0)
+	return true, tx.changeMissing(f, 0)
 }
 
 // SetMissing says which places lack a file. It reports whether there is such a file.
-func (tx *Tx) SetMissing(id FileID, missing uint16) (bool, error) {
+func (tx *Tx) SetMissing(id FileID, places uint16) (bool, error) {
 	f, found, err := tx.File(id)
 	if !found || err != nil {
 		return false, err
 	}
-	if _, err := tx.c.exec("UPDATE files SET missing = ? WHERE id = ?", missing, id[:]); err != nil {
-		return false, err
-	}
-	return true, tx.changeMissing(f, f.Missing, missing)
+	f.Missing = places
+	return true, tx.PutFile(f)
 }
 
-// changeMissing keeps the table missing in step: a row for each file and place.
-func (tx *Tx) changeMissing(f File, from, to uint16) error {
-	for left := from ^ to; left != 0; left &= left - 1 {
-		place := bits.TrailingZeros16(left)
+// changeMissing keeps the table missing in step, which has a row for each place
+// that lacks a file.
+func (tx *Tx) changeMissing(f File, places uint16) error {
+	for changed := f.Missing ^ places; changed != 0; changed &= changed - 1 {
+		place := bits.TrailingZeros16(changed)
 		sql := "INSERT INTO missing (place, ord, id) VALUES (?, ?, ?)"
-		if from&(1<<place) != 0 {
+		if f.Missing&(1<<place) != 0 {
 			sql = "DELETE FROM missing WHERE place = ? AND ord = ? AND id = ?"
 		}
 		if _, err := tx.c.exec(sql, place, f.Ord, f.ID[:]); err != nil {
@@ -69,41 +74,43 @@ func (tx *Tx) changeMissing(f File, from, to uint16) error {
 	return nil
 }
 
-// scanFile reads id, missing, size, ord, value.
-func scanFile(r *rows) (f File, err error) {
+// row packs a file: missing, size and ord, value.
+func (f *File) row() sealed {
+	return seal(0, string(f.ID[:]), 24+len(f.Value), func(b []byte) []byte {
+		return append(appendCounters(b, int64(f.Missing), f.Size, int64(f.Ord)), f.Value...)
+	})
+}
+
+// file reads the columns id and value.
+func (s *stmt) file() (f File, err error) {
+	id := s.view(0)
+	value, err := unseal(0, id, s.view(1))
+	if err != nil {
+		return f, err
+	}
+	if len(id) != len(f.ID) || len(value) < 24 {
+		return f, unusable("a file's row has an ID of %d bytes and %d more", len(id), len(value))
+	}
 	var missing, ord int64
-	id, err := r.blob(0)
-	if err != nil {
+	if err := parseCounters(value[:24], &missing, &f.Size, &ord); err != nil {
 		return f, err
 	}
-	if len(id) != len(f.ID) {
-		return f, unusable("a file's ID has %d bytes", len(id))
-	}
-	f.ID = FileID(id)
-	if err := r.numbersFrom(1, &missing, &f.Size, &ord); err != nil {
-		return f, err
-	}
-	sealed, err := r.blob(4)
-	if err != nil {
-		return f, err
-	}
-	f.Missing, f.Ord = uint16(missing), uint64(ord)
-	f.Value, err = unseal(f.Ord, id, sealed)
-	return f, err
+	f.ID, f.Missing, f.Ord, f.Value = FileID(id), uint16(missing), uint64(ord), append([]byte(nil), value[24:]...)
+	return f, nil
 }
 
 // File returns a file and whether there is such.
 func (v View) File(id FileID) (f File, found bool, err error) {
-	found, err = v.c.first(func(r *rows) error {
-		f, err = scanFile(r)
+	found, err = v.c.first(func(row *stmt) error {
+		f, err = row.file()
 		return err
-	}, "SELECT id, missing, size, ord, value FROM files WHERE id = ?", id[:])
+	}, "SELECT id, value FROM files WHERE id = ?", id[:])
 	return f, found, err
 }
 
 func (v View) files(sql string, args ...any) (list []File, err error) {
-	err = v.c.each(func(r *rows) error {
-		f, err := scanFile(r)
+	err = v.c.each(func(row *stmt) error {
+		f, err := row.file()
 		list = append(list, f)
 		return err
 	}, sql, args...)
@@ -116,7 +123,7 @@ func (v View) FilesMissing(place int, after File, limit int) ([]File, error) {
 	if after.Ord == 0 && after.ID == (FileID{}) {
 		after.Ord = math.MaxInt64
 	}
-	return v.files(`SELECT f.id, f.missing, f.size, f.ord, f.value
+	return v.files(`SELECT f.id, f.value
 		FROM missing m CROSS JOIN files f ON f.id = m.id
 		WHERE m.place = ?1 AND m.ord <= ?2 AND (m.ord < ?2 OR m.id > ?3)
 		ORDER BY m.ord DESC, m.id LIMIT ?4`, place, after.Ord, after.ID[:], limit)
@@ -125,7 +132,7 @@ func (v View) FilesMissing(place int, after File, limit int) ([]File, error) {
 // ScanFiles returns up to limit files whose IDs are behind after, in order of ID.
 // Behind the zero ID are all: no file has it.
 func (v View) ScanFiles(after FileID, limit int) ([]File, error) {
-	return v.files("SELECT id, missing, size, ord, value FROM files WHERE id > ? ORDER BY id LIMIT ?", after[:], limit)
+	return v.files("SELECT id, value FROM files WHERE id > ? ORDER BY id LIMIT ?", after[:], limit)
 }
 
 // File is View.File.

@@ -16,14 +16,17 @@ const pageSize = 4096
 // How much of the file each connection keeps in memory. Readers have little:
 // every commit of the writer empties their caches, and the system has the file.
 const (
-	writerCache = "cache_size(-16384)"
-	readerCache = "cache_size(-2048)"
+	writerCache = "cache_size = -16384"
+	readerCache = "cache_size = -1024"
 )
 
 // DB is an open catalogue. Its methods may be called from any goroutine; there is
 // one writer at a time.
 type DB struct {
-	path    string
+	path string
+	// file is kept open, and used to sync only: closing it earlier than SQLite's
+	// connections would make the system drop their locks.
+	file    *os.File
 	readers chan *conn // those not in use
 	stopped chan struct{}
 
@@ -43,74 +46,86 @@ func Open(ctx context.Context, path, deployment string) (*DB, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := makePrivate(path); err != nil {
-		return nil, err
-	}
-	db := &DB{path: path, stopped: make(chan struct{}), usages: map[uint64]usage{}}
-	writer, err := dial(ctx, path, "busy_timeout(10000)", fmt.Sprintf("page_size(%d)", pageSize), "journal_mode(WAL)", "synchronous(NORMAL)",
-		"wal_autocheckpoint(0)", "temp_store(MEMORY)", "mmap_size(0)", "cell_size_check(1)", writerCache)
+	file, err := openPrivate(path)
 	if err != nil {
 		return nil, err
 	}
-	db.writer = writer
-	if err := writer.admit(deployment); err != nil {
-		return nil, errors.Join(err, writer.close())
+	db := &DB{
+		path: path, file: file, stopped: make(chan struct{}), usages: map[uint64]usage{},
+		readers: make(chan *conn, max(4, 2*runtime.GOMAXPROCS(0))),
 	}
-	n := max(4, 2*runtime.GOMAXPROCS(0))
-	db.readers = make(chan *conn, n)
-	for range n {
-		reader, err := dial(ctx, path, "busy_timeout(10000)", "query_only(1)", "temp_store(MEMORY)", "mmap_size(0)", "cell_size_check(1)", readerCache)
-		if err != nil {
-			return nil, errors.Join(err, db.closeConns(len(db.readers)))
-		}
-		db.readers <- reader
-	}
-	if err := db.startCheckpoints(ctx); err != nil {
-		return nil, errors.Join(err, db.closeConns(n))
+	if err := db.open(deployment); err != nil {
+		return nil, errors.Join(err, db.closeConns(len(db.readers)))
 	}
 	return db, nil
 }
 
-// makePrivate makes the file when it is missing, for its owner alone: SQLite
+func (db *DB) open(deployment string) (err error) {
+	db.writer, err = dial(db.path, "busy_timeout = 10000", fmt.Sprint("page_size = ", pageSize), "journal_mode = WAL",
+		"synchronous = NORMAL", "wal_autocheckpoint = 0", "temp_store = MEMORY", "mmap_size = 0", "cell_size_check = 1", writerCache)
+	if err != nil {
+		return err
+	}
+	if err := db.writer.admit(deployment); err != nil {
+		return err
+	}
+	for range cap(db.readers) {
+		reader, err := dial(db.path, "busy_timeout = 10000", "query_only = 1", "temp_store = MEMORY", "mmap_size = 0",
+			"cell_size_check = 1", readerCache)
+		if err != nil {
+			return err
+		}
+		db.readers <- reader
+	}
+	return db.startCheckpoints()
+}
+
+// openPrivate makes the file when it is missing, for its owner alone: SQLite
 // would make it readable for all, and its log inherits the mode.
-func makePrivate(path string) error {
+func openPrivate(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return fmt.Errorf("open catalogue: %w", err)
+		return nil, fmt.Errorf("open catalogue: %w", err)
 	}
-	return file.Close()
+	return file, nil
 }
 
 // admit makes an empty file a catalogue of the deployment, and otherwise checks
 // that it is one.
 func (c *conn) admit(deployment string) error {
 	var version, application, tables int64
-	for sql, into := range map[string]*int64{
-		"PRAGMA user_version": &version, "PRAGMA application_id": &application, "SELECT count(*) FROM sqlite_schema": &tables,
+	var journal string
+	for sql, see := range map[string]func(*stmt){
+		"PRAGMA user_version":                func(row *stmt) { version = row.number(0) },
+		"PRAGMA application_id":              func(row *stmt) { application = row.number(0) },
+		"PRAGMA journal_mode":                func(row *stmt) { journal = string(row.view(0)) },
+		"SELECT count(*) FROM sqlite_schema": func(row *stmt) { tables = row.number(0) },
 	} {
-		if _, err := c.first(func(r *rows) error { return r.numbers(into) }, sql); err != nil {
+		if _, err := c.first(func(row *stmt) error { see(row); return nil }, sql); err != nil {
 			return fmt.Errorf("open catalogue: %w", err)
 		}
+	}
+	if journal != "wal" {
+		return fmt.Errorf("open catalogue: its folder's file system allows no write-ahead log, only %q", journal)
 	}
 	if version == 0 && application == 0 && tables == 0 {
 		if err := c.script(schema); err != nil {
 			return fmt.Errorf("make catalogue: %w", err)
 		}
-		_, err := c.exec("INSERT INTO deployment (id) VALUES (?)", []byte(deployment))
+		_, err := c.exec("INSERT INTO deployment (id) VALUES (?)", deployment)
 		return err
 	}
 	if application != applicationID || version != schemaVersion {
 		return unusable("the file is application %d, schema %d; this program knows %d, %d", application, version, applicationID, schemaVersion)
 	}
-	var owner []byte
-	_, err := c.first(func(r *rows) (err error) {
-		owner, err = r.blob(0)
-		return err
-	}, "SELECT id FROM deployment")
-	if err != nil {
+	owner := ""
+	if _, err := c.first(func(row *stmt) error {
+		owner = string(row.view(0))
+		return nil
+	}, "SELECT id FROM deployment"); err != nil {
 		return err
 	}
-	if string(owner) != deployment {
+	if owner != deployment {
 		return unusable("the file belongs to deployment %q, not to %q", owner, deployment)
 	}
 	return nil
@@ -153,5 +168,8 @@ func (db *DB) closeConns(readers int) error {
 	for range readers {
 		failed = errors.Join(failed, (<-db.readers).close())
 	}
-	return errors.Join(failed, db.writer.close())
+	if db.writer != nil {
+		failed = errors.Join(failed, db.writer.close())
+	}
+	return errors.Join(failed, db.file.Close())
 }

@@ -2,7 +2,6 @@ package index
 
 import (
 	"context"
-	"errors"
 
 	"croft/objectstore"
 )
@@ -50,7 +49,7 @@ func (v View) list(ctx context.Context, r ListRequest, fn func(Entry) error) (pa
 		return Page{}, nil
 	}
 	src := &objectSource{cursor{c: v.c}, r.Bucket}
-	defer func() { err = errors.Join(err, src.close()) }()
+	defer src.close()
 	if err := src.seek(from); err != nil {
 		return Page{}, err
 	}
@@ -86,13 +85,15 @@ type objectSource struct {
 }
 
 func (s *objectSource) seek(from string) error {
-	return s.start("SELECT key, entry FROM objects WHERE bucket = ? AND key >= ? ORDER BY key", s.bucket, []byte(from))
+	return s.start("SELECT key, entry FROM objects WHERE bucket = ? AND key >= ? ORDER BY key", s.bucket, from)
 }
 
 func (s *objectSource) here() (string, bool) { return s.key, s.ok }
 
 // version is what the row holds.
-func (s *objectSource) version() (Version, error) { return s.rows.entry(s.bucket, []byte(s.key), 1) }
+func (s *objectSource) version() (Version, error) {
+	return parseEntry(s.bucket, s.key, s.row.view(0), s.row.view(1))
+}
 
 // List is View.List. It holds one of the few reading connections while fn runs, so
 // fn must not read from the catalogue.

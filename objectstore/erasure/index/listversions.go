@@ -1,9 +1,6 @@
 package index
 
-import (
-	"context"
-	"errors"
-)
+import "context"
 
 // ListVersionsRequest asks for a page of all versions of a bucket. Prefix,
 // Delimiter and AfterKey work as in ListRequest. AfterOrd, when set, starts behind
@@ -45,7 +42,7 @@ func (v View) ListVersions(ctx context.Context, r ListVersionsRequest, fn func(V
 func (v View) listVersions(ctx context.Context, r ListVersionsRequest, fn func(VersionEntry) error) (page VersionsPage, err error) {
 	p := paging{prefix: r.Prefix, delimiter: r.Delimiter, after: r.AfterKey}
 	src := newVersionSource(v, r.Bucket)
-	defer func() { err = errors.Join(err, src.close()) }()
+	defer src.close()
 	if _, rolled := p.group(r.AfterKey); !rolled && r.AfterOrd > 0 && r.AfterKey >= r.Prefix {
 		err = src.resume(r.AfterKey, r.AfterOrd)
 	} else if from, ok := p.start(); ok {

@@ -1,35 +1,32 @@
 package index
 
-import "fmt"
-
 // PutVersion inserts a version, or replaces the one with the same ord. Versions
 // may come in any order. A key has one null version: of two, the one with the
 // higher ord stays, and that may be the one that was there. It returns the
 // versions that gave way, last of them v itself if it did.
 func (tx *Tx) PutVersion(v Version) (gone []Version, err error) {
-	if v.Size < 0 {
-		return nil, fmt.Errorf("catalogue: a version's size is %d", v.Size)
+	if err := v.check(); err != nil {
+		return nil, err
 	}
 	u, err := tx.usage(v.Bucket)
 	if err != nil {
 		return nil, err
 	}
-	key := []byte(v.Key)
 	if u.Versions == 0 && !v.Marker {
 		// Most puts are of new keys in buckets without versions: one statement.
-		if added, err := tx.insertObject(u, key, &v); added || err != nil {
+		if added, err := tx.insertObject(u, &v); added || err != nil {
 			return nil, err
 		}
 	}
-	top, found, err := tx.newest(u, v.Bucket, key)
+	top, found, err := tx.newest(u, v.Bucket, v.Key)
 	if err != nil {
 		return nil, err
 	}
 	if found && !top.Marker && !v.Marker && top.Null == v.Null && (top.Ord == v.Ord || v.Null && top.Ord < v.Ord) {
-		return []Version{top}, tx.replaceObject(u, key, &top, &v)
+		return []Version{top}, tx.replaceObject(u, &top, &v)
 	}
 	if !found || !v.Null && v.Ord > top.Ord { // nothing has its place
-		return nil, tx.place(u, key, &v, top, found)
+		return nil, tx.place(u, &v, top, found)
 	}
 	if old, found, err := tx.ByOrd(v.Bucket, v.Key, v.Ord); err != nil {
 		return nil, err
@@ -44,16 +41,16 @@ func (tx *Tx) PutVersion(v Version) (gone []Version, err error) {
 		case found && old.Ord < v.Ord:
 			gone = append(gone, old)
 		case found && old.Ord > v.Ord:
-			return append(gone, v), tx.removeAll(u, key, gone)
+			return append(gone, v), tx.removeAll(u, gone)
 		}
 	}
-	if err := tx.removeAll(u, key, gone); err != nil {
+	if err := tx.removeAll(u, gone); err != nil {
 		return nil, err
 	}
-	if top, found, err = tx.newest(u, v.Bucket, key); err != nil {
+	if top, found, err = tx.newest(u, v.Bucket, v.Key); err != nil {
 		return nil, err
 	}
-	return gone, tx.place(u, key, &v, top, found)
+	return gone, tx.place(u, &v, top, found)
 }
 
 // DeleteVersion removes exactly one version, which it returns if there was one.
@@ -66,12 +63,12 @@ func (tx *Tx) DeleteVersion(bucket uint64, key string, ord uint64) (old Version,
 	if old, found, err = tx.ByOrd(bucket, key, ord); !found || err != nil {
 		return Version{}, false, err
 	}
-	return old, true, tx.remove(u, []byte(key), &old)
+	return old, true, tx.remove(u, &old)
 }
 
 // newest returns the version with the highest ord: it is in objects, unless it is
 // a marker.
-func (tx *Tx) newest(u *usage, bucket uint64, key []byte) (Version, bool, error) {
+func (tx *Tx) newest(u *usage, bucket uint64, key string) (Version, bool, error) {
 	v, found, err := tx.object(bucket, key)
 	if found || err != nil || u.Versions == 0 {
 		return v, found, err
@@ -81,59 +78,59 @@ func (tx *Tx) newest(u *usage, bucket uint64, key []byte) (Version, bool, error)
 
 // place inserts a version that nothing stands in the way of. The newest there is,
 // if any, is top.
-func (tx *Tx) place(u *usage, key []byte, v *Version, top Version, found bool) error {
+func (tx *Tx) place(u *usage, v *Version, top Version, found bool) error {
 	if found && v.Ord < top.Ord {
-		return tx.insertOlder(u, key, v)
+		return tx.insertOlder(u, v)
 	}
 	if found && !top.Marker { // it becomes an older version
-		if err := tx.insertOlder(u, key, &top); err != nil {
+		if err := tx.insertOlder(u, &top); err != nil {
 			return err
 		}
 		if !v.Marker {
-			return tx.replaceObject(u, key, &top, v)
+			return tx.replaceObject(u, &top, v)
 		}
-		if err := tx.deleteObject(u, key, &top); err != nil {
+		if err := tx.deleteObject(u, &top); err != nil {
 			return err
 		}
 	}
 	if v.Marker {
-		return tx.insertOlder(u, key, v)
+		return tx.insertOlder(u, v)
 	}
-	return tx.mustInsertObject(u, key, v)
+	return tx.mustInsertObject(u, v)
 }
 
 // remove deletes a version that is there. If it was the latest, the next one is.
-func (tx *Tx) remove(u *usage, key []byte, v *Version) error {
+func (tx *Tx) remove(u *usage, v *Version) error {
 	older := false
 	if u.Versions > 0 {
 		var err error
-		if older, err = tx.deleteOlder(u, key, v); err != nil || older && !v.Marker {
+		if older, err = tx.deleteOlder(u, v); err != nil || older && !v.Marker {
 			return err
 		}
 	}
 	if older { // a marker, which is the latest where there is no object
-		if _, found, err := tx.object(v.Bucket, key); found || err != nil {
+		if _, found, err := tx.object(v.Bucket, v.Key); found || err != nil {
 			return err
 		}
-	} else if err := tx.deleteObject(u, key, v); err != nil {
+	} else if err := tx.deleteObject(u, v); err != nil {
 		return err
 	}
 	if u.Versions == 0 {
 		return nil
 	}
-	next, found, err := tx.newestOlder(v.Bucket, key)
+	next, found, err := tx.newestOlder(v.Bucket, v.Key)
 	if err != nil || !found || next.Marker {
 		return err
 	}
-	if _, err := tx.deleteOlder(u, key, &next); err != nil {
+	if _, err := tx.deleteOlder(u, &next); err != nil {
 		return err
 	}
-	return tx.mustInsertObject(u, key, &next)
+	return tx.mustInsertObject(u, &next)
 }
 
-func (tx *Tx) removeAll(u *usage, key []byte, versions []Version) error {
+func (tx *Tx) removeAll(u *usage, versions []Version) error {
 	for i := range versions {
-		if err := tx.remove(u, key, &versions[i]); err != nil {
+		if err := tx.remove(u, &versions[i]); err != nil {
 			return err
 		}
 	}

@@ -31,12 +31,8 @@ func (v View) Repairs(after Repair, limit int) (list []Repair, err error) {
 	if after == (Repair{}) {
 		after = Repair{Segment: math.MaxInt64, Offset: math.MaxInt64}
 	}
-	err = v.c.each(func(r *rows) error {
-		var segment, offset, places int64
-		if err := r.numbers(&segment, &offset, &places); err != nil {
-			return err
-		}
-		list = append(list, Repair{uint64(segment), uint64(offset), uint16(places)})
+	err = v.c.each(func(row *stmt) error {
+		list = append(list, Repair{uint64(row.number(0)), uint64(row.number(1)), uint16(row.number(2))})
 		return nil
 	}, "SELECT segment, off, places FROM repairs WHERE (segment, off) < (?, ?) ORDER BY segment DESC, off DESC LIMIT ?",
 		after.Segment, after.Offset, limit)

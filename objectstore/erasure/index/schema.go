@@ -10,15 +10,14 @@ const schemaVersion = 1
 const applicationID = 0x43724978
 
 // schema makes an empty file a catalogue, in one transaction. Values end with
-// their checksum (seal). An object's row is the key's latest version when that is
+// their checksum (sealed). An object's row is the key's latest version when that is
 // a real object; all other versions and all delete markers are in versions.
 var schema = fmt.Sprintf(`
 BEGIN IMMEDIATE;
 CREATE TABLE deployment (id BLOB NOT NULL);
 CREATE TABLE meta (name BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE buckets (id INTEGER NOT NULL PRIMARY KEY, name BLOB NOT NULL UNIQUE, value BLOB NOT NULL);
-CREATE TABLE usage (
-	bucket INTEGER NOT NULL PRIMARY KEY, objects INTEGER NOT NULL, versions INTEGER NOT NULL, bytes INTEGER NOT NULL);
+CREATE TABLE usage (bucket INTEGER NOT NULL PRIMARY KEY, value BLOB NOT NULL);
 CREATE TABLE objects (
 	bucket INTEGER NOT NULL, key BLOB NOT NULL, entry BLOB NOT NULL, PRIMARY KEY (bucket, key)) WITHOUT ROWID;
 CREATE TABLE versions (
@@ -30,13 +29,10 @@ CREATE TABLE uploads (
 	PRIMARY KEY (bucket, key, id)) WITHOUT ROWID;
 CREATE TABLE parts (
 	upload BLOB NOT NULL, number INTEGER NOT NULL, value BLOB NOT NULL, PRIMARY KEY (upload, number)) WITHOUT ROWID;
-CREATE TABLE files (
-	id BLOB NOT NULL PRIMARY KEY, missing INTEGER NOT NULL, size INTEGER NOT NULL, ord INTEGER NOT NULL,
-	value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE files (id BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE missing (
 	place INTEGER NOT NULL, ord INTEGER NOT NULL, id BLOB NOT NULL, PRIMARY KEY (place, ord DESC, id)) WITHOUT ROWID;
-CREATE TABLE segments (
-	id INTEGER NOT NULL PRIMARY KEY, live INTEGER NOT NULL, total INTEGER NOT NULL, items INTEGER NOT NULL);
+CREATE TABLE segments (id INTEGER NOT NULL PRIMARY KEY, value BLOB NOT NULL);
 CREATE TABLE repairs (
 	segment INTEGER NOT NULL, off INTEGER NOT NULL, places INTEGER NOT NULL,
 	PRIMARY KEY (segment, off)) WITHOUT ROWID;

@@ -22,9 +22,8 @@ func (tx *Tx) AddLive(segment uint64, bytes, items int64) {
 // SetSegment says how a segment is, whatever was said before.
 func (tx *Tx) SetSegment(s Segment) error {
 	delete(tx.segments, s.ID)
-	_, err := tx.c.exec(`INSERT INTO segments (id, live, total, items) VALUES (?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET live = excluded.live, total = excluded.total, items = excluded.items`,
-		s.ID, s.Live, s.Total, s.Items)
+	row := seal(s.ID, "", 24, func(b []byte) []byte { return appendCounters(b, s.Live, s.Total, s.Items) })
+	_, err := tx.c.exec("INSERT OR REPLACE INTO segments (id, value) VALUES (?, ?)", s.ID, row.value)
 	return err
 }
 
@@ -39,13 +38,18 @@ func (tx *Tx) DeleteSegment(id uint64) error {
 }
 
 func (tx *Tx) flushSegments() error {
-	for id, s := range tx.segments {
-		if s.Live == 0 && s.Items == 0 {
+	for id, added := range tx.segments {
+		if added.Live == 0 && added.Items == 0 {
 			continue
 		}
-		if _, err := tx.c.exec(`INSERT INTO segments (id, live, total, items) VALUES (?, ?, 0, ?)
-			ON CONFLICT DO UPDATE SET live = live + excluded.live, items = items + excluded.items`,
-			id, s.Live, s.Items); err != nil {
+		s, _, err := tx.View.Segment(id)
+		if err != nil {
+			return err
+		}
+		s.ID = id
+		s.Live += added.Live
+		s.Items += added.Items
+		if err := tx.SetSegment(s); err != nil {
 			return err
 		}
 	}
@@ -53,19 +57,41 @@ func (tx *Tx) flushSegments() error {
 	return nil
 }
 
+// segment reads the columns id and value.
+func (s *stmt) segment() (g Segment, err error) {
+	g.ID = uint64(s.number(0))
+	value, err := unseal(g.ID, nil, s.view(1))
+	if err != nil {
+		return g, err
+	}
+	return g, parseCounters(value, &g.Live, &g.Total, &g.Items)
+}
+
+// Segment returns a segment and whether it is known.
+func (v View) Segment(id uint64) (g Segment, found bool, err error) {
+	found, err = v.c.first(func(row *stmt) error {
+		g, err = row.segment()
+		return err
+	}, "SELECT id, value FROM segments WHERE id = ?", id)
+	return g, found, err
+}
+
 // Segments returns all segments ordered by ID.
 func (v View) Segments() (all []Segment, err error) {
-	err = v.c.each(func(r *rows) error {
-		var id int64
-		var s Segment
-		if err := r.numbers(&id, &s.Live, &s.Total, &s.Items); err != nil {
-			return err
-		}
-		s.ID = uint64(id)
-		all = append(all, s)
-		return nil
-	}, "SELECT id, live, total, items FROM segments ORDER BY id")
+	err = v.c.each(func(row *stmt) error {
+		g, err := row.segment()
+		all = append(all, g)
+		return err
+	}, "SELECT id, value FROM segments ORDER BY id")
 	return all, err
+}
+
+// Segment is View.Segment with what the transaction did so far.
+func (tx *Tx) Segment(id uint64) (Segment, bool, error) {
+	if err := tx.flushSegments(); err != nil {
+		return Segment{}, false, err
+	}
+	return tx.View.Segment(id)
 }
 
 // Segments is View.Segments with what the transaction did so far.
@@ -74,6 +100,15 @@ func (tx *Tx) Segments() ([]Segment, error) {
 		return nil, err
 	}
 	return tx.View.Segments()
+}
+
+// Segment is View.Segment.
+func (db *DB) Segment(ctx context.Context, id uint64) (g Segment, found bool, err error) {
+	err = db.read(ctx, func(v View) error {
+		g, found, err = v.Segment(id)
+		return err
+	})
+	return g, found, err
 }
 
 // Segments is View.Segments.

@@ -1,9 +1,6 @@
 package index
 
-import (
-	"context"
-	"errors"
-)
+import "context"
 
 // Upload is an unfinished upload. IDs are unique across all buckets and not empty.
 type Upload struct {
@@ -20,49 +17,45 @@ type Part struct {
 }
 
 // uploadKey is what the checksum of an upload's row covers beside bucket and value.
-func uploadKey(key, id string) []byte { return []byte(key + "\x00" + id) }
+func uploadKey(key, id string) string { return key + "\x00" + id }
 
 // PutUpload inserts or replaces an upload.
 func (tx *Tx) PutUpload(u Upload) error {
 	_, err := tx.c.exec(`INSERT INTO uploads (bucket, key, id, value) VALUES (?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET value = excluded.value`,
-		u.Bucket, []byte(u.Key), []byte(u.ID), seal(u.Bucket, uploadKey(u.Key, u.ID), u.Value))
+		u.Bucket, u.Key, u.ID, sealBytes(u.Bucket, uploadKey(u.Key, u.ID), u.Value).value)
 	return err
 }
 
 // DeleteUpload removes an upload and its parts.
 func (tx *Tx) DeleteUpload(bucket uint64, key, id string) error {
-	if _, err := tx.c.exec("DELETE FROM parts WHERE upload = ?", []byte(id)); err != nil {
+	if _, err := tx.c.exec("DELETE FROM parts WHERE upload = ?", id); err != nil {
 		return err
 	}
-	_, err := tx.c.exec("DELETE FROM uploads WHERE bucket = ? AND key = ? AND id = ?", bucket, []byte(key), []byte(id))
+	_, err := tx.c.exec("DELETE FROM uploads WHERE bucket = ? AND key = ? AND id = ?", bucket, key, id)
 	return err
 }
 
 // PutPart inserts or replaces a part of an upload.
 func (tx *Tx) PutPart(upload string, p Part) error {
-	id := []byte(upload)
 	_, err := tx.c.exec(`INSERT INTO parts (upload, number, value) VALUES (?, ?, ?)
-		ON CONFLICT DO UPDATE SET value = excluded.value`, id, p.Number, seal(uint64(p.Number), id, p.Value))
+		ON CONFLICT DO UPDATE SET value = excluded.value`, upload, p.Number, sealBytes(uint64(p.Number), upload, p.Value).value)
 	return err
 }
 
 // DeletePart removes a part.
 func (tx *Tx) DeletePart(upload string, number int) error {
-	_, err := tx.c.exec("DELETE FROM parts WHERE upload = ? AND number = ?", []byte(upload), number)
+	_, err := tx.c.exec("DELETE FROM parts WHERE upload = ? AND number = ?", upload, number)
 	return err
 }
 
 // Upload returns an upload and whether there is such.
 func (v View) Upload(bucket uint64, key, id string) (u Upload, found bool, err error) {
-	found, err = v.c.first(func(r *rows) error {
+	found, err = v.c.first(func(row *stmt) (err error) {
 		u = Upload{Bucket: bucket, Key: key, ID: id}
-		sealed, err := r.blob(0)
-		if err == nil {
-			u.Value, err = unseal(bucket, uploadKey(key, id), sealed)
-		}
+		u.Value, err = unsealBytes(bucket, []byte(uploadKey(key, id)), row.view(0))
 		return err
-	}, "SELECT value FROM uploads WHERE bucket = ? AND key = ? AND id = ?", bucket, []byte(key), []byte(id))
+	}, "SELECT value FROM uploads WHERE bucket = ? AND key = ? AND id = ?", bucket, key, id)
 	return u, found, err
 }
 
@@ -78,20 +71,12 @@ func (v View) Part(upload string, number int) (p Part, found bool, err error) {
 // Parts returns up to limit parts with numbers above after, in order; limit -1 is
 // all of them.
 func (v View) Parts(upload string, after, limit int) (parts []Part, err error) {
-	id := []byte(upload)
-	err = v.c.each(func(r *rows) error {
-		var number int64
-		if err := r.numbers(&number); err != nil {
-			return err
-		}
-		sealed, err := r.blob(1)
-		if err != nil {
-			return err
-		}
-		value, err := unseal(uint64(number), id, sealed)
-		parts = append(parts, Part{int(number), value})
+	err = v.c.each(func(row *stmt) error {
+		number := int(row.number(0))
+		value, err := unsealBytes(uint64(number), []byte(upload), row.view(1))
+		parts = append(parts, Part{number, value})
 		return err
-	}, "SELECT number, value FROM parts WHERE upload = ? AND number > ? ORDER BY number LIMIT ?", id, after, limit)
+	}, "SELECT number, value FROM parts WHERE upload = ? AND number > ? ORDER BY number LIMIT ?", upload, after, limit)
 	return parts, err
 }
 
@@ -133,7 +118,7 @@ func (v View) ListUploads(ctx context.Context, r ListUploadsRequest, fn func(Upl
 func (v View) listUploads(ctx context.Context, r ListUploadsRequest, fn func(UploadEntry) error) (page UploadsPage, err error) {
 	p := paging{prefix: r.Prefix, delimiter: r.Delimiter, after: r.AfterKey}
 	src := &uploadSource{cursor{c: v.c}, r.Bucket}
-	defer func() { err = errors.Join(err, src.close()) }()
+	defer src.close()
 	if _, rolled := p.group(r.AfterKey); !rolled && r.AfterID != "" && r.AfterKey >= r.Prefix {
 		err = src.resume(r.AfterKey, r.AfterID)
 	} else if from, ok := p.start(); ok {
@@ -172,22 +157,15 @@ func (s *uploadSource) seek(from string) error { return s.resume(from, "") }
 // resume goes behind one upload of a key.
 func (s *uploadSource) resume(key, id string) error {
 	return s.start("SELECT key, id, value FROM uploads WHERE bucket = ? AND (key, id) > (?, ?) ORDER BY key, id",
-		s.bucket, []byte(key), []byte(id))
+		s.bucket, key, id)
 }
 
 func (s *uploadSource) here() (string, bool) { return s.key, s.ok }
 
 func (s *uploadSource) upload() (Upload, error) {
-	id, err := s.rows.blob(1)
-	if err != nil {
-		return Upload{}, err
-	}
-	sealed, err := s.rows.blob(2)
-	if err != nil {
-		return Upload{}, err
-	}
-	u := Upload{Bucket: s.bucket, Key: s.key, ID: string(id)}
-	u.Value, err = unseal(u.Bucket, uploadKey(u.Key, u.ID), sealed)
+	u := Upload{Bucket: s.bucket, Key: s.key, ID: string(s.row.view(1))}
+	var err error
+	u.Value, err = unsealBytes(u.Bucket, []byte(uploadKey(u.Key, u.ID)), s.row.view(2))
 	return u, err
 }
 

@@ -37,9 +37,8 @@ func (tx *Tx) flushUsage() error {
 		if !u.changed {
 			continue
 		}
-		if _, err := tx.c.exec(`INSERT INTO usage (bucket, objects, versions, bytes) VALUES (?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET objects = excluded.objects, versions = excluded.versions, bytes = excluded.bytes`,
-			bucket, u.Objects, u.Versions, u.Bytes); err != nil {
+		row := seal(bucket, "", 24, func(b []byte) []byte { return appendCounters(b, u.Objects, u.Versions, u.Bytes) })
+		if _, err := tx.c.exec("INSERT OR REPLACE INTO usage (bucket, value) VALUES (?, ?)", bucket, row.value); err != nil {
 			return err
 		}
 		u.changed = false
@@ -49,9 +48,13 @@ func (tx *Tx) flushUsage() error {
 
 // BucketUsage returns what a bucket holds; nothing when it does not exist.
 func (v View) BucketUsage(bucket uint64) (u Usage, err error) {
-	_, err = v.c.first(func(r *rows) error {
-		return r.numbers(&u.Objects, &u.Versions, &u.Bytes)
-	}, "SELECT objects, versions, bytes FROM usage WHERE bucket = ?", bucket)
+	_, err = v.c.first(func(row *stmt) error {
+		value, err := unseal(bucket, nil, row.view(0))
+		if err != nil {
+			return err
+		}
+		return parseCounters(value, &u.Objects, &u.Versions, &u.Bytes)
+	}, "SELECT value FROM usage WHERE bucket = ?", bucket)
 	return u, err
 }
 

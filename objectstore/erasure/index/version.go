@@ -5,29 +5,23 @@ import "context"
 // Latest returns the newest version of a key, which may be a delete marker, and
 // whether there is any.
 func (v View) Latest(bucket uint64, key string) (latest Version, found bool, err error) {
-	k := []byte(key)
-	if latest, found, err = v.object(bucket, k); found || err != nil {
+	if latest, found, err = v.object(bucket, key); found || err != nil {
 		return latest, found, err
 	}
 	// Between two statements a marker may have gone and objects come, so if this
 	// is not in a transaction both tables are read again at once.
-	found, err = v.c.first(func(r *rows) error {
-		latest, err = r.entry(bucket, k, 0)
-		return err
-	}, `SELECT entry FROM (SELECT 1 AS source, entry FROM objects WHERE bucket = ?1 AND key = ?2
+	return v.version(`SELECT entry FROM (SELECT 1 AS source, entry FROM objects WHERE bucket = ?1 AND key = ?2
 		UNION ALL SELECT 0, entry FROM (SELECT entry FROM versions WHERE bucket = ?1 AND key = ?2 ORDER BY ord DESC LIMIT 1)
-		ORDER BY source DESC LIMIT 1)`, bucket, k)
-	return latest, found, err
+		ORDER BY source DESC LIMIT 1)`, bucket, key)
 }
 
 // ByOrd returns the version of a key with this ord and whether there is one.
 func (v View) ByOrd(bucket uint64, key string, ord uint64) (version Version, found bool, err error) {
-	k := []byte(key)
 	err = v.c.snapshot(func() error {
-		if version, found, err = v.object(bucket, k); err != nil || found && version.Ord == ord {
+		if version, found, err = v.object(bucket, key); err != nil || found && version.Ord == ord {
 			return err
 		}
-		version, found, err = v.older(bucket, k, ord)
+		version, found, err = v.older(bucket, key, ord)
 		return err
 	})
 	return version, found, err
@@ -36,59 +30,43 @@ func (v View) ByOrd(bucket uint64, key string, ord uint64) (version Version, fou
 // NullVersion returns the null version of a key, which may be a delete marker, and
 // whether there is one.
 func (v View) NullVersion(bucket uint64, key string) (version Version, found bool, err error) {
-	k := []byte(key)
 	err = v.c.snapshot(func() error {
-		if version, found, err = v.object(bucket, k); err != nil || found && version.Null {
+		if version, found, err = v.object(bucket, key); err != nil || found && version.Null {
 			return err
 		}
-		version, found, err = v.olderNull(bucket, k)
+		version, found, err = v.olderNull(bucket, key)
 		return err
 	})
 	return version, found, err
 }
 
 // object returns the row of a key in objects.
-func (v View) object(bucket uint64, key []byte) (version Version, found bool, err error) {
-	found, err = v.c.first(func(r *rows) error {
-		version, err = r.entry(bucket, key, 0)
-		return err
-	}, "SELECT entry FROM objects WHERE bucket = ? AND key = ?", bucket, key)
-	return version, found, err
+func (v View) object(bucket uint64, key string) (Version, bool, error) {
+	return v.version("SELECT entry FROM objects WHERE bucket = ? AND key = ?", bucket, key)
 }
 
 // older returns a row of versions.
-func (v View) older(bucket uint64, key []byte, ord uint64) (version Version, found bool, err error) {
-	found, err = v.c.first(func(r *rows) error {
-		version, err = r.entry(bucket, key, 0)
-		return err
-	}, "SELECT entry FROM versions WHERE bucket = ? AND key = ? AND ord = ?", bucket, key, ord)
-	return version, found, err
+func (v View) older(bucket uint64, key string, ord uint64) (Version, bool, error) {
+	return v.version("SELECT entry FROM versions WHERE bucket = ? AND key = ? AND ord = ?", bucket, key, ord)
 }
 
-func (v View) olderNull(bucket uint64, key []byte) (version Version, found bool, err error) {
-	found, err = v.c.first(func(r *rows) error {
-		version, err = r.entry(bucket, key, 0)
-		return err
-	}, "SELECT entry FROM versions WHERE bucket = ? AND key = ? AND nameless = 1", bucket, key)
-	return version, found, err
+func (v View) olderNull(bucket uint64, key string) (Version, bool, error) {
+	return v.version("SELECT entry FROM versions WHERE bucket = ? AND key = ? AND nameless = 1", bucket, key)
 }
 
 // newestOlder returns the first row of a key in versions.
-func (v View) newestOlder(bucket uint64, key []byte) (version Version, found bool, err error) {
-	found, err = v.c.first(func(r *rows) error {
-		version, err = r.entry(bucket, key, 0)
-		return err
-	}, "SELECT entry FROM versions WHERE bucket = ? AND key = ? ORDER BY ord DESC LIMIT 1", bucket, key)
-	return version, found, err
+func (v View) newestOlder(bucket uint64, key string) (Version, bool, error) {
+	return v.version("SELECT entry FROM versions WHERE bucket = ? AND key = ? ORDER BY ord DESC LIMIT 1", bucket, key)
 }
 
-// entry reads a column of packed versions.
-func (r *rows) entry(bucket uint64, key []byte, column int) (Version, error) {
-	sealed, err := r.blob(column)
-	if err != nil {
-		return Version{}, err
-	}
-	return parseEntry(bucket, key, sealed)
+// version runs a query for one packed version of a key. Its arguments are bucket,
+// key and what follows.
+func (v View) version(sql string, bucket uint64, key string, more ...any) (version Version, found bool, err error) {
+	found, err = v.c.first(func(row *stmt) error {
+		version, err = parseEntry(bucket, key, []byte(key), row.view(0))
+		return err
+	}, sql, append([]any{bucket, key}, more...)...)
+	return version, found, err
 }
 
 // Latest is View.Latest.

@@ -1,7 +1,5 @@
 package index
 
-import "errors"
-
 // versionSource merges the rows of objects and versions. Of one key the row of
 // objects, being the latest version, comes first.
 type versionSource struct {
@@ -35,7 +33,7 @@ func (s *versionSource) seek(from string) error {
 
 func (s *versionSource) seekOlder(from string) error {
 	return s.older.start("SELECT key, entry FROM versions WHERE bucket = ? AND key >= ? ORDER BY key, ord DESC",
-		s.bucket, []byte(from))
+		s.bucket, from)
 }
 
 // resume goes behind one version of a key.
@@ -53,7 +51,7 @@ func (s *versionSource) resume(key string, ord uint64) error {
 		return err
 	}
 	if err := s.older.start("SELECT key, entry FROM versions WHERE bucket = ? AND key = ? AND ord < ? ORDER BY ord DESC",
-		s.bucket, []byte(key), ord); err != nil {
+		s.bucket, key, ord); err != nil {
 		return err
 	}
 	return s.leaveMiddle()
@@ -97,7 +95,7 @@ func (s *versionSource) version() (Version, bool, error) {
 		v, err := s.objects.version()
 		return v, true, err
 	}
-	v, err := s.older.rows.entry(s.bucket, []byte(s.older.key), 1)
+	v, err := parseEntry(s.bucket, s.older.key, s.older.row.view(0), s.older.row.view(1))
 	first := !s.hasLast || s.last != s.older.key
 	if s.middle {
 		first = v.Ord == s.top
@@ -105,4 +103,7 @@ func (s *versionSource) version() (Version, bool, error) {
 	return v, first, err
 }
 
-func (s *versionSource) close() error { return errors.Join(s.objects.close(), s.older.close()) }
+func (s *versionSource) close() {
+	s.objects.close()
+	s.older.close()
+}

@@ -41,14 +41,10 @@ func (db *DB) read(ctx context.Context, fn func(View) error) error {
 // Get returns the value kept under a name, nil when there is none.
 func (v View) Get(name string) ([]byte, error) {
 	var value []byte
-	key := []byte(name)
-	_, err := v.c.first(func(r *rows) error {
-		sealed, err := r.blob(0)
-		if err == nil {
-			value, err = unseal(0, key, sealed)
-		}
+	_, err := v.c.first(func(row *stmt) (err error) {
+		value, err = unsealBytes(0, []byte(name), row.view(0))
 		return err
-	}, "SELECT value FROM meta WHERE name = ?", key)
+	}, "SELECT value FROM meta WHERE name = ?", name)
 	return value, err
 }
 

@@ -75,42 +75,33 @@ func walk(ctx context.Context, src source, p paging, limit int, item, roll func(
 // cursor walks over the rows of one statement at a time. Its first column is the
 // key.
 type cursor struct {
-	c    *conn
-	rows rows
-	open bool
-	key  string // of the row it is at
-	ok   bool   // whether it is at a row
+	c   *conn
+	row *stmt  // running, unless nil
+	key string // of the row it is at
+	ok  bool   // whether it is at a row
 }
 
 // start runs a statement and goes to its first row.
-func (s *cursor) start(sql string, args ...any) error {
-	if err := s.close(); err != nil {
+func (s *cursor) start(sql string, args ...any) (err error) {
+	s.close()
+	if s.row, err = s.c.start(sql, args); err != nil {
 		return err
 	}
-	r, err := s.c.query(sql, args...)
-	if err != nil {
-		return err
-	}
-	s.rows, s.open = r, true
 	return s.advance()
 }
 
 func (s *cursor) advance() (err error) {
 	s.key = ""
-	if s.ok, err = s.rows.next(); !s.ok || err != nil {
-		s.ok = false
-		return err
+	if s.ok, err = s.row.step(); s.ok && err == nil {
+		s.key = string(s.row.view(0))
 	}
-	key, err := s.rows.blob(0)
-	s.key = string(key)
 	return err
 }
 
-func (s *cursor) close() error {
+func (s *cursor) close() {
 	s.ok = false
-	if !s.open {
-		return nil
+	if s.row != nil {
+		s.row.reset()
+		s.row = nil
 	}
-	s.open = false
-	return s.c.fail(s.rows.Close())
 }
