@@ -78,18 +78,23 @@ func New(ctx context.Context, config Config) (*App, error) {
 }
 
 func (a *App) open(ctx context.Context) (err error) {
-	known := ""
+	engine := erasure.Config{Drives: a.config.Drives, Parity: a.config.Parity, Logger: a.log}
 	if a.config.StateDir != "" {
-		if known, err = deploymentOf(a.config.StateDir); err != nil {
+		if a.state, err = openState(a.config.StateDir); err != nil {
 			return err
 		}
+		if engine.Deployment, err = deploymentOf(a.state.path); err != nil {
+			return err
+		}
+		engine.Catalogue = filepath.Join(a.state.path, "catalogue.db")
 	}
-	a.drives, err = erasure.Open(ctx, erasure.Config{Drives: a.config.Drives, Parity: a.config.Parity, Deployment: known, Logger: a.log})
-	if err != nil {
+	if a.drives, err = erasure.Open(ctx, engine); err != nil {
 		return err
 	}
-	if a.state, err = a.openStateFolder(ctx); err != nil {
-		return err
+	if a.state == nil {
+		if a.state, err = a.openStateOnDrive(ctx); err != nil {
+			return err
+		}
 	}
 	if err = a.state.belongsTo(a.drives.Deployment()); err != nil {
 		return err
@@ -108,12 +113,9 @@ func (a *App) open(ctx context.Context) (err error) {
 	return a.wire(ctx, sealer)
 }
 
-// openStateFolder finds the state where --state says or on the first drive. It
-// must not make a new one because that drive is away: accounts would seem lost.
-func (a *App) openStateFolder(ctx context.Context) (*stateFolder, error) {
-	if a.config.StateDir != "" {
-		return openState(a.config.StateDir)
-	}
+// openStateOnDrive finds the state on the first drive. It must not make a new one
+// because that drive is away: accounts would seem lost.
+func (a *App) openStateOnDrive(ctx context.Context) (*stateFolder, error) {
 	health, err := a.drives.Health(ctx)
 	if err != nil {
 		return nil, err

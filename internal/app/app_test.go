@@ -133,7 +133,11 @@ func TestRefusesToStart(t *testing.T) {
 			}
 		})
 	}
-	f("twice on one folder", "drive_locked", func(t *testing.T, c *app.Config) { start(t, *c) })
+	f("twice on one folder", "drive_locked", func(t *testing.T, c *app.Config) {
+		other := *c
+		other.StateDir = filepath.Join(t.TempDir(), "other")
+		start(t, other)
+	})
 	f("twice on one state folder", "already_running", func(t *testing.T, c *app.Config) {
 		other := config(t.TempDir())
 		other.StateDir = filepath.Join(t.TempDir(), "shared")

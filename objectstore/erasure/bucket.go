@@ -2,49 +2,109 @@ package erasure
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"croft/objectstore"
+	"croft/objectstore/erasure/index"
+	"croft/objectstore/erasure/record"
+	"croft/objectstore/erasure/seglog"
 )
 
-func (b *bucket) bucket() objectstore.Bucket {
-	r := b.version.rec
-	return objectstore.Bucket{Name: r.bucket, Owner: r.owner, CreatedAt: time.UnixMilli(r.modified).UTC()}
+// bucketTable is all buckets, in memory: there are few, and every request asks
+// for one.
+type bucketTable struct {
+	mu     sync.RWMutex // guards byName and what the buckets say
+	byName map[string]*bucket
+}
+
+// bucket is a bucket. use is held shared while something is committed into it
+// and exclusively while it is deleted.
+type bucket struct {
+	record.Bucket
+	segment uint64 // that its entry is in
+	use     sync.RWMutex
+	dead    bool
+}
+
+func (b *bucket) public() objectstore.Bucket {
+	return objectstore.Bucket{Name: b.Name, Owner: b.Owner, CreatedAt: record.Time(b.Created)}
+}
+
+func (s *Store) loadBuckets(ctx context.Context) error {
+	all, err := s.index.Buckets(ctx)
+	if err != nil {
+		return err
+	}
+	table := make(map[string]*bucket, len(all))
+	for _, row := range all {
+		e, loc, err := unpack[*record.Bucket](row.Value)
+		if err != nil {
+			return err
+		}
+		table[row.Name] = &bucket{Bucket: *e, segment: loc.Segment}
+	}
+	s.buckets.mu.Lock()
+	defer s.buckets.mu.Unlock()
+	s.buckets.byName = table
+	return nil
+}
+
+// find returns a bucket or ErrBucketNotFound.
+func (t *bucketTable) find(name string) (*bucket, error) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if b := t.byName[name]; b != nil {
+		return b, nil
+	}
+	return nil, objectstore.ErrBucketNotFound
+}
+
+// hold finds a bucket and keeps it from being deleted until release.
+func (t *bucketTable) hold(name string) (b *bucket, release func(), err error) {
+	if b, err = t.find(name); err != nil {
+		return nil, nil, err
+	}
+	b.use.RLock()
+	if b.dead {
+		b.use.RUnlock()
+		return nil, nil, objectstore.ErrBucketNotFound
+	}
+	return b, b.use.RUnlock, nil
 }
 
 // CreateBucket implements objectstore.Buckets.
 func (s *Store) CreateBucket(ctx context.Context, b objectstore.Bucket) (objectstore.Bucket, error) {
-	if err := s.begin(); err != nil {
+	if err := s.begin(ctx); err != nil {
 		return objectstore.Bucket{}, err
 	}
 	defer s.inUse.Done()
 	if err := objectstore.ValidateBucketName(b.Name); err != nil {
 		return objectstore.Bucket{}, err
 	}
-	if err := ctx.Err(); err != nil {
-		return objectstore.Bucket{}, err
-	}
-	defer s.keys.lock(bucketName(b.Name))()
-	s.index.RLock()
-	_, err := s.index.bucket(b.Name)
-	s.index.RUnlock()
-	if err == nil {
+	defer s.keys.lock(name{key: b.Name})()
+	if _, err := s.buckets.find(b.Name); err == nil {
 		return objectstore.Bucket{}, objectstore.ErrBucketExists
 	}
-	if err := s.checkWritable(); err != nil {
-		return objectstore.Bucket{}, err
-	}
-	v, err := s.publishRecord(&record{name: bucketName(b.Name), owner: b.Owner, modified: time.Now().UnixMilli()})
+	ord := s.nextOrd()
+	made := &bucket{Bucket: record.Bucket{ID: ord, Ord: ord, Name: b.Name, Owner: b.Owner, Created: time.Now().UnixMilli()}}
+	placed, err := s.seglog.Append(ctx, seglog.Options{}, entry(&made.Bucket, nil))
 	if err != nil {
 		return objectstore.Bucket{}, err
 	}
-	made := newBucket(v)
-	s.index.Lock()
-	s.index.buckets[b.Name] = made
-	s.index.Unlock()
-	return made.bucket(), nil
+	made.segment = placed[0].Location.Segment
+	s.buckets.mu.Lock()
+	defer s.buckets.mu.Unlock()
+	s.buckets.byName[b.Name] = made
+	return made.public(), nil
+}
+
+// entry is an entry of the log that carries its decoded form to apply.
+func entry(e record.Entry, payload []byte) seglog.Entry {
+	return seglog.Entry{Meta: e.Encode(), Payload: payload, Tag: &pending{entry: e}}
 }
 
 // Bucket implements objectstore.Buckets.
@@ -52,13 +112,11 @@ func (s *Store) Bucket(ctx context.Context, name string) (objectstore.Bucket, er
 	if err := ctx.Err(); err != nil {
 		return objectstore.Bucket{}, err
 	}
-	s.index.RLock()
-	defer s.index.RUnlock()
-	b, err := s.index.bucket(name)
+	b, err := s.buckets.find(name)
 	if err != nil {
 		return objectstore.Bucket{}, err
 	}
-	return b.bucket(), nil
+	return b.public(), nil
 }
 
 // ListBuckets implements objectstore.Buckets.
@@ -66,58 +124,78 @@ func (s *Store) ListBuckets(ctx context.Context) ([]objectstore.Bucket, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	s.index.RLock()
-	defer s.index.RUnlock()
-	list := make([]objectstore.Bucket, 0, len(s.index.buckets))
-	for _, b := range s.index.buckets {
-		list = append(list, b.bucket())
+	s.buckets.mu.RLock()
+	defer s.buckets.mu.RUnlock()
+	list := make([]objectstore.Bucket, 0, len(s.buckets.byName))
+	for _, b := range s.buckets.byName {
+		list = append(list, b.public())
 	}
 	slices.SortFunc(list, func(a, b objectstore.Bucket) int { return strings.Compare(a.Name, b.Name) })
 	return list, nil
 }
 
 // DeleteBucket implements objectstore.Buckets.
-func (s *Store) DeleteBucket(ctx context.Context, name string) error {
-	if err := s.begin(); err != nil {
+func (s *Store) DeleteBucket(ctx context.Context, bucketName string) error {
+	if err := s.begin(ctx); err != nil {
 		return err
 	}
 	defer s.inUse.Done()
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	defer s.keys.lock(bucketName(name))()
-	s.index.RLock()
-	b, err := s.index.bucket(name)
-	s.index.RUnlock()
+	defer s.keys.lock(name{key: bucketName})()
+	b, err := s.buckets.find(bucketName)
 	if err != nil {
 		return err
 	}
 	b.use.Lock() // nothing is being committed into it
 	defer b.use.Unlock()
-	s.index.RLock()
-	objects, uploads := b.objects.Len(), b.uploads.Values()
-	s.index.RUnlock()
-	if objects > 0 {
-		return objectstore.ErrBucketNotEmpty
-	}
-	for _, u := range uploads {
-		if err := s.dropUpload(b, u); err != nil {
-			return err
-		}
-	}
-	if err := s.unlink(b.version); err != nil {
+	empty, err := s.index.BucketEmpty(ctx, b.ID)
+	if err != nil {
 		return err
 	}
-	s.index.Lock()
-	defer s.index.Unlock()
+	if !empty {
+		return objectstore.ErrBucketNotEmpty
+	}
+	if err := s.endUploads(ctx, b); err != nil {
+		return err
+	}
+	gone := &record.Gone{
+		Kind: record.KindBucketGone, Bucket: b.ID, Ord: s.nextOrd(),
+		Shadows: b.Shadows.With(b.segment, s.segmentExists()),
+	}
+	if _, err := s.seglog.Append(ctx, seglog.Options{Urgent: true}, entry(gone, nil)); err != nil {
+		return err
+	}
+	s.buckets.mu.Lock()
+	defer s.buckets.mu.Unlock()
 	b.dead = true
-	delete(s.index.buckets, name)
+	delete(s.buckets.byName, bucketName)
 	return nil
 }
 
-// dropUpload forgets an upload under its key's lock, lest healing bring a part of it
-// back to a drive at the same moment.
-func (s *Store) dropUpload(b *bucket, u *upload) error {
-	defer s.keys.lock(u.version.owner())()
-	return s.forgetUpload(b, u)
+// endUploads ends all unfinished uploads of a bucket that nobody else uses.
+func (s *Store) endUploads(ctx context.Context, b *bucket) error {
+	for {
+		var gone []seglog.Entry
+		_, err := s.index.ListUploads(ctx, index.ListUploadsRequest{Bucket: b.ID}, func(e index.UploadEntry) error {
+			u, _, err := unpack[*record.Upload](e.Upload.Value)
+			if err != nil {
+				return err
+			}
+			gone = append(gone, seglog.Entry{Tag: u})
+			return nil
+		})
+		if err != nil || len(gone) == 0 {
+			return err
+		}
+		for i := range gone {
+			u := gone[i].Tag.(*record.Upload)
+			g, err := s.uploadGone(ctx, u.Bucket, u.Key, u.ID)
+			if err != nil {
+				return err
+			}
+			gone[i] = entry(g, nil)
+		}
+		if _, err := s.seglog.Append(ctx, seglog.Options{Urgent: true}, gone...); err != nil {
+			return errors.Join(errors.New("end uploads"), err)
+		}
+	}
 }

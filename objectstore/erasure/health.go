@@ -11,20 +11,18 @@ func (s *Store) Health(ctx context.Context) (objectstore.Health, error) {
 	if err := ctx.Err(); err != nil {
 		return objectstore.Health{}, err
 	}
-	g := s.geometry
+	g := s.set.Geometry
 	h := objectstore.Health{
-		Engine: "erasure", Parity: g.parity, DataShards: g.data, ParityShards: g.parity,
-		ReadQuorum: g.readQuorum(), WriteQuorum: g.writeQuorum(), Writable: s.checkWritable() == nil,
+		Engine: "erasure", Parity: g.Parity, DataShards: g.Data, ParityShards: g.Parity,
+		ReadQuorum: g.ReadQuorum(), WriteQuorum: g.WriteQuorum(), Writable: s.checkWritable() == nil,
 	}
-	for _, d := range s.given {
-		one := objectstore.Drive{Path: d.path}
-		one.State, one.Message = d.status()
-		if one.State != objectstore.DriveOffline {
-			if total, free, err := space(d.path); err == nil {
-				one.TotalBytes, one.FreeBytes = total, free
-			}
+	for _, d := range s.set.Given {
+		state, reason := d.Status()
+		out := objectstore.Drive{Path: d.Path, State: state, Message: reason}
+		if total, free, err := d.Space(); err == nil {
+			out.TotalBytes, out.FreeBytes = total, free
 		}
-		h.Drives = append(h.Drives, one)
+		h.Drives = append(h.Drives, out)
 	}
 	return h, nil
 }

@@ -1,66 +1,58 @@
-// Package erasure is the object store on local drives: every body is cut into
-// stripes, each stripe into data chunks and Reed-Solomon parity chunks, one for
-// each drive. It promises what package objectstore asks of an engine, with the
-// quorums of geometry: reads need as many drives as there are data shards,
-// writes the same, or one more where data and parity are equal.
-//
-// What a key holds is a version: one immutable shard file on each drive, staged
-// in tmp, synced, and moved to its place under a rising sequence number. The
-// newest version that enough drives hold is the one that counts. The drives are
-// the only truth; Open reads all records and keeps the index in memory, so
-// memory and start-up time grow with the number of objects.
-//
-// A version that fewer drives hold than a read needs, and never can, is removed
-// at start; so what was half written goes, and what was deleted while a drive was
-// away does not come back with it. Where drives are offline that might decide,
-// nothing is removed and the key answers ErrReadQuorum until they are back.
-//
-// An error that is the disk's fault fences the drive until the next start.
-// Missing and damaged shards are rebuilt when they are read and written back by
-// Run. Only one process may have the drives open.
 package erasure
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/klauspost/reedsolomon"
 
 	"croft/internal/errs"
 	"croft/objectstore"
+	"croft/objectstore/erasure/driveset"
+	"croft/objectstore/erasure/index"
+	"croft/objectstore/erasure/seglog"
+	"croft/objectstore/erasure/shardfile"
 )
 
 // Config is what the engine works with.
 type Config struct {
-	// Drives are 1 to MaxDrives folders, in any order. On the very first start they
-	// are made; later a missing one counts as lost.
+	// Drives are 1 to driveset.MaxDrives folders, in any order. On the very first
+	// start they are made; later a missing one counts as lost.
 	Drives []string
-	// Parity is how many drives may be lost; -1 is DefaultParity on the first
-	// start and what the drives were formatted with afterwards.
+	// Parity is how many drives may be lost; -1 is the default on the first start and
+	// what the drives were formatted with afterwards.
 	Parity int
 	// Deployment, when set, is the set that the drives must be of: there has been a
 	// first start, so blank drives are not formatted but missed.
 	Deployment string
-	Logger     *slog.Logger
+	// Catalogue is the file that the catalogue is kept in; empty is one on the first
+	// drive that is there.
+	Catalogue string
+	Logger    *slog.Logger
+	// SegmentBytes is the size of the log's segments; 0 lets the engine choose.
+	SegmentBytes int64
 }
 
 // Store is an open set of drives.
 type Store struct {
-	log      *slog.Logger
-	geometry geometry
-	drives   []*drive // by place
-	given    []*drive // in the order of the command line
-	coder    reedsolomon.Encoder
-	buffers  sync.Pool // of *stripe
-	index    *index
-	keys     keyLocks
-	healing  chan *version
+	log    *slog.Logger
+	set    *driveset.Set
+	seglog *seglog.Log
+	bodies *shardfile.Store
+	index  *index.DB
 
-	seqMu sync.Mutex // guards seq
-	seq   uint64
+	buckets bucketTable
+	keys    keyLocks
+	pins    pins
+	repairs repairQueue
+
+	ord     atomic.Uint64 // the highest that was given out or seen
+	applied atomic.Uint64 // number of the last record that the catalogue has
 
 	lifeMu sync.Mutex // guards closed and adds to inUse
 	closed bool
@@ -70,150 +62,195 @@ type Store struct {
 var (
 	_ objectstore.Store         = (*Store)(nil)
 	_ objectstore.DriveReporter = (*Store)(nil)
+	_ batchDeleter              = (*Store)(nil)
 )
 
-// Open assembles the drives, formats them on the very first start, and reads all
-// records. With fewer drives than a write needs it opens for reading only. Its
-// errors name the drive and say what to do.
+// Open assembles the drives, formats them on the very first start, and follows the
+// log to its end. With fewer drives than a write needs it opens for reading only.
+// Its errors name the drive and say what to do.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
-	if cfg.Logger == nil {
-		cfg.Logger = slog.New(slog.DiscardHandler)
-	}
-	a, err := assemble(cfg)
+	found, err := driveset.Local(cfg.Drives)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{
-		log: cfg.Logger, geometry: a.geometry, drives: a.drives, given: a.given,
-		index: newIndex(), healing: make(chan *version, 256),
-	}
-	s.buffers.New = func() any { return newStripe(s.geometry) }
-	s.coder, err = reedsolomon.New(s.geometry.data, s.geometry.parity)
-	if err == nil {
-		err = s.load(ctx)
-	}
+	set, err := driveset.Open(driveset.Config{Parity: cfg.Parity, Deployment: cfg.Deployment, Logger: cfg.Logger}, found)
 	if err != nil {
-		a.unlock()
+		return nil, err
+	}
+	if cfg.Deployment != "" && cfg.Deployment != set.Deployment {
+		set.Close()
+		return nil, errs.New(errs.Conflict, "state_of_another",
+			"The state folder belongs to other drives than the ones given. Start Croft with the drives it was made with, or name another folder with --state.")
+	}
+	if cfg.Catalogue == "" {
+		cfg.Catalogue = defaultCatalogue(set)
+	}
+	s, err := openSet(ctx, cfg, set)
+	if err != nil {
+		set.Close()
 		return nil, fmt.Errorf("open drives: %w", err)
 	}
 	return s, nil
 }
 
+func defaultCatalogue(set *driveset.Set) string {
+	for _, d := range set.Given {
+		if d.Readable() {
+			return filepath.Join(d.Path, ".croft", "catalogue.db")
+		}
+	}
+	return ""
+}
+
+// openSet opens the store on drives that were assembled.
+func openSet(ctx context.Context, cfg Config, set *driveset.Set) (*Store, error) {
+	s := &Store{log: cfg.Logger, set: set}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	s.repairs.init()
+	s.bodies = shardfile.New(set, shardfile.Config{Logger: s.log, Damaged: s.bodyDamaged})
+	if err := os.MkdirAll(filepath.Dir(cfg.Catalogue), 0o700); err != nil {
+		return nil, fmt.Errorf("make the catalogue's folder: %w", err)
+	}
+	err := s.follow(ctx, cfg)
+	if errors.Is(err, index.ErrUnusable) || errors.Is(err, seglog.ErrStale) {
+		s.log.Warn("catalogue is built anew from the drives", "reason", err)
+		s.letGo()
+		if err = index.Remove(cfg.Catalogue); err == nil {
+			err = s.follow(ctx, cfg)
+		}
+	}
+	if err != nil {
+		s.letGo()
+		return nil, err
+	}
+	return s, nil
+}
+
+// follow opens the catalogue and brings it to the log's end.
+func (s *Store) follow(ctx context.Context, cfg Config) (err error) {
+	if s.index, err = index.Open(ctx, cfg.Catalogue, s.set.Deployment); err != nil {
+		return err
+	}
+	start, err := s.position(ctx)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	a := &applier{store: s, rebuilding: start == (seglog.Start{})}
+	s.seglog, err = seglog.Open(ctx, seglog.Config{
+		Set: s.set, Logger: s.log, SegmentBytes: cfg.SegmentBytes, Apply: a.apply, Damaged: s.recordDamaged,
+	}, start)
+	if err != nil {
+		return err
+	}
+	if a.rebuilding {
+		if err := a.finishRebuild(ctx); err != nil {
+			return err
+		}
+	}
+	if err := s.loadBuckets(ctx); err != nil {
+		return err
+	}
+	s.log.Info("drives read", "records", a.replayed, "took", time.Since(began).Round(time.Millisecond).String())
+	return nil
+}
+
+// letGo closes what follow opened.
+func (s *Store) letGo() {
+	if s.seglog != nil {
+		s.seglog.Close()
+		s.seglog = nil
+	}
+	if s.index != nil {
+		if err := s.index.Close(); err != nil {
+			s.log.Warn("catalogue could not be closed", "error", err)
+		}
+		s.index = nil
+	}
+}
+
+// Deployment names the set of drives for ever.
+func (s *Store) Deployment() string { return s.set.Deployment }
+
 // Close waits for what is going on, open bodies included, and lets go of the
 // drives. Everything afterwards fails.
 func (s *Store) Close() error {
 	s.lifeMu.Lock()
+	closed := s.closed
 	s.closed = true
 	s.lifeMu.Unlock()
-	s.inUse.Wait()
-	for _, d := range s.given {
-		if d.lock != nil {
-			_ = d.lock.Close()
-			d.lock = nil
-		}
+	if closed {
+		return nil
 	}
+	s.inUse.Wait()
+	s.letGo()
+	s.set.Close()
 	return nil
 }
 
 // begin registers an operation; every begin without error is followed by one
 // inUse.Done.
-func (s *Store) begin() error {
+func (s *Store) begin(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	s.lifeMu.Lock()
 	defer s.lifeMu.Unlock()
 	if s.closed {
-		return errs.New(errs.Unavailable, "store_closed", "The object store is shutting down.")
+		return seglog.ErrClosed
 	}
 	s.inUse.Add(1)
 	return nil
 }
 
-// nextSeq returns a sequence number above all that were ever seen. It follows
-// the clock, so that it also passes numbers that only an absent drive has seen.
-func (s *Store) nextSeq() uint64 {
-	s.seqMu.Lock()
-	defer s.seqMu.Unlock()
-	s.seq = max(s.seq+1, uint64(time.Now().UnixNano()))
-	return s.seq
-}
-
-func (s *Store) writableDrives() places {
-	var p places
-	for i, d := range s.drives {
-		if d.writable() {
-			p = p.with(i)
+// nextOrd returns a number above all that were given out or seen. It follows the
+// clock, so that it also passes numbers that only an absent drive has seen.
+func (s *Store) nextOrd() uint64 {
+	for {
+		last := s.ord.Load()
+		next := max(last+1, uint64(time.Now().UnixNano()))
+		if s.ord.CompareAndSwap(last, next) {
+			return next
 		}
 	}
-	return p
+}
+
+// sawOrd keeps nextOrd above a number that was read from the drives.
+func (s *Store) sawOrd(ord uint64) {
+	for last := s.ord.Load(); ord > last; last = s.ord.Load() {
+		if s.ord.CompareAndSwap(last, ord) {
+			return
+		}
+	}
 }
 
 // checkWritable refuses what could not reach a write quorum anyway.
 func (s *Store) checkWritable() error {
-	if n := s.writableDrives().count(); n < s.geometry.writeQuorum() {
-		return s.writeQuorumError(n, nil)
+	need := s.set.Geometry.WriteQuorum()
+	if n := s.set.Writable().Count(); n < need {
+		return errs.Newf(errs.Unavailable, objectstore.ErrWriteQuorum.Code,
+			"Writing needs %d drives and only %d of %d can be written to. The drives' health says which are missing.",
+			need, n, len(s.set.Drives))
 	}
 	return nil
 }
 
-func (s *Store) writeQuorumError(online int, cause error) error {
-	return errs.Wrap(cause, errs.Unavailable, objectstore.ErrWriteQuorum.Code,
-		fmt.Sprintf("Writing needs %d drives and only %d of %d could be written to. The drives' health says which are missing.",
-			s.geometry.writeQuorum(), online, s.geometry.drives()))
-}
-
-// onDrives runs f for each of the given drives, side by side, and returns where
-// it succeeded and the failures of the others.
-func (s *Store) onDrives(where places, f func(d *drive) error) (done places, failures []error) {
-	results := make([]error, len(s.drives))
-	var wg sync.WaitGroup
-	for i, d := range s.drives {
-		if where.has(i) {
-			wg.Go(func() { results[i] = f(d) })
+// segmentExists reports whether the log still has a segment.
+func (s *Store) segmentExists() func(uint64) bool {
+	var known map[uint64]bool
+	return func(id uint64) bool {
+		if known == nil {
+			known = make(map[uint64]bool)
+			for _, x := range s.seglog.Segments() {
+				known[x.ID] = true
+			}
 		}
+		return known[id]
 	}
-	wg.Wait()
-	for i, err := range results {
-		switch {
-		case !where.has(i):
-		case err != nil:
-			failures = append(failures, err)
-		default:
-			done = done.with(i)
-		}
-	}
-	return done, failures
 }
 
-// keyLocks is a mutex for each name somebody is changing.
-type keyLocks struct {
-	mu    sync.Mutex // guards locks and the counts in it
-	locks map[name]*keyLock
-}
-
-type keyLock struct {
-	sync.Mutex
-	waiters int
-}
-
-// lock takes the name's mutex and returns how to let it go.
-func (k *keyLocks) lock(n name) (unlock func()) {
-	k.mu.Lock()
-	if k.locks == nil {
-		k.locks = make(map[name]*keyLock)
-	}
-	l := k.locks[n]
-	if l == nil {
-		l = new(keyLock)
-		k.locks[n] = l
-	}
-	l.waiters++
-	k.mu.Unlock()
-	l.Lock()
-	return func() {
-		l.Unlock()
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		if l.waiters--; l.waiters == 0 {
-			delete(k.locks, n)
-		}
-	}
+type batchDeleter interface {
+	DeleteAll(ctx context.Context, bucket string, keys []string) []error
 }

@@ -39,7 +39,7 @@ func newPaths(tb testing.TB, n int) []string {
 func quickDir(tb testing.TB) string {
 	tb.Helper()
 	const memory = "/dev/shm"
-	if _, free, err := space(memory); err == nil && free > 1<<30 {
+	if st, err := os.Stat(memory); err == nil && st.IsDir() {
 		if dir, err := os.MkdirTemp(memory, "croft"); err == nil {
 			tb.Cleanup(func() { _ = os.RemoveAll(dir) })
 			return dir

@@ -5,20 +5,22 @@ import (
 	"crypto/md5"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"maps"
-	"strings"
 	"time"
 
 	"croft/internal/errs"
 	"croft/objectstore"
+	"croft/objectstore/erasure/index"
+	"croft/objectstore/erasure/record"
+	"croft/objectstore/erasure/seglog"
 )
 
-func (u *upload) upload() objectstore.Upload {
-	r := u.version.rec
+func publicUpload(bucketName string, u *record.Upload) objectstore.Upload {
 	return objectstore.Upload{
-		UploadRef: objectstore.UploadRef{Bucket: r.bucket, Key: r.key, ID: r.upload},
-		StartedAt: time.UnixMilli(r.modified).UTC(), Attributes: r.attrs.Clone(),
+		UploadRef: objectstore.UploadRef{Bucket: bucketName, Key: u.Key, ID: u.ID},
+		StartedAt: record.Time(u.Started), Attributes: u.Attrs,
 	}
 }
 
@@ -31,48 +33,62 @@ func newUploadID(now time.Time) string {
 
 // CreateUpload implements objectstore.Uploads.
 func (s *Store) CreateUpload(ctx context.Context, r objectstore.CreateUploadRequest) (objectstore.Upload, error) {
-	if err := s.begin(); err != nil {
+	if err := s.begin(ctx); err != nil {
 		return objectstore.Upload{}, err
 	}
 	defer s.inUse.Done()
-	if err := s.mayPut(ctx, r.Bucket, r.Key, objectstore.Condition{}); err != nil {
+	if err := objectstore.ValidateKey(r.Key); err != nil {
 		return objectstore.Upload{}, err
 	}
-	b, release, err := s.index.useBucket(r.Bucket)
+	b, release, err := s.buckets.hold(r.Bucket)
 	if err != nil {
 		return objectstore.Upload{}, err
 	}
 	defer release()
 	now := time.Now()
-	ref := objectstore.UploadRef{Bucket: r.Bucket, Key: r.Key, ID: newUploadID(now)}
-	v, err := s.publishRecord(&record{name: uploadName(ref), modified: now.UnixMilli(), attrs: r.Attributes.Clone()})
-	if err != nil {
+	u := &record.Upload{
+		Bucket: b.ID, Key: r.Key, ID: newUploadID(now), Ord: s.nextOrd(), Started: now.UnixMilli(), Attrs: r.Attributes.Clone(),
+	}
+	if _, err := s.seglog.Append(ctx, seglog.Options{}, entry(u, nil)); err != nil {
 		return objectstore.Upload{}, err
 	}
-	u := &upload{version: v}
-	s.index.Lock()
-	b.uploads.Set(uploadOrder(r.Key, ref.ID), u)
-	s.index.Unlock()
-	return u.upload(), nil
+	return publicUpload(r.Bucket, u), nil
+}
+
+// findUpload returns an unfinished upload, the segment its entry is in, and its bucket.
+func (s *Store) findUpload(ctx context.Context, ref objectstore.UploadRef) (*bucket, *record.Upload, uint64, error) {
+	b, err := s.buckets.find(ref.Bucket)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	row, found, err := s.index.Upload(ctx, b.ID, ref.Key, ref.ID)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	if !found {
+		return nil, nil, 0, objectstore.ErrUploadNotFound
+	}
+	u, loc, err := unpack[*record.Upload](row.Value)
+	return b, u, loc.Segment, err
 }
 
 // Upload implements objectstore.Uploads.
 func (s *Store) Upload(ctx context.Context, ref objectstore.UploadRef) (objectstore.Upload, error) {
-	if err := ctx.Err(); err != nil {
+	if err := s.begin(ctx); err != nil {
 		return objectstore.Upload{}, err
 	}
-	s.index.RLock()
-	defer s.index.RUnlock()
-	_, u, err := s.index.upload(ref)
+	defer s.inUse.Done()
+	_, u, _, err := s.findUpload(ctx, ref)
 	if err != nil {
 		return objectstore.Upload{}, err
 	}
-	return u.upload(), nil
+	return publicUpload(ref.Bucket, u), nil
 }
 
-// PutPart implements objectstore.Uploads.
+// PutPart implements objectstore.Uploads. A part is a file of its own whatever its
+// size, so that completing the upload copies nothing.
 func (s *Store) PutPart(ctx context.Context, r objectstore.PutPartRequest) (objectstore.Part, error) {
-	if err := s.begin(); err != nil {
+	if err := s.begin(ctx); err != nil {
 		return objectstore.Part{}, err
 	}
 	defer s.inUse.Done()
@@ -80,287 +96,271 @@ func (s *Store) PutPart(ctx context.Context, r objectstore.PutPartRequest) (obje
 		return objectstore.Part{}, errs.Newf(errs.Invalid, objectstore.ErrPartInvalid.Code,
 			"A part's number is from 1 to %d.", objectstore.MaxPartNumber)
 	}
-	if _, err := s.Upload(ctx, r.Upload); err != nil {
+	if _, _, _, err := s.findUpload(ctx, r.Upload); err != nil {
 		return objectstore.Part{}, err
 	}
 	if err := s.checkWritable(); err != nil {
 		return objectstore.Part{}, err
 	}
-	if r.Body == nil {
-		r.Body = strings.NewReader("")
-	}
-	rec, where, err := s.stage(ctx, r.Body, r.Size, func(size int64, sum string) (*record, error) {
-		if r.MD5 != "" && r.MD5 != sum {
-			return nil, objectstore.ErrDigestMismatch
-		}
-		checksums := map[string]string{}
-		maps.Copy(checksums, r.Checksums)
-		if r.Finish != nil {
-			if err := r.Finish(checksums); err != nil {
-				return nil, err
-			}
-		}
-		now := time.UnixMilli(time.Now().UnixMilli()).UTC()
-		part := objectstore.Part{Number: r.Number, Size: size, ETag: sum, ModifiedAt: now, Checksums: maps.Clone(checksums)}
-		return &record{
-			name: partName(r.Upload, r.Number), etag: sum, modified: now.UnixMilli(), parts: []objectstore.Part{part},
-		}, nil
-	})
+	b, err := s.receive(ctx, r.Body, r.Size, -2)
 	if err != nil {
 		return objectstore.Part{}, err
 	}
-	return s.commitPart(r.Upload, rec, where)
+	part, kept, err := s.commitPart(ctx, r, b)
+	if !kept {
+		s.abandon(b)
+	}
+	return part, err
 }
 
-func (s *Store) commitPart(ref objectstore.UploadRef, rec *record, where places) (objectstore.Part, error) {
-	_, release, err := s.index.useBucket(ref.Bucket)
+// commitPart makes a received body a part of its upload. kept says that the body
+// may be referred to from now on.
+func (s *Store) commitPart(ctx context.Context, r objectstore.PutPartRequest, b *received) (part objectstore.Part, kept bool, err error) {
+	if r.MD5 != "" && r.MD5 != b.md5 {
+		return part, false, objectstore.ErrDigestMismatch
+	}
+	checksums := map[string]string{}
+	maps.Copy(checksums, r.Checksums)
+	if r.Finish != nil {
+		if err := r.Finish(checksums); err != nil {
+			return part, false, err
+		}
+	}
+	in, release, err := s.buckets.hold(r.Upload.Bucket)
 	if err != nil {
-		s.discard(rec.id, where)
-		return objectstore.Part{}, err
+		return part, false, err
 	}
 	defer release()
-	defer s.keys.lock(objectName(ref.Bucket, ref.Key))()
-	s.index.RLock()
-	_, u, err := s.index.upload(ref)
-	s.index.RUnlock()
-	if err != nil {
-		s.discard(rec.id, where)
-		return objectstore.Part{}, err
+	defer s.keys.lock(name{in.ID, r.Upload.Key})()
+	if _, _, _, err := s.findUpload(ctx, r.Upload); err != nil {
+		return part, false, err
 	}
-	v, err := s.publish(rec, where)
-	if err != nil {
-		return objectstore.Part{}, err
+	part = objectstore.Part{
+		Number: r.Number, Size: b.size, ETag: b.md5, ModifiedAt: record.Time(time.Now().UnixMilli()), Checksums: maps.Clone(checksums),
 	}
-	s.index.Lock()
-	old, _ := u.parts.Set(rec.part, v)
-	s.index.Unlock()
-	s.retire(old)
-	return v.part(), nil
+	p := &record.Part{
+		Bucket: in.ID, Key: r.Upload.Key, Upload: r.Upload.ID, Ord: s.nextOrd(), Part: part, Body: b.bodies[0],
+	}
+	if old, found, err := s.index.Part(ctx, r.Upload.ID, r.Number); err != nil {
+		return part, false, err
+	} else if found {
+		was, loc, err := unpack[*record.Part](old.Value)
+		if err != nil {
+			return part, false, err
+		}
+		p.Shadows = was.Shadows.With(loc.Segment, s.segmentExists())
+	}
+	_, err = s.seglog.Append(ctx, seglog.Options{}, seglog.Entry{Meta: p.Encode(), Tag: &pending{entry: p, missing: b.missing}})
+	return part, err == nil || errors.Is(err, objectstore.ErrWriteQuorum), err
 }
 
 // ListParts implements objectstore.Uploads.
 func (s *Store) ListParts(ctx context.Context, r objectstore.ListPartsRequest) (objectstore.PartPage, error) {
-	if err := ctx.Err(); err != nil {
+	if err := s.begin(ctx); err != nil {
 		return objectstore.PartPage{}, err
 	}
-	s.index.RLock()
-	defer s.index.RUnlock()
-	_, u, err := s.index.upload(r.Upload)
+	defer s.inUse.Done()
+	if _, _, _, err := s.findUpload(ctx, r.Upload); err != nil {
+		return objectstore.PartPage{}, err
+	}
+	limit := r.Limit
+	if limit <= 0 {
+		limit = objectstore.DefaultLimit
+	}
+	rows, err := s.index.Parts(ctx, r.Upload.ID, r.After, limit+1)
 	if err != nil {
 		return objectstore.PartPage{}, err
 	}
-	limit := paging{limit: r.Limit}.size()
 	var page objectstore.PartPage
-	u.parts.Ascend(r.After+1, func(number int, v *version) bool {
-		if len(page.Parts) == limit {
+	for i, row := range rows {
+		if i == limit {
 			page.Truncated, page.Next = true, page.Parts[limit-1].Number
-			return false
+			break
 		}
-		page.Parts = append(page.Parts, v.part())
-		return true
-	})
+		p, _, err := unpack[*record.Part](row.Value)
+		if err != nil {
+			return objectstore.PartPage{}, err
+		}
+		page.Parts = append(page.Parts, p.Part)
+	}
 	return page, nil
 }
 
 // ListUploads implements objectstore.Uploads.
 func (s *Store) ListUploads(ctx context.Context, r objectstore.ListUploadsRequest) (objectstore.UploadPage, error) {
-	if err := ctx.Err(); err != nil {
+	if err := s.begin(ctx); err != nil {
 		return objectstore.UploadPage{}, err
 	}
-	s.index.RLock()
-	defer s.index.RUnlock()
-	b, err := s.index.bucket(r.Bucket)
+	defer s.inUse.Done()
+	b, err := s.buckets.find(r.Bucket)
 	if err != nil {
 		return objectstore.UploadPage{}, err
 	}
-	p := paging{prefix: r.Prefix, delimiter: r.Delimiter, after: r.AfterKey, limit: r.Limit}
-	start := p.start()
-	if _, rolled := p.group(r.AfterKey); !rolled && r.AfterKey != "" {
-		behind := r.AfterKey + "\x01" // all uploads of that key
-		if r.AfterID != "" {
-			behind = uploadOrder(r.AfterKey, r.AfterID) + "\x00"
-		}
-		start = max(p.prefix, behind)
-	}
 	var page objectstore.UploadPage
-	var lastKey, lastID string
-	room := func(key, id string) bool {
-		if len(page.Uploads)+len(page.Prefixes) == p.size() {
-			page.Truncated, page.NextKey, page.NextID = true, lastKey, lastID
-			return false
+	end, err := s.index.ListUploads(ctx, index.ListUploadsRequest{
+		Bucket: b.ID, Prefix: r.Prefix, Delimiter: r.Delimiter, AfterKey: r.AfterKey, AfterID: r.AfterID, Limit: r.Limit,
+	}, func(e index.UploadEntry) error {
+		if e.Prefix != "" {
+			page.Prefixes = append(page.Prefixes, e.Prefix)
+			return nil
 		}
-		lastKey, lastID = key, id
-		return true
-	}
-	keyOf := func(k string) string { return k[:strings.IndexByte(k, 0)] }
-	walk(&b.uploads, p, start, keyOf,
-		func(key string, u *upload) bool {
-			if !room(key, u.version.rec.upload) {
-				return false
-			}
-			page.Uploads = append(page.Uploads, u.upload())
-			return true
-		},
-		func(group string) bool {
-			if !room(group, "") {
-				return false
-			}
-			page.Prefixes = append(page.Prefixes, group)
-			return true
-		})
-	return page, nil
+		u, _, err := unpack[*record.Upload](e.Upload.Value)
+		if err != nil {
+			return err
+		}
+		page.Uploads = append(page.Uploads, publicUpload(r.Bucket, u))
+		return nil
+	})
+	page.Truncated, page.NextKey, page.NextID = end.Truncated, end.NextKey, end.NextID
+	return page, err
 }
 
-// CompleteUpload implements objectstore.Uploads. The parts' own versions become
-// pieces of the object: nothing is copied, and the one new record is the commit.
+// CompleteUpload implements objectstore.Uploads. The parts' own files become the
+// object's: nothing is copied, and two entries in one record are the commit.
 func (s *Store) CompleteUpload(ctx context.Context, r objectstore.CompleteUploadRequest) (objectstore.Object, error) {
-	if err := s.begin(); err != nil {
+	if err := s.begin(ctx); err != nil {
 		return objectstore.Object{}, err
 	}
 	defer s.inUse.Done()
-	if err := ctx.Err(); err != nil {
-		return objectstore.Object{}, err
-	}
-	b, release, err := s.index.useBucket(r.Upload.Bucket)
+	in, release, err := s.buckets.hold(r.Upload.Bucket)
 	if err != nil {
 		return objectstore.Object{}, err
 	}
 	defer release()
-	defer s.keys.lock(objectName(r.Upload.Bucket, r.Upload.Key))()
-	s.index.RLock()
-	_, u, err := s.index.upload(r.Upload)
-	s.index.RUnlock()
+	defer s.keys.lock(name{in.ID, r.Upload.Key})()
+	_, u, _, err := s.findUpload(ctx, r.Upload)
 	if err != nil {
 		return objectstore.Object{}, err
 	}
-	rec, pieces, err := s.assembleObject(u, r)
+	v, err := s.assemble(ctx, u, r)
 	if err != nil {
 		return objectstore.Object{}, err
 	}
-	held, readable, err := s.held(rec.bucket, rec.key)
+	before, err := s.held(ctx, in, v.Key)
 	if err == nil {
-		err = allowed(r.Condition, held, readable)
-	}
-	if err == nil {
-		err = s.checkWritable()
+		err = before.allows(r.Condition)
 	}
 	if err != nil {
 		return objectstore.Object{}, err
 	}
-	v, err := s.publishRecord(rec)
+	gone, err := s.uploadGone(ctx, in.ID, u.Key, u.ID)
 	if err != nil {
 		return objectstore.Object{}, err
 	}
-	v.pieces = pieces
-	s.replace(b, rec.key, v)
-	s.endUpload(b, u, pieces)
-	return v.object(), nil
+	if _, err := s.appendVersion(ctx, in, before, v, &received{}, entry(gone, nil)); err != nil {
+		return objectstore.Object{}, err
+	}
+	return object(r.Upload.Bucket, v), nil
 }
 
-// assembleObject checks the chosen parts and makes the object's record of them.
-func (s *Store) assembleObject(u *upload, r objectstore.CompleteUploadRequest) (*record, []*version, error) {
+// assemble checks the chosen parts and makes the object of them.
+func (s *Store) assemble(ctx context.Context, u *record.Upload, r objectstore.CompleteUploadRequest) (*record.Version, error) {
 	if len(r.Parts) == 0 {
-		return nil, nil, objectstore.ErrPartInvalid
+		return nil, objectstore.ErrPartInvalid
 	}
-	rec := &record{
-		name: objectName(r.Upload.Bucket, r.Upload.Key), from: r.Upload.ID,
-		attrs: u.version.rec.attrs.Clone(), modified: time.Now().UnixMilli(),
-	}
-	var pieces []*version
-	sum := md5.New()
-	s.index.RLock()
-	defer s.index.RUnlock()
 	for i := range r.Parts[1:] {
 		if r.Parts[i+1].Number <= r.Parts[i].Number {
-			return nil, nil, objectstore.ErrPartOrder
+			return nil, objectstore.ErrPartOrder
 		}
 	}
+	v := &record.Version{Key: u.Key, Attrs: u.Attrs.Clone()}
+	sum := md5.New()
 	for i, choice := range r.Parts {
-		v, ok := u.parts.Get(choice.Number)
-		if !ok || choice.ETag != "" && choice.ETag != v.rec.etag {
-			return nil, nil, errs.Newf(errs.Invalid, objectstore.ErrPartInvalid.Code,
+		row, found, err := s.index.Part(ctx, u.ID, choice.Number)
+		if err != nil {
+			return nil, err
+		}
+		var p *record.Part
+		if found {
+			if p, _, err = unpack[*record.Part](row.Value); err != nil {
+				return nil, err
+			}
+		}
+		if p == nil || choice.ETag != "" && choice.ETag != p.Part.ETag {
+			return nil, errs.Newf(errs.Invalid, objectstore.ErrPartInvalid.Code,
 				"Part %d is missing, or is not the one that was named.", choice.Number)
 		}
-		if i < len(r.Parts)-1 && v.rec.size < objectstore.MinPartSize {
-			return nil, nil, errs.Newf(errs.Invalid, objectstore.ErrPartTooSmall.Code,
-				"Part %d has %d bytes; every part but the last needs at least 5 MiB.", choice.Number, v.rec.size)
+		if i < len(r.Parts)-1 && p.Part.Size < objectstore.MinPartSize {
+			return nil, errs.Newf(errs.Invalid, objectstore.ErrPartTooSmall.Code,
+				"Part %d has %d bytes; every part but the last needs at least 5 MiB.", choice.Number, p.Part.Size)
 		}
-		if !v.readable(s.geometry) {
-			return nil, nil, objectstore.ErrReadQuorum
-		}
-		digest, err := hex.DecodeString(v.rec.etag)
+		digest, err := hex.DecodeString(p.Part.ETag)
 		if err != nil {
-			return nil, nil, fmt.Errorf("digest of part %d: %w", choice.Number, err)
+			return nil, fmt.Errorf("digest of part %d: %w", choice.Number, err)
 		}
 		_, _ = sum.Write(digest)
-		pieces = append(pieces, v)
-		rec.parts = append(rec.parts, v.part())
-		rec.pieces = append(rec.pieces, piece{number: choice.Number, seq: v.file.seq, id: v.file.id})
+		v.Size += p.Part.Size
+		v.Parts = append(v.Parts, p.Part)
+		v.Bodies = append(v.Bodies, p.Body)
 	}
-	rec.etag = fmt.Sprintf("%x-%d", sum.Sum(nil), len(pieces))
+	v.ETag = fmt.Sprintf("%x-%d", sum.Sum(nil), len(v.Parts))
 	if r.Finish != nil {
-		parts := make([]objectstore.Part, len(rec.parts))
-		for i, p := range rec.parts {
-			parts[i] = clonePart(p)
+		parts := make([]objectstore.Part, len(v.Parts))
+		for i, p := range v.Parts {
+			p.Checksums = maps.Clone(p.Checksums)
+			parts[i] = p
 		}
-		if err := r.Finish(&rec.attrs, parts); err != nil {
-			return nil, nil, err
+		if err := r.Finish(&v.Attrs, parts); err != nil {
+			return nil, err
 		}
-		rec.attrs = rec.attrs.Clone()
+		v.Attrs = v.Attrs.Clone()
 	}
-	return rec, pieces, nil
-}
-
-// endUpload forgets a completed upload and the parts that were not chosen. The
-// object is committed, so a failure here is left to the next start.
-func (s *Store) endUpload(b *bucket, u *upload, chosen []*version) {
-	r := u.version.rec
-	s.index.Lock()
-	b.uploads.Delete(uploadOrder(r.key, r.upload))
-	for _, v := range chosen {
-		u.parts.Delete(v.rec.part)
-	}
-	left := u.parts.Values()
-	s.index.Unlock()
-	if err := s.unlink(u.version); err != nil {
-		s.log.Warn("completed upload not removed", "upload", r.upload, "error", err)
-	}
-	s.retire(left...)
+	return v, nil
 }
 
 // AbortUpload implements objectstore.Uploads.
 func (s *Store) AbortUpload(ctx context.Context, ref objectstore.UploadRef) error {
-	if err := s.begin(); err != nil {
+	if err := s.begin(ctx); err != nil {
 		return err
 	}
 	defer s.inUse.Done()
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	b, release, err := s.index.useBucket(ref.Bucket)
+	in, release, err := s.buckets.hold(ref.Bucket)
 	if err != nil {
 		return err
 	}
 	defer release()
-	defer s.keys.lock(objectName(ref.Bucket, ref.Key))()
-	s.index.RLock()
-	_, u, err := s.index.upload(ref)
-	s.index.RUnlock()
+	defer s.keys.lock(name{in.ID, ref.Key})()
+	if _, _, _, err := s.findUpload(ctx, ref); err != nil {
+		return err
+	}
+	gone, err := s.uploadGone(ctx, in.ID, ref.Key, ref.ID)
 	if err != nil {
 		return err
 	}
-	return s.forgetUpload(b, u)
+	_, err = s.seglog.Append(ctx, seglog.Options{Urgent: true}, entry(gone, nil))
+	return err
 }
 
-// forgetUpload removes an upload and its parts.
-func (s *Store) forgetUpload(b *bucket, u *upload) error {
-	if err := s.unlink(u.version); err != nil {
-		return err
+// uploadGone returns the entry that ends an upload. It outlives the entries of the
+// upload and of all its parts.
+func (s *Store) uploadGone(ctx context.Context, bucketID uint64, key, id string) (*record.Gone, error) {
+	g := &record.Gone{Kind: record.KindUploadGone, Bucket: bucketID, Key: key, Upload: id, Ord: s.nextOrd()}
+	exists := s.segmentExists()
+	row, found, err := s.index.Upload(ctx, bucketID, key, id)
+	if err != nil || !found {
+		return g, err
 	}
-	s.index.Lock()
-	b.uploads.Delete(uploadOrder(u.version.rec.key, u.version.rec.upload))
-	parts := u.parts.Values()
-	s.index.Unlock()
-	s.retire(parts...)
-	return nil
+	u, loc, err := unpack[*record.Upload](row.Value)
+	if err != nil {
+		return nil, err
+	}
+	g.Shadows = u.Shadows.With(loc.Segment, exists)
+	for after := 0; ; {
+		parts, err := s.index.Parts(ctx, id, after, 1000)
+		if err != nil || len(parts) == 0 {
+			return g, err
+		}
+		for _, row := range parts {
+			after = row.Number
+			p, loc, err := unpack[*record.Part](row.Value)
+			if err != nil {
+				return nil, err
+			}
+			for _, segment := range append(p.Shadows, loc.Segment) {
+				if exists(segment) {
+					g.Shadows = g.Shadows.With(segment, exists)
+				}
+			}
+		}
+	}
 }

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -28,15 +26,21 @@ type world struct {
 // newWorld fills fresh drives with objects of telling sizes, one in parts.
 func newWorld(tb testing.TB, drives int) *world {
 	w := &world{TB: tb, paths: newPaths(tb, drives), want: make(map[string][]byte)}
-	w.open()
-	if _, err := w.store.CreateBucket(tb.Context(), objectstore.Bucket{Name: "bucket", Owner: "owner"}); err != nil {
-		tb.Fatal(err)
-	}
+	w.begin()
 	for i, n := range []int{0, 1, 100, 4096, 100_000, 1<<20 + 1, 3<<20 + 12345} {
 		w.put(fmt.Sprintf("size %d", n), randomBytes(n, uint64(i)))
 	}
 	w.upload("in parts", randomBytes(objectstore.MinPartSize, 50), randomBytes(70_000, 51))
 	return w
+}
+
+// begin opens fresh drives and makes the bucket.
+func (w *world) begin() {
+	w.Helper()
+	w.open()
+	if _, err := w.store.CreateBucket(w.Context(), objectstore.Bucket{Name: "bucket", Owner: "owner"}); err != nil {
+		w.Fatal(err)
+	}
 }
 
 func readerOf(b []byte) io.Reader { return bytes.NewReader(b) }
@@ -181,23 +185,6 @@ func (w *world) back(places ...int) {
 			w.Fatal(err)
 		}
 	}
-}
-
-// shards returns the shard files of a drive, relative to it.
-func shards(tb testing.TB, drive string) []string {
-	tb.Helper()
-	var files []string
-	err := filepath.WalkDir(filepath.Join(drive, croftDir, storeDir), func(path string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() {
-			rel, _ := filepath.Rel(drive, path)
-			files = append(files, rel)
-		}
-		return err
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return files
 }
 
 // alter rewrites a file.

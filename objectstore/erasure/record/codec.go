@@ -1,4 +1,4 @@
-package erasure
+package record
 
 import (
 	"encoding/binary"
@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// errRecord says that a record's bytes are not one.
-var errRecord = errors.New("malformed record")
+// ErrMalformed says that bytes are not an entry of this format.
+var ErrMalformed = errors.New("malformed entry")
 
 // encoder appends values in the order that decoder reads them.
 type encoder struct{ b []byte }
@@ -33,7 +33,7 @@ type decoder struct {
 	err error
 }
 
-func (d *decoder) fail() { d.err, d.b = errRecord, nil }
+func (d *decoder) fail() { d.err, d.b = ErrMalformed, nil }
 
 func (d *decoder) uint() uint64 {
 	v, n := binary.Uvarint(d.b)

@@ -1,0 +1,43 @@
+package erasure
+
+import (
+	"context"
+
+	"croft/objectstore"
+	"croft/objectstore/erasure/record"
+)
+
+// Copy implements objectstore.Objects. The bytes are read, verified and coded anew.
+func (s *Store) Copy(ctx context.Context, r objectstore.CopyRequest) (objectstore.Object, error) {
+	if err := s.begin(ctx); err != nil {
+		return objectstore.Object{}, err
+	}
+	defer s.inUse.Done()
+	if err := s.mayPut(ctx, r.Bucket, r.Key, r.Condition); err != nil {
+		return objectstore.Object{}, err
+	}
+	source, from, err := s.Get(ctx, r.FromBucket, r.FromKey, nil)
+	if err != nil {
+		return objectstore.Object{}, err
+	}
+	defer func() { _ = from.Close() }()
+	if r.Check != nil {
+		if err := r.Check(source); err != nil {
+			return objectstore.Object{}, err
+		}
+	}
+	attrs := source.Attributes
+	if r.Replace != nil {
+		attrs = r.Replace.Clone()
+		if attrs.Checksums == nil {
+			attrs.Checksums = source.Attributes.Checksums
+		}
+	}
+	b, err := s.receive(ctx, from, source.Size, inlineMax)
+	if err != nil {
+		return objectstore.Object{}, err
+	}
+	defer b.release()
+	v := &record.Version{Key: r.Key, Size: source.Size, ETag: source.ETag, Attrs: attrs, Parts: source.Parts}
+	return s.commit(ctx, r.Bucket, v, b, r.Condition)
+}

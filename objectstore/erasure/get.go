@@ -1,0 +1,220 @@
+package erasure
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"sync"
+
+	"croft/objectstore"
+	"croft/objectstore/erasure/record"
+)
+
+// Head implements objectstore.Objects.
+func (s *Store) Head(ctx context.Context, bucketName, key string) (objectstore.Object, error) {
+	if err := s.begin(ctx); err != nil {
+		return objectstore.Object{}, err
+	}
+	defer s.inUse.Done()
+	b, err := s.buckets.find(bucketName)
+	if err != nil {
+		return objectstore.Object{}, err
+	}
+	h, err := s.held(ctx, b, key)
+	if err != nil {
+		return objectstore.Object{}, err
+	}
+	if !h.exists() {
+		return objectstore.Object{}, objectstore.ErrObjectNotFound
+	}
+	return object(bucketName, h.Version), nil
+}
+
+// Get implements objectstore.Objects.
+func (s *Store) Get(ctx context.Context, bucketName, key string, rng *objectstore.Range) (objectstore.Object, io.ReadCloser, error) {
+	if err := s.begin(ctx); err != nil {
+		return objectstore.Object{}, nil, err
+	}
+	o, body, err := s.get(ctx, bucketName, key, rng)
+	if err != nil {
+		s.inUse.Done()
+		return o, nil, err
+	}
+	return o, body, nil
+}
+
+func (s *Store) get(ctx context.Context, bucketName, key string, rng *objectstore.Range) (objectstore.Object, io.ReadCloser, error) {
+	b, err := s.buckets.find(bucketName)
+	if err != nil {
+		return objectstore.Object{}, nil, err
+	}
+	// What was found may be replaced, or moved by compaction, before it is read; then
+	// the key holds something else.
+	var last []byte
+	for {
+		h, err := s.held(ctx, b, key)
+		if err != nil {
+			return objectstore.Object{}, nil, err
+		}
+		if !h.exists() {
+			return objectstore.Object{}, nil, objectstore.ErrObjectNotFound
+		}
+		o := object(bucketName, h.Version)
+		offset, length, err := rng.Resolve(h.Size)
+		if err != nil {
+			return o, nil, err
+		}
+		body, err := s.openBody(ctx, h, offset, length)
+		if err == nil {
+			return o, body, nil
+		}
+		if bytes.Equal(last, h.value) || ctx.Err() != nil {
+			return o, nil, err
+		}
+		last = h.value
+	}
+}
+
+// openBody opens a range of what a key holds; the body ends the operation.
+func (s *Store) openBody(ctx context.Context, h *held, offset, length int64) (io.ReadCloser, error) {
+	if h.Inline && length > 0 {
+		buf := bodyBuffers.Get().(*[]byte)
+		if int64(cap(*buf)) < length {
+			*buf = make([]byte, length)
+		}
+		p := (*buf)[:length]
+		if err := s.seglog.ReadAt(ctx, &h.loc, p, offset); err != nil {
+			bodyBuffers.Put(buf)
+			return nil, err
+		}
+		return &inlineBody{store: s, buffer: buf, left: p}, nil
+	}
+	b := &fileBody{ctx: ctx, store: s, bodies: h.Bodies, offset: offset, left: length}
+	s.pins.pin(b.bodies)
+	if err := b.openNext(); err != nil && err != io.EOF {
+		s.pins.unpin(s, b.bodies)
+		return nil, err
+	}
+	return b, nil
+}
+
+// inlineBody is a small body, which was read and verified when it was opened.
+type inlineBody struct {
+	store  *Store
+	buffer *[]byte
+	left   []byte
+	once   sync.Once
+}
+
+// Read returns verified bytes.
+func (b *inlineBody) Read(p []byte) (int, error) {
+	if len(b.left) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, b.left)
+	b.left = b.left[n:]
+	return n, nil
+}
+
+// WriteTo implements io.WriterTo.
+func (b *inlineBody) WriteTo(w io.Writer) (int64, error) {
+	n, err := w.Write(b.left)
+	b.left = b.left[n:]
+	return int64(n), err
+}
+
+// Close implements io.Closer and may be called more than once.
+func (b *inlineBody) Close() error {
+	b.once.Do(func() {
+		b.left = nil
+		bodyBuffers.Put(b.buffer)
+		b.store.inUse.Done()
+	})
+	return nil
+}
+
+// fileBody is a body in shard files, one after the other.
+type fileBody struct {
+	ctx     context.Context //nolint:containedctx // the request's: a body is read on its behalf
+	store   *Store
+	bodies  []record.Body
+	current io.ReadCloser
+	next    int   // the file after current
+	offset  int64 // to pass over before the first byte, in the files from next
+	left    int64 // bytes that current does not have
+	err     error
+	once    sync.Once
+}
+
+// openNext opens the next file that has bytes of the range, if any.
+func (b *fileBody) openNext() error {
+	for b.left > 0 {
+		file := b.bodies[b.next]
+		b.next++
+		if b.offset >= file.Size {
+			b.offset -= file.Size
+			continue
+		}
+		length := min(b.left, file.Size-b.offset)
+		r, err := b.store.bodies.Open(b.ctx, bodyOf(file), b.offset, length)
+		if err != nil {
+			return err
+		}
+		b.current, b.offset = r, 0
+		b.left -= length
+		return nil
+	}
+	return io.EOF
+}
+
+// Read returns verified bytes. After an error it goes on returning that.
+func (b *fileBody) Read(p []byte) (int, error) {
+	for b.err == nil {
+		var n int
+		if b.current == nil {
+			return 0, io.EOF
+		}
+		n, b.err = b.current.Read(p)
+		if b.err == io.EOF {
+			b.err = b.advance()
+		}
+		if n > 0 {
+			return n, nil
+		}
+	}
+	return 0, b.err
+}
+
+func (b *fileBody) advance() error {
+	_ = b.current.Close()
+	b.current = nil
+	return b.openNext()
+}
+
+// WriteTo implements io.WriterTo.
+func (b *fileBody) WriteTo(w io.Writer) (written int64, err error) {
+	for b.err == nil && b.current != nil {
+		var n int64
+		n, b.err = io.Copy(w, b.current)
+		written += n
+		if b.err == nil {
+			b.err = b.advance()
+		}
+	}
+	if b.err == io.EOF {
+		return written, nil
+	}
+	return written, b.err
+}
+
+// Close implements io.Closer and may be called more than once.
+func (b *fileBody) Close() error {
+	b.once.Do(func() {
+		if b.current != nil {
+			_ = b.current.Close()
+		}
+		b.store.pins.unpin(b.store, b.bodies)
+		b.store.inUse.Done()
+	})
+	return nil
+}

@@ -1,0 +1,268 @@
+package erasure
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"croft/internal/errs"
+	"croft/objectstore"
+	"croft/objectstore/erasure/driveset"
+	"croft/objectstore/erasure/index"
+	"croft/objectstore/erasure/record"
+	"croft/objectstore/erasure/seglog"
+)
+
+// inlineMax is the largest body that goes into the log. Above, files of its own
+// cost less than writing it again whenever its segment is compacted.
+const inlineMax = 2 << 20
+
+// Put implements objectstore.Objects.
+func (s *Store) Put(ctx context.Context, r objectstore.PutRequest) (objectstore.Object, error) {
+	if err := s.begin(ctx); err != nil {
+		return objectstore.Object{}, err
+	}
+	defer s.inUse.Done()
+	if err := s.mayPut(ctx, r.Bucket, r.Key, r.Condition); err != nil {
+		return objectstore.Object{}, err
+	}
+	b, err := s.receive(ctx, r.Body, r.Size, inlineMax)
+	if err != nil {
+		return objectstore.Object{}, err
+	}
+	defer b.release()
+	v := &record.Version{Key: r.Key, Size: b.size, ETag: b.md5, Attrs: r.Attributes.Clone()}
+	if r.MD5 != "" && r.MD5 != b.md5 {
+		err = objectstore.ErrDigestMismatch
+	}
+	if err == nil && r.Finish != nil {
+		err = r.Finish(&v.Attrs)
+		v.Attrs = v.Attrs.Clone()
+	}
+	if err != nil {
+		s.abandon(b)
+		return objectstore.Object{}, err
+	}
+	return s.commit(ctx, r.Bucket, v, b, r.Condition)
+}
+
+// received is a body that was read to its end: in memory, or in shard files that
+// nothing refers to yet.
+type received struct {
+	size    int64
+	md5     string
+	inline  []byte
+	buffer  *[]byte // that inline is in
+	bodies  []record.Body
+	missing driveset.Places
+}
+
+func (b *received) release() {
+	if b.buffer != nil {
+		bodyBuffers.Put(b.buffer)
+		b.buffer, b.inline = nil, nil
+	}
+}
+
+// bodyBuffers hold small bodies while they are received.
+var bodyBuffers = sync.Pool{New: func() any { return new(make([]byte, 16<<10)) }}
+
+// receive reads a body of an announced size, -1 when there is none. Up to limit
+// bytes stay in memory.
+func (s *Store) receive(ctx context.Context, body io.Reader, size int64, limit int) (*received, error) {
+	if body == nil {
+		body = strings.NewReader("")
+	}
+	b := &received{}
+	if size <= int64(limit) {
+		buf := bodyBuffers.Get().(*[]byte)
+		n, err := readUpTo(body, buf, size, limit)
+		head := (*buf)[:n]
+		switch {
+		case err != nil && !errors.Is(err, io.EOF):
+			bodyBuffers.Put(buf)
+			return nil, bodyError(err)
+		case size >= 0 && int64(n) != size:
+			bodyBuffers.Put(buf)
+			return nil, objectstore.ErrBodyIncomplete
+		case n <= limit:
+			sum := md5.Sum(head)
+			b.size, b.md5, b.inline, b.buffer = int64(n), hex.EncodeToString(sum[:]), head, buf
+			return b, nil
+		}
+		// The size was not announced and is more than fits.
+		defer bodyBuffers.Put(buf)
+		body = io.MultiReader(bytes.NewReader(head), body)
+	}
+	h := md5.New()
+	stored, missing, err := s.bodies.Write(ctx, body, size, s.set.Geometry, h)
+	if err != nil {
+		return nil, err
+	}
+	b.size, b.md5 = stored.Size, hex.EncodeToString(h.Sum(nil))
+	b.bodies = []record.Body{recordBody(stored)}
+	b.missing = driveset.AllPlaces(len(s.set.Drives)) &^ missing
+	return b, nil
+}
+
+// readUpTo reads a body into a buffer that it grows, to its end or one byte more
+// than the limit. The error is io.EOF when the body has ended.
+func readUpTo(body io.Reader, buf *[]byte, size int64, limit int) (n int, err error) {
+	*buf = (*buf)[:cap(*buf)]
+	if want := int(size) + 1; size >= 0 && want > len(*buf) { // one more, to see the end
+		*buf = make([]byte, want)
+	}
+	for empty := 0; err == nil && n <= limit && (size < 0 || int64(n) <= size); {
+		if n == len(*buf) {
+			*buf = append(*buf, make([]byte, len(*buf))...)
+		}
+		var m int
+		m, err = body.Read((*buf)[n:])
+		n += m
+		if empty++; m > 0 {
+			empty = 0
+		}
+		if empty > 100 {
+			return n, io.ErrNoProgress
+		}
+	}
+	return n, err
+}
+
+// bodyError passes on a refusal of the body; one that was cut off is ErrBodyIncomplete.
+func bodyError(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) && errs.KindOf(err) == errs.Internal {
+		return errs.Wrap(err, errs.Invalid, objectstore.ErrBodyIncomplete.Code, objectstore.ErrBodyIncomplete.Message)
+	}
+	return err
+}
+
+// abandon removes a body that nothing will refer to.
+func (s *Store) abandon(b *received) {
+	for _, body := range b.bodies {
+		s.bodies.Remove(bodyOf(body))
+	}
+}
+
+// mayPut refuses early what would be refused at the end, before a body is sent.
+func (s *Store) mayPut(ctx context.Context, bucketName, key string, c objectstore.Condition) error {
+	if err := objectstore.ValidateKey(key); err != nil {
+		return err
+	}
+	b, err := s.buckets.find(bucketName)
+	if err != nil {
+		return err
+	}
+	if c != (objectstore.Condition{}) {
+		held, err := s.held(ctx, b, key)
+		if err != nil {
+			return err
+		}
+		if err := held.allows(c); err != nil {
+			return err
+		}
+	}
+	return s.checkWritable()
+}
+
+// held is what a key holds; nil is nothing.
+type held struct {
+	*record.Version
+	loc   seglog.Location
+	value []byte
+}
+
+// held returns what a key holds now. A delete marker is nothing to most callers.
+func (s *Store) held(ctx context.Context, b *bucket, key string) (*held, error) {
+	row, found, err := s.index.Latest(ctx, b.ID, key)
+	if err != nil || !found {
+		return nil, err
+	}
+	return heldIn(row)
+}
+
+func heldIn(row index.Version) (*held, error) {
+	v, loc, err := unpack[*record.Version](row.Value)
+	if err != nil {
+		return nil, err
+	}
+	return &held{Version: v, loc: loc, value: row.Value}, nil
+}
+
+// exists reports whether there is an object to read.
+func (h *held) exists() bool { return h != nil && !h.Marker }
+
+// allows checks a condition.
+func (h *held) allows(c objectstore.Condition) error {
+	switch {
+	case c == objectstore.Condition{}:
+		return nil
+	case !h.exists() && c.ETag != "":
+		return objectstore.ErrObjectNotFound
+	case !h.exists():
+		return nil
+	case c.Absent, c.ETag != "*" && c.ETag != h.ETag:
+		return objectstore.ErrPreconditionFailed
+	}
+	return nil
+}
+
+// commit makes a version with a received body what its key holds. What it does
+// not make is abandoned.
+func (s *Store) commit(ctx context.Context, bucketName string, v *record.Version, b *received, c objectstore.Condition) (objectstore.Object, error) {
+	keep := false
+	defer func() {
+		if !keep {
+			s.abandon(b)
+		}
+	}()
+	in, release, err := s.buckets.hold(bucketName)
+	if err != nil {
+		return objectstore.Object{}, err
+	}
+	defer release()
+	defer s.keys.lock(name{in.ID, v.Key})()
+	before, err := s.held(ctx, in, v.Key)
+	if err == nil {
+		err = before.allows(c)
+	}
+	if err != nil {
+		return objectstore.Object{}, err
+	}
+	keep, err = s.appendVersion(ctx, in, before, v, b)
+	if err != nil {
+		return objectstore.Object{}, err
+	}
+	return object(bucketName, v), nil
+}
+
+// appendVersion completes a version and appends it. The caller holds the key's
+// lock; before is what the key holds. kept says that the version's bodies may be
+// referred to from now on.
+func (s *Store) appendVersion(ctx context.Context, in *bucket, before *held, v *record.Version, b *received, more ...seglog.Entry) (kept bool, err error) {
+	v.Bucket, v.Ord, v.Tail = in.ID, s.nextOrd(), randomTail()
+	v.Modified = time.Now().UnixMilli()
+	v.Null = true
+	v.Inline, v.Bodies = len(b.inline) > 0, append(v.Bodies, b.bodies...)
+	if before != nil && before.Null {
+		v.Shadows = before.Shadows.With(before.loc.Segment, s.segmentExists())
+	}
+	e := seglog.Entry{Meta: v.Encode(), Payload: b.inline, Tag: &pending{entry: v, missing: b.missing}}
+	_, err = s.seglog.Append(ctx, seglog.Options{}, append([]seglog.Entry{e}, more...)...)
+	// After a write quorum was missed nobody can say whether the entry is there.
+	return err == nil || errors.Is(err, objectstore.ErrWriteQuorum), err
+}
+
+func randomTail() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return binary.LittleEndian.Uint64(b[:])
+}

@@ -1,0 +1,133 @@
+package record
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// ErrNewer says that an entry was written by a newer Croft in a way that this one
+// must not pass over.
+var ErrNewer = fmt.Errorf("%w: written by a newer Croft", ErrMalformed)
+
+// Entry is a *Bucket, *Version, *Upload, *Part or *Gone.
+type Entry interface{ Encode() []byte }
+
+// Decode reads what Encode wrote. Strings do not share memory with b.
+func Decode(b []byte) (Entry, error) {
+	if len(b) == 0 {
+		return nil, ErrMalformed
+	}
+	d := &decoder{b: b[1:]}
+	var e Entry
+	switch k := Kind(b[0]); k {
+	case KindBucket:
+		e = &Bucket{
+			ID: d.uint(), Ord: d.uint(), Name: d.string(), Owner: d.string(), Created: d.int(),
+			Versioning: uint8(d.uint()), Shadows: d.shadows(),
+		}
+	case KindVersion:
+		e = d.version()
+	case KindUpload:
+		e = &Upload{
+			Bucket: d.uint(), Key: d.string(), ID: d.string(), Ord: d.uint(), Started: d.int(),
+			Attrs: d.attributes(), Shadows: d.shadows(),
+		}
+	case KindPart:
+		e = &Part{
+			Bucket: d.uint(), Key: d.string(), Upload: d.string(), Ord: d.uint(),
+			Part: d.part(), Body: d.body(), Shadows: d.shadows(),
+		}
+	case KindBucketGone, KindVersionGone, KindUploadGone:
+		flags := d.byte()
+		e = &Gone{
+			Kind: k, Null: flags&flagNull != 0, Bucket: d.uint(), Key: d.string(), Upload: d.string(),
+			Ord: d.uint(), Of: d.uint(), Shadows: d.shadows(),
+		}
+	default:
+		return nil, fmt.Errorf("%w (kind %d)", ErrNewer, k)
+	}
+	d.fields()
+	if d.err != nil {
+		return nil, d.err
+	}
+	return e, nil
+}
+
+// version reads a version's entry behind the kind.
+func (d *decoder) version() *Version {
+	v := d.summary()
+	v.Attrs = d.attributes()
+	for range d.count() {
+		v.Parts = append(v.Parts, d.part())
+		if d.err != nil {
+			return v
+		}
+	}
+	for range d.count() {
+		v.Bodies = append(v.Bodies, d.body())
+		if d.err != nil {
+			return v
+		}
+	}
+	v.Shadows = d.shadows()
+	return v
+}
+
+// summary reads the part of a version's entry that a listing shows.
+func (d *decoder) summary() *Version {
+	flags := d.byte()
+	v := &Version{
+		Null: flags&flagNull != 0, Marker: flags&flagMarker != 0, Inline: flags&flagInline != 0,
+		Bucket: d.uint(), Key: d.string(),
+	}
+	var n [16]byte
+	d.bytes(n[:])
+	v.Ord, v.Tail = binary.BigEndian.Uint64(n[:]), binary.BigEndian.Uint64(n[8:])
+	v.Size, v.Modified, v.ETag = d.int(), d.int(), d.etag()
+	if v.Size < 0 {
+		d.fail()
+	}
+	return v
+}
+
+// Summary reads only what a listing shows of a version: all up to its ETag.
+func Summary(b []byte) (*Version, error) {
+	if len(b) == 0 || Kind(b[0]) != KindVersion {
+		return nil, ErrMalformed
+	}
+	d := &decoder{b: b[1:]}
+	v := d.summary()
+	return v, d.err
+}
+
+func (d *decoder) byte() byte {
+	var b [1]byte
+	d.bytes(b[:])
+	return b[0]
+}
+
+func (d *decoder) shadows() (s Shadows) {
+	for range d.count() {
+		s = append(s, d.uint())
+	}
+	return s
+}
+
+// fields passes over the numbered fields.
+func (d *decoder) fields() {
+	for range d.count() {
+		number := d.uint()
+		n := d.count()
+		if d.err != nil {
+			return
+		}
+		d.b = d.b[n:]
+		if number%2 == 0 {
+			d.err = fmt.Errorf("%w (field %d)", ErrNewer, number)
+			return
+		}
+	}
+	if d.err == nil && len(d.b) != 0 {
+		d.fail()
+	}
+}

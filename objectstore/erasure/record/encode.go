@@ -1,0 +1,210 @@
+package record
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"strings"
+
+	"croft/objectstore"
+)
+
+// An entry starts with its kind and ends with its numbered fields; between them
+// stands what every entry of the kind has, in the order below.
+
+func begin(k Kind, size int) *encoder { return &encoder{b: append(make([]byte, 0, size), byte(k))} }
+
+// Encode returns the entry's bytes.
+func (b *Bucket) Encode() []byte {
+	e := begin(KindBucket, 96)
+	e.uint(b.ID)
+	e.uint(b.Ord)
+	e.string(b.Name)
+	e.string(b.Owner)
+	e.int(b.Created)
+	e.uint(uint64(b.Versioning))
+	e.shadows(b.Shadows)
+	return e.end()
+}
+
+const (
+	flagNull   = 1 << 0
+	flagMarker = 1 << 1
+	flagInline = 1 << 2
+)
+
+// Encode returns the entry's bytes. What a listing shows comes first, so that
+// Summary need not read the rest.
+func (v *Version) Encode() []byte {
+	e := begin(KindVersion, 192)
+	var flags byte
+	if v.Null {
+		flags |= flagNull
+	}
+	if v.Marker {
+		flags |= flagMarker
+	}
+	if v.Inline {
+		flags |= flagInline
+	}
+	e.b = append(e.b, flags)
+	e.uint(v.Bucket)
+	e.string(v.Key)
+	e.b = binary.BigEndian.AppendUint64(e.b, v.Ord)
+	e.b = binary.BigEndian.AppendUint64(e.b, v.Tail)
+	e.int(v.Size)
+	e.int(v.Modified)
+	e.etag(v.ETag)
+	e.attributes(v.Attrs)
+	e.uint(uint64(len(v.Parts)))
+	for _, p := range v.Parts {
+		e.part(p)
+	}
+	e.uint(uint64(len(v.Bodies)))
+	for _, b := range v.Bodies {
+		e.body(b)
+	}
+	e.shadows(v.Shadows)
+	return e.end()
+}
+
+// Encode returns the entry's bytes.
+func (u *Upload) Encode() []byte {
+	e := begin(KindUpload, 160)
+	e.uint(u.Bucket)
+	e.string(u.Key)
+	e.string(u.ID)
+	e.uint(u.Ord)
+	e.int(u.Started)
+	e.attributes(u.Attrs)
+	e.shadows(u.Shadows)
+	return e.end()
+}
+
+// Encode returns the entry's bytes.
+func (p *Part) Encode() []byte {
+	e := begin(KindPart, 192)
+	e.uint(p.Bucket)
+	e.string(p.Key)
+	e.string(p.Upload)
+	e.uint(p.Ord)
+	e.part(p.Part)
+	e.body(p.Body)
+	e.shadows(p.Shadows)
+	return e.end()
+}
+
+// Encode returns the entry's bytes.
+func (g *Gone) Encode() []byte {
+	e := begin(g.Kind, 96)
+	var flags byte
+	if g.Null {
+		flags |= flagNull
+	}
+	e.b = append(e.b, flags)
+	e.uint(g.Bucket)
+	e.string(g.Key)
+	e.string(g.Upload)
+	e.uint(g.Ord)
+	e.uint(g.Of)
+	e.shadows(g.Shadows)
+	return e.end()
+}
+
+// end writes the numbered fields, of which there are none yet.
+func (e *encoder) end() []byte {
+	e.uint(0)
+	return e.b
+}
+
+func (e *encoder) shadows(s Shadows) {
+	e.uint(uint64(len(s)))
+	for _, id := range s {
+		e.uint(id)
+	}
+}
+
+// etag writes the usual ETags, an MD5 with or without a number of parts, in half
+// the space: 1 and 16 bytes; 2, 16 bytes and the number; or 0 and the text.
+func (e *encoder) etag(s string) {
+	sum, parts, inParts := strings.Cut(s, "-")
+	raw, err := hex.DecodeString(sum)
+	if err != nil || len(raw) != 16 || sum != strings.ToLower(sum) {
+		e.b = append(e.b, 0)
+		e.string(s)
+		return
+	}
+	if !inParts {
+		e.b = append(e.b, 1)
+		e.bytes(raw)
+		return
+	}
+	e.b = append(e.b, 2)
+	e.bytes(raw)
+	e.string(parts)
+}
+
+func (d *decoder) etag() string {
+	var kind [1]byte
+	var raw [16]byte
+	d.bytes(kind[:])
+	switch kind[0] {
+	case 0:
+		return d.string()
+	case 1:
+		d.bytes(raw[:])
+		return hex.EncodeToString(raw[:])
+	case 2:
+		d.bytes(raw[:])
+		return hex.EncodeToString(raw[:]) + "-" + d.string()
+	}
+	d.fail()
+	return ""
+}
+
+func (e *encoder) attributes(a objectstore.Attributes) {
+	for _, s := range []string{
+		a.ContentType, a.ContentEncoding, a.ContentDisposition, a.ContentLanguage, a.CacheControl, a.Expires,
+	} {
+		e.string(s)
+	}
+	e.stringMap(a.User)
+	e.stringMap(a.Checksums)
+}
+
+func (d *decoder) attributes() (a objectstore.Attributes) {
+	for _, s := range []*string{
+		&a.ContentType, &a.ContentEncoding, &a.ContentDisposition, &a.ContentLanguage, &a.CacheControl, &a.Expires,
+	} {
+		*s = d.string()
+	}
+	a.User = d.stringMap()
+	a.Checksums = d.stringMap()
+	return a
+}
+
+func (e *encoder) part(p objectstore.Part) {
+	e.uint(uint64(p.Number))
+	e.int(p.Size)
+	e.etag(p.ETag)
+	e.int(p.ModifiedAt.UnixMilli())
+	e.stringMap(p.Checksums)
+}
+
+func (d *decoder) part() objectstore.Part {
+	return objectstore.Part{Number: int(d.uint()), Size: d.int(), ETag: d.etag(), ModifiedAt: Time(d.int()), Checksums: d.stringMap()}
+}
+
+func (e *encoder) body(b Body) {
+	e.bytes(b.ID[:])
+	e.int(b.Size)
+	e.b = append(e.b, b.Data, b.Parity)
+}
+
+func (d *decoder) body() (b Body) {
+	var g [2]byte
+	d.bytes(b.ID[:])
+	b.Size = d.int()
+	d.bytes(g[:])
+	b.Data, b.Parity = g[0], g[1]
+	return b
+}

@@ -1,0 +1,132 @@
+// Package record is how the metadata of buckets, objects, uploads and parts are
+// written down: as entries of the log, which are the truth, and as values of the
+// catalogue, which are copies of them.
+//
+// An entry says completely what exists under a name from then on, or that nothing
+// does. Every entry has an ord, a number that rises with each change of a name: of
+// two entries for one name the higher counts, whatever order they are read in.
+//
+// What a newer Croft adds is appended as numbered fields. An older one passes over
+// odd numbers and refuses even ones, because those change what the rest means.
+package record
+
+import (
+	"slices"
+	"time"
+
+	"croft/objectstore"
+)
+
+// Kind is what an entry is about.
+type Kind uint8
+
+// The kinds of entries. Their numbers are part of the format.
+const (
+	KindBucket      Kind = 1
+	KindBucketGone  Kind = 2
+	KindVersion     Kind = 3
+	KindVersionGone Kind = 4
+	KindUpload      Kind = 5
+	KindUploadGone  Kind = 6
+	KindPart        Kind = 7
+)
+
+// Bucket is a bucket. ID is its own for ever; a bucket of the same name made
+// later has another.
+type Bucket struct {
+	ID         uint64
+	Ord        uint64
+	Name       string
+	Owner      string
+	Created    int64 // Unix milliseconds
+	Versioning uint8
+	Shadows    Shadows
+}
+
+// Version is one version of an object, or a delete marker. Its body is the
+// payload of its own entry (Inline), or the Bodies in order, or empty.
+type Version struct {
+	Bucket   uint64
+	Key      string
+	Ord      uint64
+	Tail     uint64 // makes the version ID hard to guess
+	Null     bool
+	Marker   bool
+	Inline   bool
+	Size     int64
+	Modified int64 // Unix milliseconds
+	ETag     string
+	Attrs    objectstore.Attributes
+	Parts    []objectstore.Part
+	Bodies   []Body
+	Shadows  Shadows
+}
+
+// Body is a large body in shard files of its own.
+type Body struct {
+	ID     [16]byte
+	Size   int64
+	Data   uint8
+	Parity uint8
+}
+
+// Upload is an unfinished upload.
+type Upload struct {
+	Bucket  uint64
+	Key     string
+	ID      string
+	Ord     uint64
+	Started int64 // Unix milliseconds
+	Attrs   objectstore.Attributes
+	Shadows Shadows
+}
+
+// Part is a stored part of an upload.
+type Part struct {
+	Bucket  uint64
+	Key     string
+	Upload  string
+	Ord     uint64
+	Part    objectstore.Part
+	Body    Body
+	Shadows Shadows
+}
+
+// Gone says that what a name held is no more. Which fields name it depends on the
+// kind: a bucket its ID, a version bucket, key and ord of that version (Of; any
+// null version when Null), an upload bucket, key and upload.
+type Gone struct {
+	Kind    Kind
+	Bucket  uint64
+	Key     string
+	Upload  string
+	Ord     uint64
+	Of      uint64
+	Null    bool
+	Shadows Shadows
+}
+
+// Shadows are the segments in which older entries of the name may still stand, in
+// order. An entry that ends a name must outlive them, lest they count again when
+// the catalogue is rebuilt.
+type Shadows []uint64
+
+// With returns the shadows and one more segment, without those that exist no
+// longer.
+func (s Shadows) With(segment uint64, exists func(uint64) bool) Shadows {
+	out := make(Shadows, 0, len(s)+1)
+	for _, id := range s {
+		if id != segment && exists(id) {
+			out = append(out, id)
+		}
+	}
+	out = append(out, segment)
+	slices.Sort(out)
+	return out
+}
+
+// Needed reports whether any of the segments exists.
+func (s Shadows) Needed(exists func(uint64) bool) bool { return slices.ContainsFunc(s, exists) }
+
+// Time turns the format's milliseconds into what callers see.
+func Time(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
