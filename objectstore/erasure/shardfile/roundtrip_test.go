@@ -5,8 +5,12 @@ import (
 	"crypto/md5"
 	"fmt"
 	"io"
+	"math/rand/v2"
+	"strings"
+	"sync/atomic"
 	"testing"
 
+	"croft/objectstore/erasure/disk/simdisk"
 	"croft/objectstore/erasure/driveset"
 )
 
@@ -77,5 +81,100 @@ func TestRoundTrip(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestRanges(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, n := range []int{1, 3, 4, 16} {
+		s, _ := newStore(t, folderSet(t, n, -1))
+		lay := layoutOf(Body{Data: uint8(s.set.Geometry.Data), Parity: uint8(s.set.Geometry.Parity)})
+		size := 3*lay.stripe + lay.stripe/2 + 12345
+		body := content(int(size), 9)
+		b, _ := put(t, s, body)
+		edges := []int64{0, 1, BlockBytes, lay.chunk, lay.stripe, 2 * lay.stripe, 3 * lay.stripe, size - 1, size}
+		lost := 0
+		for range 300 {
+			from, to := rng.Int64N(size+1), rng.Int64N(size+1)
+			if rng.IntN(2) == 0 {
+				from = edges[rng.IntN(len(edges))]
+			}
+			if rng.IntN(2) == 0 {
+				to = edges[rng.IntN(len(edges))]
+			}
+			if from > to {
+				from, to = to, from
+			}
+			if lost < s.set.Geometry.Parity && rng.IntN(4) == 0 {
+				lost++
+				if err := s.set.Drives[rng.IntN(n)].Remove(b.ID.file()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got, err := get(t, s, b, from, to-from)
+			if err != nil || !bytes.Equal(got, body[from:to]) {
+				t.Fatalf("%d drives: [%d:%d] of %d: %v", n, from, to, size, err)
+			}
+			if rng.IntN(8) == 0 {
+				if _, lacking, err := s.Heal(t.Context(), b, false); err != nil || lacking != 0 {
+					t.Fatal(lacking, err)
+				}
+				lost = 0
+			}
+		}
+		for _, bad := range [][2]int64{{-1, 1}, {0, size + 1}, {size, 1}, {1, -1}} {
+			if r, err := s.Open(t.Context(), b, bad[0], bad[1]); err == nil {
+				_ = r.Close()
+				t.Errorf("%v was opened", bad)
+			}
+		}
+	}
+}
+
+// A range read asks the drives for little more than the range.
+func TestRangeReadsLittle(t *testing.T) {
+	s := newSim(t, simdisk.NewMachine(1), 4, 2)
+	body := content(8<<20, 1)
+	b, _ := put(t, s.Store, body)
+	var read atomic.Int64
+	for place := range s.set.Drives {
+		s.drive(place).Inject(simdisk.Fault{Kind: simdisk.Read, Match: func(op simdisk.Op) bool {
+			read.Add(op.Length)
+			return false
+		}})
+	}
+	got, err := get(t, s.Store, b, 5<<20+100, 100)
+	if err != nil || !bytes.Equal(got, body[5<<20+100:5<<20+200]) {
+		t.Fatal(err)
+	}
+	if n := read.Load(); n > BlockBytes+tableWindow*sumBytes {
+		t.Errorf("%d bytes were read", n)
+	}
+}
+
+func TestBodyEncoding(t *testing.T) {
+	s, _ := newStore(t, folderSet(t, 4, -1))
+	b := Body{ID: s.newID(), Size: 5 << 30, Data: 12, Parity: 4}
+	got, rest, err := DecodeBody(b.Append(nil))
+	if err != nil || got != b || len(rest) != 0 {
+		t.Fatal(got, rest, err)
+	}
+	if id, ok := ParseID(b.ID.String()); !ok || id != b.ID {
+		t.Fatal(id, ok)
+	}
+	enc := b.Append(nil)
+	for n := range enc {
+		if _, _, err := DecodeBody(enc[:n]); err == nil {
+			t.Errorf("%d bytes were decoded", n)
+		}
+	}
+	enc[24] = 0
+	if _, _, err := DecodeBody(enc); err == nil {
+		t.Error("no data shards were accepted")
+	}
+	for _, bad := range []string{"", "zz", strings.Repeat("g", 32), strings.Repeat("A", 32), strings.Repeat("0", 31)} {
+		if _, ok := ParseID(bad); ok {
+			t.Errorf("%q is an ID", bad)
+		}
 	}
 }

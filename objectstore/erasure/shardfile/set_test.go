@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"croft/objectstore/erasure/disk"
 	"croft/objectstore/erasure/disk/simdisk"
@@ -25,22 +27,6 @@ func folderSet(t testing.TB, n, parity int) *driveset.Set {
 		t.Fatal(err)
 	}
 	return openSet(t, found, parity)
-}
-
-// simSet is the set of a simulated machine's drives; new ones are formatted.
-func simSet(t testing.TB, m *simdisk.Machine, n, parity int) *driveset.Set {
-	t.Helper()
-	return openSet(t, candidates(m, n), parity)
-}
-
-func candidates(m *simdisk.Machine, n int) (found []*driveset.Candidate) {
-	for i := range n {
-		d := m.Drive(fmt.Sprint("d", i))
-		found = append(found, &driveset.Candidate{
-			Path: fmt.Sprint("d", i), Disk: d, Make: func() (disk.Disk, error) { return d, nil },
-		})
-	}
-	return found
 }
 
 func openSet(t testing.TB, found []*driveset.Candidate, parity int) *driveset.Set {
@@ -80,6 +66,64 @@ func newStore(t testing.TB, set *driveset.Set) (*Store, *damage) {
 	s := New(set, Config{Damaged: d.add})
 	t.Cleanup(s.Close)
 	return s, d
+}
+
+// sim is a store on simulated drives.
+type sim struct {
+	*Store
+	machine *simdisk.Machine
+	damage  *damage
+}
+
+// newSim starts on a machine's drives, which are formatted if they are new. What
+// tests wait for goes faster than usually.
+func newSim(t testing.TB, m *simdisk.Machine, n, parity int) *sim {
+	t.Helper()
+	var found []*driveset.Candidate
+	for i := range n {
+		d := m.Drive(fmt.Sprint("d", i))
+		found = append(found, &driveset.Candidate{
+			Path: fmt.Sprint("d", i), Disk: d, Make: func() (disk.Disk, error) { return d, nil },
+		})
+	}
+	s, damage := newStore(t, openSet(t, found, parity))
+	s.timing = timing{
+		lag: 200 * time.Millisecond, grace: 100 * time.Millisecond, stuck: 2 * time.Second,
+		hedge: 20 * time.Millisecond, avoid: time.Second,
+	}
+	return &sim{s, m, damage}
+}
+
+// drive is the simulated drive in a place.
+func (s *sim) drive(place int) *simdisk.Drive { return s.machine.Drive(s.set.Drives[place].Path) }
+
+// files are the bodies' files on a drive.
+func (s *sim) files(place int) (names []string) {
+	for _, f := range s.drive(place).Files() {
+		if strings.HasPrefix(f.Name, topFolder+"/") {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// wantNoFiles fails the test when any drive of some places has a body's file.
+func (s *sim) wantNoFiles(t testing.TB, where driveset.Places) {
+	t.Helper()
+	for place := range s.set.Drives {
+		if where.Has(place) && len(s.files(place)) > 0 {
+			t.Errorf("left on drive %d: %v", place, s.files(place))
+		}
+	}
+}
+
+// placesOf returns where the given shards of a body are.
+func placesOf(b Body, shards ...int) (places driveset.Places) {
+	lay := layoutOf(b)
+	for _, s := range shards {
+		places = places.With(lay.place(s))
+	}
+	return places
 }
 
 // content is n bytes that depend on the seed alone.
