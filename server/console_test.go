@@ -25,6 +25,7 @@ import (
 	"croft/internal/store"
 	"croft/migrations"
 	"croft/objectstore"
+	"croft/objectstore/accesslog"
 	"croft/objectstore/erasure"
 	"croft/pipeline"
 	"croft/server"
@@ -44,6 +45,7 @@ type console struct {
 	server   *server.Server
 	accounts *account.Service
 	store    objectstore.Store
+	requests *accesslog.Log
 	log      *logText
 	users    map[string]account.User
 }
@@ -65,8 +67,9 @@ func newConsole(t *testing.T, parts ...func(*console, *store.DB, *server.Deps)) 
 	config.Hash = account.HashCost{MemoryKiB: 8, Passes: 1, Lanes: 1, Parallel: 8}
 	c := &console{t: t, store: objects, log: &logText{}, users: map[string]account.User{}}
 	c.accounts = account.New(db, seal.New([seal.KeySize]byte{1}), events.New(), config)
+	c.requests = accesslog.New(accesslog.Config{Folder: t.TempDir(), Logger: slog.New(slog.DiscardHandler)})
 	deps := server.Deps{
-		Accounts: c.accounts, Store: objects, Drives: objects, Presigner: fakePresigner{}, Projects: remover{c.accounts}, Containers: noContainers{},
+		Accounts: c.accounts, Requests: c.requests, Store: objects, Drives: objects, Presigner: fakePresigner{}, Projects: remover{c.accounts}, Containers: noContainers{},
 		UI: fstest.MapFS{
 			"index.html":         {Data: []byte("<!doctype html><title>Croft</title>")},
 			"assets/app-1a2b.js": {Data: []byte("console.log('croft')")},

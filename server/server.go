@@ -33,6 +33,7 @@ type Config struct {
 // can be described without any.
 type Deps struct {
 	Accounts   *account.Service
+	Requests   RequestLog
 	Store      objectstore.Store
 	Drives     objectstore.DriveReporter // nil where the store is elsewhere
 	Presigner  Presigner
@@ -91,6 +92,7 @@ func (s *Server) register() {
 	s.projectRoutes()
 	s.memberRoutes()
 	s.auditRoutes()
+	s.requestLogRoutes()
 	s.bucketRoutes()
 	s.objectRoutes()
 	s.pipelineRoutes()

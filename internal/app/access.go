@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 
 	"croft/account"
@@ -15,6 +16,7 @@ import (
 type access struct {
 	accounts *account.Service
 	buckets  objectstore.Buckets
+	refusals *refusals
 	log      *slog.Logger
 }
 
@@ -125,15 +127,26 @@ func (a access) projectFor(ctx context.Context, p account.Principal) (string, er
 	return owner, nil
 }
 
-// Audit writes what a key changed into the audit log.
+// Audit writes what a key did to a bucket, and what it was refused, into the audit
+// log. Who is refused again and again gets a bounded number of rows.
 func (a access) Audit(ctx context.Context, c s3api.Credential, e s3api.Event) {
 	principal := c.Identity.(account.Principal)
+	left := int64(0)
+	if e.Outcome != "ok" {
+		var write bool
+		if write, left = a.refusals.admit(c.AccessKey); !write {
+			return
+		}
+	}
 	entry := account.Entry{
 		ActorID: principal.UserID, ActorName: principal.Name, Via: principal.Via, Action: "s3." + e.Operation,
 		Target: e.Bucket, Address: e.Address, RequestID: e.RequestID, Outcome: e.Outcome,
 	}
 	if e.Key != "" {
 		entry.Target += "/" + e.Key
+	}
+	if left > 0 {
+		entry.Detail = fmt.Sprintf("%d earlier refusals of this key are not in this log.", left)
 	}
 	// The change is made whether or not the client still listens.
 	ctx = context.WithoutCancel(ctx)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"testing"
+	"time"
 
 	"croft/account"
 	"croft/internal/events"
@@ -47,7 +48,7 @@ func BenchmarkAccess(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	a := access{accounts: accounts, buckets: ownedBuckets{owner: project.ID}, log: slog.New(slog.DiscardHandler)}
+	a := access{accounts: accounts, buckets: ownedBuckets{owner: project.ID}, refusals: newRefusals(time.Now), log: slog.New(slog.DiscardHandler)}
 	b.ReportAllocs()
 	for b.Loop() {
 		c, err := a.Credential(ctx, key.AccessKey)

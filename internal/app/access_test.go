@@ -5,19 +5,13 @@ import (
 	"testing"
 
 	"github.com/minio/minio-go/v7"
-	"github.com/minio/minio-go/v7/pkg/credentials"
 )
 
 func TestS3KeepsCroftsOwnBucketNames(t *testing.T) {
 	c := config(t.TempDir())
 	c.RootUser, c.RootPassword = "operator", "a long enough secret"
 	_, address := start(t, c).addresses()
-	client, err := minio.New(address, &minio.Options{
-		Creds: credentials.NewStaticV4(c.RootUser, c.RootPassword, ""), BucketLookup: minio.BucketLookupPath, Region: "us-east-1",
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	client := s3Client(t, address, c)
 	if err := client.MakeBucket(t.Context(), "plain", minio.MakeBucketOptions{}); err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ import (
 	"croft/internal/store"
 	"croft/migrations"
 	"croft/objectstore"
+	"croft/objectstore/accesslog"
 	"croft/objectstore/erasure"
 	"croft/objectstore/s3api"
 	"croft/pipeline"
@@ -55,6 +56,7 @@ type App struct {
 	drives   *erasure.Store
 	db       *store.DB
 	accounts *account.Service
+	requests *accesslog.Log
 	console  *server.Server
 	pages    *listener
 	s3       *listener
@@ -152,15 +154,21 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 		Sealer: sealer, Projects: projectNames{a.accounts}, Log: a.log,
 	}, pipeline.Config{StateDir: a.state.path})
 
+	logs, err := a.state.sub("logs")
+	if err != nil {
+		return err
+	}
+	a.requests = accesslog.New(accesslog.Config{Folder: logs, Logger: a.log})
 	s3 := s3api.New(s3api.Config{
-		Store: a.drives, Access: access{accounts: a.accounts, buckets: a.drives, log: a.log}, Log: a.log, Console: a.consoleURL,
+		Store: a.drives, Recorder: requests{a.requests}, Log: a.log, Console: a.consoleURL,
+		Access: access{accounts: a.accounts, buckets: a.drives, refusals: newRefusals(time.Now), log: a.log},
 	})
 	if a.s3, err = listen(ctx, "S3", "--address", a.config.Address, s3, a.log); err != nil {
 		return err
 	}
 	hub := ws.New(rooms, bus, server.NewChatPresenter(a.accounts), ws.Config{Logger: a.log})
 	a.console = server.New(server.Deps{
-		Accounts: a.accounts, Store: a.drives, Drives: a.drives, Presigner: presigner{}, Containers: executor,
+		Accounts: a.accounts, Requests: a.requests, Store: a.drives, Drives: a.drives, Presigner: presigner{}, Containers: executor,
 		Projects:  remover{accounts: a.accounts, pipelines: pipelines, store: a.drives, blobs: objects, rooms: rooms},
 		Pipelines: pipelines, Chat: rooms, Socket: sockets{hub}, UI: ui.Dist(), Log: a.log,
 	}, server.Config{Version: a.config.Version, Name: "Croft", S3Port: a.s3.port()})
@@ -169,6 +177,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	}
 	a.workers = []worker{
 		{"accounts", a.accounts.Run},
+		{"access log", a.requests.Run},
 		{"drives", a.drives.Run},
 		{"chat", rooms.Run},
 		{"sockets", hub.Run},
@@ -259,6 +268,9 @@ func (a *App) close() error {
 		if l != nil {
 			failures = append(failures, ignoreClosed(l.http.Close()), ignoreClosed(l.socket.Close()))
 		}
+	}
+	if a.requests != nil {
+		a.requests.Flush() // what a connection that was cut off still recorded
 	}
 	if a.db != nil {
 		failures = append(failures, a.db.Close())

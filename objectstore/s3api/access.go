@@ -36,13 +36,13 @@ type Access interface {
 	// Owner returns what objectstore.Bucket.Owner is to be for a bucket that c
 	// creates. It is called after CreateBucket was authorised.
 	Owner(ctx context.Context, c Credential) (string, error)
-	// Audit is told of every attempt to change something by a known credential,
-	// refused ones included, after the outcome is known and before the answer
-	// ends. It must not block for long.
+	// Audit is told of what a known credential does to buckets, and of every request
+	// that Authorize refused it, after the outcome is known and before the answer
+	// ends. It may write to a disk: what objects go through is told to Recorder.
 	Audit(ctx context.Context, c Credential, e Event)
 }
 
-// Event is one attempt to change something.
+// Event is an attempt to change a bucket, or one that was not allowed.
 type Event struct {
 	Operation string // S3's name: "PutObject", "DeleteBucket" …
 	Action    Action

@@ -50,7 +50,7 @@ func newBody(q *request, key []byte) (*body, error) {
 	}
 	var trailers []string
 	var err error
-	if q.operation != completeMultipartUpload { // whose checksum headers speak of the object, not of the body
+	if q.op.name != completeMultipartUpload { // whose checksum headers speak of the object, not of the body
 		if trailers, err = b.expectChecksum(q.r.Header, q.sig.presigned); err != nil {
 			return nil, err
 		}

@@ -78,9 +78,13 @@ func (h *Handler) deleteObjects(q *request) error {
 		switch {
 		case err != nil:
 			f := translate(err)
+			q.ended(key, f.code)
 			out.Errors = append(out.Errors, deleteErrorXML{key, f.code, f.message})
-		case !want.Quiet:
-			out.Deleted = append(out.Deleted, deletedXML{key})
+		default:
+			q.ended(key, "ok")
+			if !want.Quiet {
+				out.Deleted = append(out.Deleted, deletedXML{key})
+			}
 		}
 	}
 	writeXML(q.w, http.StatusOK, out)

@@ -165,7 +165,7 @@ type errorXML struct {
 func (h *Handler) refuse(q *request, err error) {
 	f := translate(err)
 	if f.status() >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) && f.code != "NotImplemented" {
-		h.log.Error("s3 request failed", "requestId", q.id, "operation", q.operation, "code", f.code, "error", err)
+		h.log.Error("s3 request failed", "requestId", q.id, "operation", q.operation(), "code", f.code, "error", err)
 	}
 	q.outcome = f.code
 	if f.code == "IncompleteBody" || f.code == "RequestTimeout" || q.awaitsContinue() {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -135,6 +136,7 @@ func TestAudit(t *testing.T) {
 	f.do(f.request("DELETE", "/bucket", ""))
 	f.call("DELETE", "/bucket/key", "")
 	f.do(signAs(f.request("DELETE", "/bucket", ""), "", "reader", testSecret, f.now()))
+	f.do(signAs(f.request("PUT", "/bucket/key", "x"), "x", "reader", testSecret, f.now()))
 	var got []string
 	f.guard.mu.Lock()
 	defer f.guard.mu.Unlock()
@@ -144,9 +146,81 @@ func TestAudit(t *testing.T) {
 		}
 		got = append(got, fmt.Sprintf("%s %s/%s %s", e.Operation, e.Bucket, e.Key, e.Outcome))
 	}
-	want := "CreateBucket bucket/ ok; PutObject bucket/key ok; DeleteBucket bucket/ BucketNotEmpty; DeleteObject bucket/key ok; DeleteBucket bucket/ AccessDenied"
+	// What objects go through is recorded, not audited; what is denied is both.
+	want := "CreateBucket bucket/ ok; DeleteBucket bucket/ BucketNotEmpty; DeleteBucket bucket/ AccessDenied; PutObject bucket/key AccessDenied"
 	if strings.Join(got, "; ") != want {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestDeniedReadsAreAudited(t *testing.T) {
+	f := start(t).bucket("bucket")
+	f.put("bucket", "key", "x")
+	f.guard.refuse = func(Credential, Action, string) error { return errs.New(errs.Forbidden, "forbidden", "No.") }
+	f.call("GET", "/bucket/key", "")
+	f.call("GET", "/bucket", "")
+	if n := len(f.guard.events); n != 2 || f.guard.events[0].Operation != "GetObject" || f.guard.events[0].Outcome != "AccessDenied" {
+		t.Errorf("%+v", f.guard.events)
+	}
+	if len(f.guard.records) > 0 {
+		t.Errorf("reads are recorded: %+v", f.guard.records)
+	}
+}
+
+func TestRecord(t *testing.T) {
+	f := start(t).bucket("bucket")
+	agent := []string{"User-Agent", "tests/1"}
+	put := f.call("PUT", "/bucket/dir/key", "hello", agent...)
+	f.call("GET", "/bucket/dir/key", "")
+	f.call("HEAD", "/bucket/dir/key", "")
+	f.call("PUT", "/bucket/copy", "", append(agent, copySource, "/bucket/dir/key")...)
+	f.call("PUT", "/bucket/bad", "hello", append(agent, "X-Amz-Content-Sha256", sha256hex("other"))...)
+	f.call("DELETE", "/bucket/copy", "", agent...)
+	f.call("POST", "/bucket?delete", "<Delete><Quiet>true</Quiet><Object><Key>one</Key></Object><Object><Key>two</Key><VersionId>1</VersionId></Object><Object><Key>dir/key</Key></Object></Delete>", agent...)
+	f.call("POST", "/bucket?delete", "<Delete>", agent...)
+	upload := f.begin("/bucket/parts")
+	f.call("DELETE", upload, "", agent...)
+	f.call("PUT", "/other", "", agent...)
+	f.do(f.request("PUT", "/bucket/unsigned", "x"))
+	f.do(signAs(f.request("PUT", "/bucket/key", "x", agent...), "x", "reader", testSecret, f.now()))
+	want := []string{
+		"PutObject bucket/dir/key [] 200 ok 5 0",
+		"CopyObject bucket/copy [] 200 ok 0 + from /bucket/dir/key",
+		"PutObject bucket/bad [] 400 XAmzContentSHA256Mismatch 5 +",
+		"DeleteObject bucket/copy [] 204 ok 0 0",
+		"DeleteObjects bucket/ [one dir/key] 200 ok + +",
+		"DeleteObjects bucket/ [two] 200 NoSuchVersion + +",
+		"DeleteObjects bucket/ [] 400 MalformedXML + +",
+		"CreateMultipartUpload bucket/parts [] 200 ok 0 +",
+		"AbortMultipartUpload bucket/parts [] 204 ok 0 0",
+		"CreateBucket other/ [] 200 ok 0 0",
+		"PutObject bucket/key [] 403 AccessDenied 0 +",
+	}
+	some := func(n int64) string {
+		if n > 5 {
+			return "+"
+		}
+		return fmt.Sprint(n)
+	}
+	f.server.Close() // the last record is made after its answer
+	var got []string
+	for _, r := range f.guard.records {
+		line := fmt.Sprintf("%s %s/%s %s %d %s %s %s", r.Operation, r.Bucket, r.Key, r.Keys, r.Status, r.Outcome, some(r.BytesIn), some(r.BytesOut))
+		if r.Source != "" {
+			line += " from " + r.Source
+		}
+		got = append(got, line)
+		if r.RequestID == "" || r.Address == "" || r.Began.IsZero() || r.Took <= 0 || (r.UserAgent != "tests/1" && r.Operation != "CreateMultipartUpload") {
+			t.Errorf("%+v", r)
+		}
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if f.guard.records[0].RequestID != put.header.Get("x-amz-request-id") {
+		t.Error("the record's request is not the answer's")
 	}
 }
 

@@ -17,9 +17,10 @@ const DefaultRegion = "us-east-1"
 
 // Config is what New needs.
 type Config struct {
-	Store  objectstore.Store
-	Access Access
-	Log    *slog.Logger
+	Store    objectstore.Store
+	Access   Access
+	Recorder Recorder // nil: nobody wants to know
+	Log      *slog.Logger
 	// Region, when set, must be the one that requests are signed for. When empty,
 	// any region is accepted and DefaultRegion announced.
 	Region string
@@ -36,13 +37,14 @@ type Config struct {
 
 // Handler serves S3. It keeps no state between requests.
 type Handler struct {
-	store   objectstore.Store
-	access  Access
-	log     *slog.Logger
-	region  string
-	console func(*http.Request) string
-	now     func() time.Time
-	idle    time.Duration
+	store    objectstore.Store
+	access   Access
+	recorder Recorder
+	log      *slog.Logger
+	region   string
+	console  func(*http.Request) string
+	now      func() time.Time
+	idle     time.Duration
 
 	operations []operation
 }
@@ -51,7 +53,10 @@ var _ http.Handler = (*Handler)(nil)
 
 // New returns the S3 protocol over c.Store.
 func New(c Config) *Handler {
-	h := &Handler{store: c.Store, access: c.Access, log: c.Log, region: c.Region, console: c.Console, now: c.Now, idle: c.Idle, operations: operations()}
+	h := &Handler{
+		store: c.Store, access: c.Access, recorder: c.Recorder, log: c.Log, region: c.Region, console: c.Console,
+		now: c.Now, idle: c.Idle, operations: operations(),
+	}
 	if h.now == nil {
 		h.now = time.Now
 	}
@@ -63,19 +68,31 @@ func New(c Config) *Handler {
 
 // request is one request on its way through the handler.
 type request struct {
-	w     http.ResponseWriter
-	r     *http.Request
-	id    string
-	query url.Values
+	w      http.ResponseWriter
+	r      *http.Request
+	answer *patientWriter // what w writes to
+	began  time.Time
+	id     string
+	query  url.Values
 	// bucket and key as the path names them, decoded; either may be empty.
 	bucket, key string
 
-	operation string
-	cred      Credential
-	sig       signature
-	payload   string // the payload hash that was signed
-	body      *body
-	outcome   string // "ok" or the S3 error code
+	op      *operation // nil until the request is authenticated and routed
+	cred    Credential
+	denied  bool // the policy said no
+	sig     signature
+	payload string // the payload hash that was signed
+	body    *body
+	outcome string   // "ok" or the S3 error code
+	deleted []ending // of a DeleteObjects
+}
+
+// operation is what the request is called in the log.
+func (q *request) operation() string {
+	if q.op == nil {
+		return "Unknown"
+	}
+	return q.op.name
 }
 
 // ServeHTTP authenticates, finds the operation, authorises, and only then acts.
@@ -83,8 +100,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	control := http.NewResponseController(w)
 	r = r.WithContext(r.Context()) // ours to change
 	r.Body = &patientBody{r.Body, control, h.idle}
-	w = &patientWriter{w, control, h.idle}
-	q := &request{w: w, r: r, id: strings.ToUpper(ids.New()), operation: "Unknown", outcome: "ok"}
+	answer := &patientWriter{ResponseWriter: w, control: control, idle: h.idle}
+	w = answer
+	q := &request{w: w, r: r, answer: answer, began: time.Now(), id: strings.ToUpper(ids.New()), outcome: "ok"}
 	q.bucket, q.key = target(r)
 	w.Header().Set("Server", "Croft")
 	w.Header().Set("x-amz-request-id", q.id)
@@ -93,6 +111,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := h.serve(q); err != nil {
 		h.refuse(q, err)
 	}
+	h.record(q)
 }
 
 func (h *Handler) serve(q *request) error {
@@ -106,19 +125,17 @@ func (h *Handler) serve(q *request) error {
 	if err := h.authenticate(q); err != nil {
 		return err
 	}
-	op, err := h.route(q)
-	if err != nil {
+	if q.op, err = h.route(q); err != nil {
 		return err
 	}
-	q.operation = op.name
-	err = h.perform(op, q)
-	if op.changes() {
-		outcome := q.outcome
+	err = h.perform(q)
+	if q.denied || q.op.changesBucket() {
+		outcome := "ok"
 		if err != nil {
 			outcome = translate(err).code
 		}
 		h.access.Audit(q.r.Context(), q.cred, Event{
-			Operation: op.name, Action: op.action, Bucket: q.bucket, Key: q.key,
+			Operation: q.op.name, Action: q.op.action, Bucket: q.bucket, Key: q.key,
 			Outcome: outcome, RequestID: q.id, Address: q.r.RemoteAddr,
 		})
 	}
@@ -126,8 +143,8 @@ func (h *Handler) serve(q *request) error {
 }
 
 // perform authorises the operation and runs it.
-func (h *Handler) perform(op *operation, q *request) error {
-	if err := h.authorize(q, op.action, q.bucket); err != nil {
+func (h *Handler) perform(q *request) error {
+	if err := h.authorize(q, q.op.action, q.bucket); err != nil {
 		return err
 	}
 	if err := q.checkNames(); err != nil {
@@ -143,7 +160,7 @@ func (h *Handler) perform(op *operation, q *request) error {
 	if q.awaitsContinue() {
 		q.w.WriteHeader(http.StatusContinue)
 	}
-	return op.run(h, q)
+	return q.op.run(h, q)
 }
 
 // awaitsContinue reports whether the client announced an empty body and waits for
@@ -161,6 +178,7 @@ func (h *Handler) authorize(q *request, action Action, bucket string) error {
 	}
 	switch errs.KindOf(err) {
 	case errs.Forbidden, errs.Unauthenticated:
+		q.denied = true
 		return &failure{code: "AccessDenied", message: denial(err), cause: err}
 	case errs.NotFound:
 		return &failure{code: "NoSuchBucket", message: "The specified bucket does not exist.", cause: err}

@@ -50,9 +50,10 @@ func openEngine(t testing.TB) objectstore.Store {
 
 // guard is an Access with fixed credentials that can be told to refuse.
 type guard struct {
-	mu     sync.Mutex // guards the following 2 fields
-	refuse func(c Credential, a Action, bucket string) error
-	events []Event
+	mu      sync.Mutex // guards the following 3 fields
+	refuse  func(c Credential, a Action, bucket string) error
+	events  []Event
+	records []Record
 }
 
 func (g *guard) Credential(_ context.Context, accessKey string) (Credential, error) {
@@ -87,6 +88,12 @@ func (g *guard) Audit(_ context.Context, _ Credential, e Event) {
 	g.events = append(g.events, e)
 }
 
+func (g *guard) Record(_ Credential, r Record) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.records = append(g.records, r)
+}
+
 // fixture is a running handler on a loopback address over a real engine.
 type fixture struct {
 	t      testing.TB
@@ -107,7 +114,7 @@ func (f *fixture) of(t *testing.T) *fixture {
 func start(t testing.TB, configure ...func(*Config)) *fixture {
 	t.Helper()
 	f := &fixture{t: t, store: openEngine(t), guard: &guard{}, now: time.Now}
-	c := Config{Store: f.store, Access: f.guard, Log: slog.New(slog.DiscardHandler)}
+	c := Config{Store: f.store, Access: f.guard, Recorder: f.guard, Log: slog.New(slog.DiscardHandler)}
 	for _, set := range configure {
 		set(&c)
 	}

@@ -28,16 +28,28 @@ func (b *patientBody) Read(p []byte) (int, error) {
 }
 
 // patientWriter writes for as long as the client keeps taking bytes. One that
-// stopped would otherwise hold an object's open files and buffers for ever.
+// stopped would otherwise hold an object's open files and buffers for ever. It
+// knows afterwards what was answered.
 type patientWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
 	idle    time.Duration
+	status  int   // 0 until the header is written
+	sent    int64 // bytes of the body
+}
+
+func (w *patientWriter) WriteHeader(status int) {
+	if w.status == 0 && status >= http.StatusOK {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
 }
 
 func (w *patientWriter) Write(p []byte) (int, error) {
 	_ = w.control.SetWriteDeadline(time.Now().Add(w.idle)) // net/http lifts it after the answer
-	return w.ResponseWriter.Write(p)
+	n, err := w.ResponseWriter.Write(p)
+	w.sent += int64(n)
+	return n, err
 }
 
 // Unwrap is for http.ResponseController.

@@ -24,9 +24,12 @@ type operation struct {
 	run    func(*Handler, *request) error
 }
 
-// changes reports whether the operation is one to audit.
-func (o *operation) changes() bool {
-	return o.action == WriteObject || o.action == CreateBucket || o.action == DeleteBucket
+// changes reports whether the operation is one to record.
+func (o *operation) changes() bool { return o.action == WriteObject || o.changesBucket() }
+
+// changesBucket reports whether the operation is one to audit.
+func (o *operation) changesBucket() bool {
+	return o.action == CreateBucket || o.action == DeleteBucket
 }
 
 // operations is every call there is. Of two that match a request the first

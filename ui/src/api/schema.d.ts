@@ -21,6 +21,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit/s3": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What S3 requests changed, the newest first
+         * @description A page may be short, even empty, and have a next: a search reads a part of the log at a time.
+         */
+        get: operations["list-s3-requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/buckets": {
         parameters: {
             query?: never;
@@ -973,6 +993,11 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListS3Request: {
+            items: components["schemas"]["S3Request"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         ListToken: {
             items: components["schemas"]["Token"][];
             /** @description The cursor of the next page; empty on the last one */
@@ -1224,6 +1249,46 @@ export interface components {
             /** @enum {string} */
             trigger: "manual" | "api" | "webhook";
         };
+        S3Request: {
+            /** @description The key's ID */
+            accessKey: string;
+            address: string;
+            /**
+             * Format: date-time
+             * @description When the request came
+             */
+            at: string;
+            bucket: string;
+            /** Format: int64 */
+            bytesIn: number;
+            /** Format: int64 */
+            bytesOut: number;
+            /**
+             * Format: int64
+             * @description When not 0, this many requests could not be written down, and nothing else is set
+             */
+            dropped: number;
+            /** Format: double */
+            durationMs: number;
+            /** @description The S3 error code; empty when it was done */
+            error: string;
+            key: string;
+            /** @description Of a DeleteObjects, the keys that ended with this error or with none. A long list continues in the next line */
+            keys: string[];
+            /**
+             * @description S3's name of the call
+             * @example PutObject
+             */
+            operation: string;
+            requestId: string;
+            /** @description Of a copy */
+            source: string;
+            /** Format: int64 */
+            status: number;
+            user: string;
+            userAgent: string;
+            version: string;
+        };
         Session: {
             /** @description To be sent as X-Croft-CSRF with every mutation */
             csrf: string;
@@ -1369,6 +1434,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListAuditEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "list-s3-requests": {
+        parameters: {
+            query?: {
+                /** @description next of the page before */
+                before?: string;
+                bucket?: string;
+                /** @description A text in any of what a line says */
+                contains?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListS3Request"];
                 };
             };
             /** @description Error */
