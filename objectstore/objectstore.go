@@ -26,7 +26,8 @@ import (
 	"io"
 )
 
-// Store is a whole object store. An engine may also be a DriveReporter.
+// Store is a whole object store. An engine may also be a DriveReporter and a
+// BatchDeleter.
 type Store interface {
 	Buckets
 	Objects

@@ -25,6 +25,7 @@ func Run(t *testing.T, open func(t *testing.T) objectstore.Store) {
 		{"Buckets", bucketTests},
 		{"Objects", objectTests},
 		{"Bodies", bodyTests},
+		{"Batch", batchTests},
 		{"List", listTests},
 		{"Uploads", uploadTests},
 		{"Concurrency", concurrencyTests},

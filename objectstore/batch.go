@@ -1,0 +1,13 @@
+package objectstore
+
+import "context"
+
+// BatchDeleter is a second interface of stores that delete many keys for little
+// more than the cost of one.
+type BatchDeleter interface {
+	// DeleteAll removes the objects under the keys of one bucket and returns an error
+	// for each key, in the order of the keys: nil where the key holds nothing now, be
+	// it that it held nothing before. Each key ends for itself; one that fails keeps
+	// none of the others. A key that is named twice ends the same way both times.
+	DeleteAll(ctx context.Context, bucket string, keys []string) []error
+}
