@@ -59,8 +59,8 @@ type File interface {
 	// Size returns the file's length.
 	Size() (int64, error)
 	// Allocate makes the file at least size bytes long, the new bytes zero, and
-	// reserves the space, so that writing there neither fails for want of it nor
-	// changes what a sync has to commit besides the bytes. Nothing may be written
+	// reserves the space, so that writing there does not fail for want of it and a
+	// sync need not commit a new length. Nothing may be written
 	// behind the end meanwhile. Where space is lacking the length stays as it was.
 	Allocate(size int64) error
 	// Truncate cuts the file to a length and gives the space back.

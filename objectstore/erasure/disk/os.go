@@ -194,11 +194,12 @@ func (f *osFile) WriteAt(p []byte, offset int64) (int, error) {
 	return f.File.WriteAt(p, offset)
 }
 
-// zeros is what Allocate fills with.
+// zeros is what Allocate fills with where the system cannot reserve space.
 var zeros [1 << 20]byte
 
-// Allocate writes the zeros. Space that is only reserved counts as unwritten, and
-// each first write there would make the next sync commit metadata too.
+// Allocate leaves the blocks unwritten where the system can reserve them. The first
+// sync of each then commits that it was written, which costs less than writing
+// everything twice.
 func (f *osFile) Allocate(size int64) error {
 	if f.denied != nil {
 		return f.denied
@@ -207,7 +208,8 @@ func (f *osFile) Allocate(size int64) error {
 	if err != nil || size <= 0 {
 		return err
 	}
-	if err = reserve(f.File, size); err == nil {
+	reserved, err := reserve(f.File, size)
+	if err == nil && !reserved {
 		for at := had; at < size && err == nil; at += int64(len(zeros)) {
 			_, err = f.File.WriteAt(zeros[:min(size-at, int64(len(zeros)))], at)
 		}

@@ -13,13 +13,13 @@ func syncData(f *os.File) error {
 }
 
 // reserve makes the file at least size bytes long in as few pieces as the file
-// system can. One that cannot reserve is no error: the bytes are written anyhow.
-func reserve(f *os.File, size int64) error {
+// system can, and reports whether it can.
+func reserve(f *os.File, size int64) (bool, error) {
 	err := control(f, "fallocate", func(fd uintptr) error { return unix.Fallocate(int(fd), 0, 0, size) })
 	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) {
-		return nil
+		return false, nil
 	}
-	return err
+	return err == nil, err
 }
 
 var _ Flusher = (*osFile)(nil)

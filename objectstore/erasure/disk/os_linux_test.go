@@ -131,9 +131,9 @@ func TestReadOnly(t *testing.T) {
 	}
 }
 
-// TestAllocateWritesTheZeros looks at how many bytes this process has the system
-// write, and at what the file takes up.
-func TestAllocateWritesTheZeros(t *testing.T) {
+// TestAllocateReserves looks at what the file takes up, and at how many bytes this
+// process has the system write: where space can be reserved, none.
+func TestAllocateReserves(t *testing.T) {
 	path := t.TempDir()
 	d := at(t, path)
 	f, err := d.Create("f")
@@ -142,7 +142,7 @@ func TestAllocateWritesTheZeros(t *testing.T) {
 	const size = 5<<20 + 100
 	before := written(t)
 	try(t, f.Allocate(size))
-	if got := written(t) - before; got < size || got > size+1<<20 {
+	if got := written(t) - before; got > 1<<20 && got < size {
 		t.Errorf("%d bytes were written", got)
 	}
 	try(t, f.Sync())

@@ -7,11 +7,11 @@ import "os"
 // syncData is os.File.Sync, which on macOS waits for the drive itself.
 func syncData(f *os.File) error { return f.Sync() }
 
-// reserve does nothing but make the file longer; writing it is what reserves.
-func reserve(f *os.File, size int64) error {
+// reserve makes the file longer; writing it is what reserves here.
+func reserve(f *os.File, size int64) (bool, error) {
 	st, err := f.Stat()
 	if err != nil || st.Size() >= size {
-		return err
+		return false, err
 	}
-	return f.Truncate(size)
+	return false, f.Truncate(size)
 }
