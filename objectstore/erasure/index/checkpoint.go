@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"sync"
+
+	"croft/internal/errs"
 )
 
 const (
@@ -11,6 +13,8 @@ const (
 	// file. A page is merged once however often it changed, so longer means less to
 	// write; but a start after a crash reads it all.
 	walLimit = 16 << 20
+	// walMost is where commits that come faster than they are merged have to wait.
+	walMost = 3 * walLimit
 	// walCheck is after how much written the log's length is looked at.
 	walCheck = 1 << 20
 	// mergeRounds is how often the file is synced beside the commits before they
@@ -25,9 +29,6 @@ type checkpoints struct {
 	conn *conn
 	due  chan struct{}
 	done sync.WaitGroup
-
-	mu      sync.Mutex // guards the following field
-	failure error      // of the last run
 }
 
 func (db *DB) startCheckpoints() error {
@@ -43,10 +44,11 @@ func (db *DB) startCheckpoints() error {
 			case <-db.stopped:
 				return
 			case <-db.log.due:
-				err := db.checkpoint()
-				db.log.mu.Lock()
-				db.log.failure = err
-				db.log.mu.Unlock()
+				// A full disk is no harm done: commits say so too, and the next run
+				// tries again.
+				if err := db.checkpoint(); err != nil && errs.KindOf(err) != errs.StorageFull {
+					_ = db.fail(err)
+				}
 			}
 		}
 	})
@@ -79,15 +81,20 @@ func (db *DB) checkpoint() error {
 	// SQLite syncs the file only when a checkpoint left nothing over, so what these
 	// rounds wrote is synced here, before commits have to wait.
 	for range mergeRounds {
-		if err := db.mergeMost(); err != nil {
+		if length, err = db.mergeMost(); err != nil {
 			return err
 		}
+		if length > walMost {
+			break
+		}
 		if err := db.file.Sync(); err != nil {
-			return db.fail(fmt.Errorf("sync the catalogue: %w", err))
+			return fmt.Errorf("sync the catalogue: %w", err)
 		}
 	}
-	if err := db.mergeMost(); err != nil {
-		return err
+	if length <= walMost {
+		if _, err = db.mergeMost(); err != nil {
+			return err
+		}
 	}
 	// The log begins again from its start only when all of it is merged and nobody
 	// reads it, so commits wait for the rest.
@@ -97,18 +104,20 @@ func (db *DB) checkpoint() error {
 	return err
 }
 
-// mergeMost merges until little is left. Under steady commits there is always
-// something; each pass takes less time than the one before, so less comes meanwhile.
-func (db *DB) mergeMost() error {
+// mergeMost merges until little is left, and returns the log's length. Under steady
+// commits there is always something left; each pass takes less time than the one
+// before, so less comes meanwhile.
+func (db *DB) mergeMost() (length int64, err error) {
 	for range mergePasses {
 		if _, _, err := db.mergeLog("PASSIVE"); err != nil {
-			return err
+			return 0, err
 		}
-		if _, left, err := db.mergeLog("NOOP"); err != nil || left < walCheck/4 {
-			return err
+		var left int64
+		if length, left, err = db.mergeLog("NOOP"); err != nil || left < walCheck/4 || length > walMost {
+			break
 		}
 	}
-	return nil
+	return length, err
 }
 
 // mergeLog runs a checkpoint and returns how many bytes of pages the log has and
@@ -124,9 +133,9 @@ func (db *DB) mergeLog(mode string) (length, left int64, err error) {
 	return length, left, nil
 }
 
-// Sync makes all that was applied before durable. When it fails the catalogue
-// can no longer be trusted to keep anything: it takes no more changes and is best
-// removed and built anew.
+// Sync makes all that was applied before durable. When that fails, here or when
+// SQLite's log is merged, the catalogue can no longer be trusted to keep anything:
+// Sync and Apply return ErrUnusable from then on, while reading goes on.
 func (db *DB) Sync(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -148,13 +157,11 @@ func (db *DB) Sync(ctx context.Context) error {
 	if err != nil {
 		return db.fail(fmt.Errorf("sync the catalogue's log: %w", err))
 	}
-	db.log.mu.Lock()
-	defer db.log.mu.Unlock()
-	return db.log.failure
+	return nil
 }
 
-// fail ends all writing after a failed sync: the system may have dropped what it
-// could not write, and says so only once.
+// fail ends all writing, for the system may have dropped what it could not write,
+// and says so only once.
 func (db *DB) fail(cause error) error {
 	db.mu.Lock()
 	defer db.mu.Unlock()

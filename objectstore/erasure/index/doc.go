@@ -9,6 +9,8 @@
 // to every read that starts afterwards.
 //
 // Values are opaque bytes of the caller. Keys are arbitrary bytes, compared as
-// bytes. Every row carries a checksum that every read verifies; whatever cannot be
-// right is ErrUnusable, never a wrong answer.
+// bytes. Every value carries a checksum, of its key as well, which every read
+// verifies: what a read returns was once put, and what cannot be right is
+// ErrUnusable. That nothing is missing is as sure as the structure of SQLite's
+// file, which only Verify checks through and through.
 package index

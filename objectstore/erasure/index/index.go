@@ -109,11 +109,10 @@ func (c *conn) admit(deployment string) error {
 		return fmt.Errorf("open catalogue: its folder's file system allows no write-ahead log, only %q", journal)
 	}
 	if version == 0 && application == 0 && tables == 0 {
-		if err := c.script(schema); err != nil {
+		if err := c.make(deployment); err != nil {
 			return fmt.Errorf("make catalogue: %w", err)
 		}
-		_, err := c.exec("INSERT INTO deployment (id) VALUES (?)", deployment)
-		return err
+		return nil
 	}
 	if application != applicationID || version != schemaVersion {
 		return unusable("the file is application %d, schema %d; this program knows %d, %d", application, version, applicationID, schemaVersion)
@@ -129,6 +128,17 @@ func (c *conn) admit(deployment string) error {
 		return unusable("the file belongs to deployment %q, not to %q", owner, deployment)
 	}
 	return nil
+}
+
+// make lays out an empty file, all at once.
+func (c *conn) make(deployment string) error {
+	if err := c.begin("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	if err := c.script(schema); err == nil {
+		_, _ = c.exec("INSERT INTO deployment (id) VALUES (?)", deployment)
+	}
+	return c.end(true) // with the first error
 }
 
 // Remove deletes the catalogue at path, if there is one. It must not be open.

@@ -9,11 +9,10 @@ const schemaVersion = 1
 // applicationID marks the file as a catalogue ("CrIx").
 const applicationID = 0x43724978
 
-// schema makes an empty file a catalogue, in one transaction. Values end with
+// schema makes an empty file a catalogue. Values end with
 // their checksum (sealed). An object's row is the key's latest version when that is
 // a real object; all other versions and all delete markers are in versions.
 var schema = fmt.Sprintf(`
-BEGIN IMMEDIATE;
 CREATE TABLE deployment (id BLOB NOT NULL);
 CREATE TABLE meta (name BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE buckets (id INTEGER NOT NULL PRIMARY KEY, name BLOB NOT NULL UNIQUE, value BLOB NOT NULL);
@@ -38,5 +37,4 @@ CREATE TABLE repairs (
 	PRIMARY KEY (segment, off)) WITHOUT ROWID;
 PRAGMA application_id = %d;
 PRAGMA user_version = %d;
-COMMIT;
 `, applicationID, schemaVersion)
