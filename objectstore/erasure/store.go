@@ -123,6 +123,7 @@ func openSet(ctx context.Context, cfg Config, set *driveset.Set) (*Store, error)
 	}
 	if err != nil {
 		s.letGo()
+		s.bodies.Close()
 		return nil, err
 	}
 	return s, nil
@@ -186,6 +187,7 @@ func (s *Store) Close() error {
 	}
 	s.inUse.Wait()
 	s.letGo()
+	s.bodies.Close()
 	s.set.Close()
 	return nil
 }
