@@ -168,6 +168,8 @@ func (l *Log) advance(f *inflight) {
 	l.segMu.Lock()
 	defer l.segMu.Unlock()
 	l.next = f.next
+	// Before another segment is begun, whose head says what is in use.
+	l.drop(f.encoded.freed)
 	f.stable = l.stable()
 }
 

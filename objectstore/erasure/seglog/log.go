@@ -54,8 +54,9 @@ type Log struct {
 	applied chan *inflight
 	done    sync.WaitGroup
 
-	// The committing goroutine alone uses the following 3 fields once the log is open.
-	newest uint64 // segment that was found on the drives
+	// The committing goroutine alone uses the following 4 fields once the log is open.
+	latest uint64 // segment that was found on the drives
+	used   uint64 // the last segment with records in it then
 	epoch  uint64 // of this opening; 0 until something is appended
 	rolls  uint64 // segments that were begun in this epoch
 

@@ -155,7 +155,7 @@ func (l *Log) readShard(loc *Location, shard int, first, last int64) []byte {
 		return nil
 	}
 	defer release()
-	rec := l.readHead(f, place, loc.Segment, loc.Record())
+	rec, _ := l.readHead(f, place, loc.Segment, loc.Record())
 	if rec == nil || rec.head.geometry != loc.geometry() || uint32(rec.head.before()) != loc.head {
 		l.reportDamage(loc.Segment, loc.Record(), driveset.Places(0).With(place))
 		return nil

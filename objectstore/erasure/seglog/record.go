@@ -90,6 +90,16 @@ func (h *recordHead) sealShard(b, shard []byte, seed uint64) {
 	h.seal(b, seed)
 }
 
+// sealUnknown fills in block sums that a shard of zeros does not have and seals
+// the head.
+func (h *recordHead) sealUnknown(b []byte, seed uint64) {
+	h.sealShard(b, b[h.before():h.before()+int(h.shardLen)], seed)
+	for i := range h.sumsLen() {
+		b[headBytes+i] ^= 0xff
+	}
+	h.seal(b, seed)
+}
+
 // sum covers the head and the block sums behind it.
 func (h *recordHead) sum(b []byte, seed uint64) uint64 {
 	first := xxh3.HashSeed(b[:headBytes-8], seed)

@@ -5,15 +5,9 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"strconv"
 
 	"croft/objectstore/erasure/driveset"
 )
-
-// epochFile holds the number of the last opening that wrote to the log. An opening
-// that has written its own to a write quorum knows that no other can have used
-// the number, because any two write quorums share a drive.
-const epochFile = "epoch"
 
 // roll begins a new segment that has room for a record of a length. The first one
 // of an opening takes a new epoch.
@@ -54,35 +48,29 @@ func (l *Log) roll(length int64, urgent bool) error {
 
 // takeEpoch finds a number above all that were used and writes it to the drives.
 func (l *Log) takeEpoch() error {
-	last := epochOf(l.newest)
+	last := epochOf(l.latest)
 	for _, d := range l.set.Drives {
 		if !d.Readable() {
 			continue
 		}
-		b, err := d.ReadSmall(epochFile)
-		if errors.Is(err, fs.ErrNotExist) || err != nil && !d.Writable() {
-			continue
-		}
-		n, parseErr := strconv.ParseUint(string(b), 10, 32)
-		if err = errors.Join(err, parseErr); err != nil {
+		m, err := readMark(d)
+		switch {
+		case err == nil:
+			last = max(last, m.epoch)
+		case !errors.Is(err, fs.ErrNotExist) && d.Writable():
 			// A drive whose word is lost is not asked for a quorum.
 			d.Fence(fmt.Sprintf("its epoch file cannot be read: %v", err))
-			continue
 		}
-		last = max(last, n)
 	}
-	epoch := last + 1
-	content := []byte(strconv.FormatUint(epoch, 10))
-	done, failures := l.set.Each(l.set.Writable(), func(d *driveset.Drive) error {
-		if err := d.Mkdir(logDir); err != nil {
-			return err
-		}
-		return d.WriteSmall(epochFile, content)
-	})
+	if last == maxEpoch {
+		return errors.New("the log was opened too often")
+	}
+	m := mark{epoch: last + 1, used: l.used}
+	done, failures := l.set.Each(l.set.Writable(), func(d *driveset.Drive) error { return writeMark(d, m) })
 	if need := l.set.Geometry.WriteQuorum(); done.Count() < need {
 		return l.quorumError(need, done.Count(), failures)
 	}
-	l.epoch = epoch
+	l.epoch = m.epoch
 	return nil
 }
 

@@ -28,25 +28,25 @@ func (l *Log) Segments() []Segment {
 }
 
 // Scan calls f for each record of a segment, in order. Records that no drive has
-// intact are passed over and counted as lost.
+// intact are passed over and counted as lost; when a drive that may have one
+// cannot be asked, the error is ErrReadQuorum.
 func (l *Log) Scan(ctx context.Context, id uint64, f func(at Position, placed []Placed) error) (lost int, err error) {
 	segments := l.Segments()
 	i := slices.IndexFunc(segments, func(s Segment) bool { return s.ID == id })
-	h := l.head(id)
+	h, _ := l.head(id)
 	if i < 0 || h == nil {
 		return 0, fmt.Errorf("segment %016x is not there", id)
 	}
-	at := h.begin()
-	for at.Offset < segments[i].End {
+	for at, end := h.begin(), segments[i].End; at.Offset < end; {
 		if err := ctx.Err(); err != nil {
 			return lost, err
 		}
-		rec := l.find(at)
+		rec, silent := l.find(at)
 		if rec == nil {
-			lost++
-			if at, _ = l.skip(at, segments[i].End); at.Offset >= segments[i].End {
-				return lost, nil
+			if at, err = l.skip(at, end, silent); err != nil {
+				return lost, err
 			}
+			lost++
 			continue
 		}
 		placed, _, err := decodeMeta(&rec.head, rec.meta())
@@ -56,7 +56,7 @@ func (l *Log) Scan(ctx context.Context, id uint64, f func(at Position, placed []
 		if err := f(at, placed); err != nil {
 			return lost, err
 		}
-		at = rec.after(at)
+		at = rec.head.after(at)
 	}
 	return lost, nil
 }
@@ -68,9 +68,6 @@ func (l *Log) Free(ctx context.Context, ids ...uint64) error {
 	if err := l.submit(ctx, r); err != nil {
 		return err
 	}
-	l.segMu.Lock()
-	l.drop(ids)
-	l.segMu.Unlock()
 	for _, d := range l.set.Drives {
 		if d.Writable() {
 			for _, id := range ids {
@@ -79,4 +76,11 @@ func (l *Log) Free(ctx context.Context, ids ...uint64) error {
 		}
 	}
 	return nil
+}
+
+// position is where the next record goes.
+func (l *Log) position() Position {
+	l.segMu.Lock()
+	defer l.segMu.Unlock()
+	return l.next
 }

@@ -2,6 +2,7 @@ package seglog
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -97,6 +98,9 @@ func segmentSum(b []byte, live int, seed uint64) uint64 {
 	return xxh3.HashSeed(b[segmentFixed:segmentFixed+16*live], first)
 }
 
+// errOther says that a file has the intact head of another segment than its name says.
+var errOther = errors.New("head of another segment")
+
 // readSegmentHead reads and verifies the head of a segment on one drive.
 func readSegmentHead(f *driveset.File, id, seed uint64) (*segmentHead, error) {
 	b := make([]byte, unit)
@@ -113,8 +117,11 @@ func readSegmentHead(f *driveset.File, id, seed uint64) (*segmentHead, error) {
 			return nil, err
 		}
 	}
-	if binary.LittleEndian.Uint64(b[56:]) != segmentSum(b, live, seed) || binary.LittleEndian.Uint64(b[8:]) != id {
+	if binary.LittleEndian.Uint64(b[56:]) != segmentSum(b, live, seed) {
 		return nil, fmt.Errorf("%w: segment head checksum", errRecord)
+	}
+	if binary.LittleEndian.Uint64(b[8:]) != id {
+		return nil, errOther
 	}
 	h := &segmentHead{
 		id: id, size: int64(binary.LittleEndian.Uint64(b[16:])),
@@ -130,6 +137,31 @@ func readSegmentHead(f *driveset.File, id, seed uint64) (*segmentHead, error) {
 		})
 	}
 	return h, nil
+}
+
+// headOn returns a segment's head as one drive has it.
+func (l *Log) headOn(place int, id uint64) (*segmentHead, error) {
+	f, release, err := l.files[place].open(id)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	return readSegmentHead(f, id, l.seed)
+}
+
+// head returns a segment's head from the first drive that has it intact, nil when
+// none has. silent are the drives that could not be asked.
+func (l *Log) head(id uint64) (h *segmentHead, silent driveset.Places) {
+	for place := range l.set.Drives {
+		h, err := l.headOn(place, id)
+		if err == nil {
+			return h, silent
+		}
+		if !errors.Is(err, errRecord) && !errors.Is(err, errOther) && orMissing(err) != nil {
+			silent = silent.With(place)
+		}
+	}
+	return nil, silent
 }
 
 // begin is the position of the first record.

@@ -1,0 +1,409 @@
+package seglog
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"croft/objectstore"
+	"croft/objectstore/erasure/disk/simdisk"
+	"croft/objectstore/erasure/driveset"
+)
+
+// TestCrash lets the power go in the middle of a workload, again and again at
+// another operation, and looks at what later openings make of what is left, some
+// of them with drives missing and some cut off themselves. CROFT_CRASH_N is how
+// many such histories there are for each geometry, CROFT_CRASH_SEED the first's seed.
+func TestCrash(t *testing.T) {
+	histories, first := 40, uint64(1)
+	if testing.Short() {
+		histories = 15
+	}
+	if n, err := strconv.Atoi(os.Getenv("CROFT_CRASH_N")); err == nil {
+		histories = n
+	}
+	if n, err := strconv.ParseUint(os.Getenv("CROFT_CRASH_SEED"), 10, 64); err == nil {
+		first = n
+	}
+	for _, g := range []driveset.Geometry{{Data: 1}, {Data: 1, Parity: 1}, {Data: 2, Parity: 1}, {Data: 2, Parity: 2}, {Data: 3, Parity: 3}, {Data: 4, Parity: 2}} {
+		t.Run(fmt.Sprintf("%d+%d", g.Data, g.Parity), func(t *testing.T) {
+			for i := range histories {
+				h := &history{t: t, seed: first + uint64(i), g: g, keys: make(map[string]version), fixed: make(map[uint64]Position)}
+				h.run()
+				if t.Failed() {
+					t.Logf("again with CROFT_CRASH_N=1 CROFT_CRASH_SEED=%d -run %s", h.seed, t.Name())
+					return
+				}
+			}
+		})
+	}
+}
+
+// version says what was written under a key: the last version that was
+// acknowledged, that was seen after a start, and that was tried, from 1 on.
+type version struct{ acked, sure, tried int }
+
+// history is what happens to one set of drives, and what must be true of it.
+type history struct {
+	t    *testing.T
+	seed uint64
+	rng  *rand.Rand
+	g    driveset.Geometry
+
+	mu     sync.Mutex // guards the following 4 fields
+	keys   map[string]version
+	fixed  map[uint64]Position // what is behind the record of a number, for those that must stay
+	steps  []string
+	floor  int             // the user's oldest state that may come back after a crash
+	begun  bool            // all drives were there once
+	behind driveset.Places // drives that were away when something was written
+}
+
+func (h *history) step(format string, args ...any) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.steps = append(h.steps, fmt.Sprintf(format, args...))
+}
+
+func (h *history) errorf(format string, args ...any) {
+	h.t.Helper()
+	h.t.Errorf("seed %d: "+format, append([]any{h.seed}, args...)...)
+}
+
+// run plays the history. After the first power loss every drive is asked for at
+// least once, with or without others before.
+func (h *history) run() {
+	h.rng = rand.New(rand.NewPCG(h.seed, 1))
+	m := newSim(h.t, h.seed, h.g)
+	states := []*user{newUser()}
+	m.CrashAfter(crashPoint(h.rng, 60*h.g.Drives()))
+	states, _ = h.opening(m, states, 0, 12)
+	for round := range 2 + h.rng.IntN(3) {
+		m = h.crash(m)
+		missing := h.some(h.rng.IntN(h.g.Parity + 1))
+		if round == 0 && h.rng.IntN(2) == 0 {
+			missing = 0
+		}
+		if h.rng.IntN(2) == 0 {
+			m.CrashAfter(crashPoint(h.rng, 20*h.g.Drives()))
+		}
+		states, _ = h.opening(m, states, missing, h.rng.IntN(4))
+	}
+	// Everything comes back, and nothing is lost.
+	m = h.crash(m)
+	states, ok := h.opening(m, states, 0, 0)
+	if !ok || h.t.Failed() {
+		h.errorf("not open in the end")
+		h.report(m)
+		return
+	}
+	h.floor = 0
+	m = h.crash(m)
+	_, ok = h.opening(m, []*user{newUser()}, 0, 1)
+	if !ok || h.t.Failed() {
+		h.errorf("not open from the drives alone")
+		h.report(m)
+	}
+	_ = states
+}
+
+func (h *history) report(m *simdisk.Machine) {
+	h.t.Log(strings.Join(h.steps, "\n"))
+	trace := m.Trace()
+	for _, op := range trace[max(0, len(trace)-40):] {
+		h.t.Log(op)
+	}
+}
+
+// crashPoint prefers early operations a little.
+func crashPoint(rng *rand.Rand, n int) int { return rng.IntN(1 + rng.IntN(n)) }
+
+func (h *history) crash(m *simdisk.Machine) *simdisk.Machine {
+	if h.rng.IntN(6) == 0 {
+		h.step("killed")
+		return m.Kill()
+	}
+	h.step("power lost")
+	return m.Crash()
+}
+
+// some chooses drives.
+func (h *history) some(n int) (p driveset.Places) {
+	for _, i := range h.rng.Perm(h.g.Drives())[:n] {
+		p = p.With(i)
+	}
+	return p
+}
+
+// user is what follows the log and keeps what it saw.
+type user struct {
+	start  Start
+	values map[string]value
+}
+
+type value struct {
+	version int
+	at      Location
+}
+
+func newUser() *user { return &user{values: make(map[string]value)} }
+
+// opening is a run of a program on the drives: it opens the log from one of the
+// states that the user may have been left in, looks at everything, and appends.
+// It returns the states that the next one may find, and whether the log was open.
+func (h *history) opening(m *simdisk.Machine, states []*user, missing driveset.Places, appends int) ([]*user, bool) {
+	from := states[h.floor+h.rng.IntN(len(states)-h.floor)]
+	if h.rng.IntN(3) == 0 {
+		from = states[len(states)-1]
+	}
+	if h.rng.IntN(4) == 0 {
+		from = newUser()
+	}
+	h.step("open without %b from %v/%v, %d more", missing, from.start.Stable, from.start.Applied, appends)
+	set, err := openSim(m, h.g, missing)
+	if err != nil {
+		if !m.Crashed() {
+			h.errorf("set: %v", err)
+		}
+		return states, false
+	}
+	defer set.Close()
+	o := &opened{history: h, machine: m, states: []*user{from}}
+	l, err := o.open(set, from.start)
+	if errors.Is(err, ErrStale) && from.start != (Start{}) {
+		h.step("stale")
+		o.states, from = []*user{newUser()}, newUser()
+		l, err = o.open(set, Start{})
+	}
+	if err != nil {
+		// Drives that were away when something was written are none to read it from.
+		known := driveset.AllPlaces(h.g.Drives()) &^ (missing | h.behind)
+		if !m.Crashed() && (missing == 0 || h.begun && known.Count() >= h.g.ReadQuorum() || !errors.Is(err, objectstore.ErrReadQuorum)) {
+			h.errorf("open: %v", err)
+		}
+		return states, false
+	}
+	defer l.Close()
+	h.begun = h.begun || missing == 0 && !m.Crashed()
+	writable := set.Writable().Count() >= h.g.WriteQuorum()
+	if !m.Crashed() && writable {
+		h.fix(o)
+	}
+	o.check(l, missing == 0, writable)
+	if appends > 0 && writable {
+		h.behind |= missing
+		o.work(l, appends)
+		o.check(l, missing == 0, writable)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(o.states) == 0 {
+		h.floor = 0
+		return states, true
+	}
+	h.floor = o.floor
+	return o.states, true
+}
+
+// opened is a log that is open and the states that its user went through.
+type opened struct {
+	*history
+	machine *simdisk.Machine
+	states  []*user // by age
+	floor   int
+	seen    []Batch
+}
+
+func (o *opened) open(set *driveset.Set, start Start) (*Log, error) {
+	o.seen, o.floor = nil, 0
+	return Open(o.t.Context(), Config{Set: set, SegmentBytes: 40 << 10, Apply: o.apply}, start)
+}
+
+func (o *opened) last() *user { return o.states[len(o.states)-1] }
+
+// apply checks that a batch is the one after the last, and one that was there
+// before if any was.
+func (o *opened) apply(b Batch) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if n := len(o.seen); n > 0 {
+		if p := o.seen[n-1].Next; b.At.Seq < p.Seq || b.At.Segment == p.Segment && b.At != p {
+			o.errorf("batch at %v follows one that ends at %v", b.At, p)
+		}
+	}
+	if p, ok := o.fixed[b.At.Seq]; ok && p != b.Next {
+		o.errorf("record %d ended at %v and now at %v", b.At.Seq, p, b.Next)
+	}
+	if !b.Replay {
+		o.fixed[b.At.Seq] = b.Next
+	}
+	var metas []string
+	for _, e := range b.Entries {
+		metas = append(metas, string(e.Meta))
+	}
+	o.steps = append(o.steps, fmt.Sprintf("  %v to %v replay %v: %v, freed %x", b.At, b.Next, b.Replay, metas, b.Freed))
+	o.seen = append(o.seen, b)
+	u := &user{start: Start{Stable: b.Stable, Applied: b.Next}, values: maps.Clone(o.last().values)}
+	for _, e := range b.Entries {
+		key, v := parseEntry(e.Meta)
+		if v >= u.values[key].version { // one that was only moved may come late
+			u.values[key] = value{v, e.Location}
+		}
+	}
+	o.states = append(o.states, u)
+	return nil
+}
+
+// fix makes what was replayed something that has to stay.
+func (h *history) fix(o *opened) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, b := range o.seen {
+		h.fixed[b.At.Seq] = b.Next
+	}
+	for key, v := range o.last().values {
+		k := h.keys[key]
+		k.sure = max(k.sure, v.version)
+		h.keys[key] = k
+	}
+}
+
+// check compares what the user knows and what can be read with what was written.
+func (o *opened) check(l *Log, complete, writable bool) {
+	o.mu.Lock()
+	u, keys := o.last(), maps.Clone(o.keys)
+	end := l.position()
+	for seq := range o.fixed {
+		if seq >= end.Seq {
+			o.errorf("the log ends before record %d, there was %d", end.Seq, seq)
+		}
+	}
+	o.mu.Unlock()
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		k, v := keys[key], u.values[key]
+		if v.version < k.sure || v.version > k.tried {
+			o.errorf("%s is version %d, want %d to %d", key, v.version, k.sure, k.tried)
+		}
+		if v.version == 0 {
+			continue
+		}
+		want := o.body(key, v.version)
+		got := make([]byte, v.at.Length)
+		err := l.ReadAt(o.t.Context(), &v.at, got, 0)
+		switch {
+		case err == nil && !bytes.Equal(got, want):
+			o.errorf("%s/%d: wrong bytes", key, v.version)
+		case err != nil && o.machine.Crashed():
+		case err != nil && (complete && v.version <= k.acked || !errors.Is(err, objectstore.ErrReadQuorum)):
+			o.errorf("%s/%d at %016x+%d: %v", key, v.version, v.at.Segment, v.at.Record(), err)
+		}
+	}
+}
+
+// work appends from several goroutines and frees the oldest segments meanwhile.
+func (o *opened) work(l *Log, appends int) {
+	var wg sync.WaitGroup
+	for w := range 3 {
+		rng := rand.New(rand.NewPCG(o.seed, uint64(10+w)))
+		wg.Go(func() {
+			for range appends {
+				if !o.append(l, fmt.Sprintf("w%d", w), rng) {
+					return
+				}
+			}
+		})
+	}
+	wg.Go(func() {
+		for range appends / 3 {
+			if !o.compact(l) {
+				return
+			}
+		}
+	})
+	wg.Wait()
+}
+
+// append writes the next versions of one or two keys in one piece.
+func (o *opened) append(l *Log, prefix string, rng *rand.Rand) bool {
+	var entries []Entry
+	for _, i := range rng.Perm(4)[:1+rng.IntN(2)] {
+		key := fmt.Sprintf("%s.%d", prefix, i)
+		o.mu.Lock()
+		k := o.keys[key]
+		k.tried++
+		o.keys[key] = k
+		o.mu.Unlock()
+		entries = append(entries, Entry{Meta: entry(key, k.tried), Payload: o.body(key, k.tried)})
+	}
+	_, err := l.Append(o.t.Context(), Options{}, entries...)
+	if err != nil {
+		return false
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, e := range entries {
+		key, v := parseEntry(e.Meta)
+		o.keys[key] = version{acked: v, sure: max(o.keys[key].sure, v), tried: o.keys[key].tried}
+	}
+	return true
+}
+
+// compact moves what is needed out of the oldest segment and frees it.
+func (o *opened) compact(l *Log) bool {
+	all := l.Segments()
+	if len(all) < 3 {
+		return true
+	}
+	id := all[0].ID
+	o.mu.Lock()
+	u := o.last()
+	o.mu.Unlock()
+	if u.start.Stable.Segment <= id {
+		return true // not all of it is applied, or on all drives
+	}
+	var moved []Entry
+	for key, v := range u.values {
+		if v.at.Segment == id {
+			moved = append(moved, Entry{Meta: entry(key, v.version), Payload: o.body(key, v.version)})
+		}
+	}
+	slices.SortFunc(moved, func(a, b Entry) int { return cmp.Compare(string(a.Meta), string(b.Meta)) })
+	if len(moved) > 0 {
+		if _, err := l.Append(o.t.Context(), Options{Urgent: true}, moved...); err != nil {
+			return false
+		}
+	}
+	// The user's state is durable from here on.
+	o.mu.Lock()
+	o.floor = len(o.states) - 1
+	o.mu.Unlock()
+	return l.Free(o.t.Context(), id) == nil
+}
+
+func entry(key string, v int) []byte { return fmt.Appendf(nil, "%s/%d", key, v) }
+
+func parseEntry(meta []byte) (key string, v int) {
+	key, number, _ := strings.Cut(string(meta), "/")
+	v, _ = strconv.Atoi(number)
+	return key, v
+}
+
+// body is the payload of a version: mostly small, at times larger than a segment.
+func (h *history) body(key string, v int) []byte {
+	var seed [32]byte
+	copy(seed[:], fmt.Sprintf("%d %s/%d", h.seed, key, v))
+	source := rand.NewChaCha8(seed)
+	n := []int{0, 1, 300, 3000, 9000, 30_000, 70_000, 200_000}[rand.New(source).IntN(40)%8]
+	b := make([]byte, n)
+	_, _ = source.Read(b)
+	return b
+}

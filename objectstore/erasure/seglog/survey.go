@@ -1,0 +1,146 @@
+package seglog
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"croft/internal/errs"
+	"croft/objectstore"
+	"croft/objectstore/erasure/driveset"
+)
+
+// survey is what the drives say before the log is read.
+type survey struct {
+	newest *segmentHead // of the last segment that any drive has; one drive's word is enough
+	// listed are the drives whose folder could be looked at.
+	listed driveset.Places
+	// witnesses know of the last segment with records in it: they have a newer one,
+	// or that one, or none because there is none.
+	witnesses driveset.Places
+	// sure are those of which it is certain that they never had what they do not
+	// have of the newest segment. A drive that took a lost one's place since does
+	// not know what that one had.
+	sure  driveset.Places
+	taken uint64 // the highest epoch that a listed drive has
+}
+
+// said is what one drive says.
+type said struct {
+	listed bool
+	mark   *mark
+	ids    []uint64 // of its segments
+	newest *segmentHead
+}
+
+// look asks all drives for their newest segment and their mark. Fewer witnesses
+// than a read quorum may all have missed what was acknowledged last.
+func (r *recovery) look() error {
+	all := make([]said, len(r.set.Drives))
+	_, failures := r.set.Each(r.set.Readable(), func(d *driveset.Drive) (err error) {
+		all[d.Place], err = r.ask(d)
+		return err
+	})
+	last, used := uint64(0), uint64(0)
+	for place, s := range all {
+		if !s.listed {
+			continue
+		}
+		r.listed = r.listed.With(place)
+		if s.newest != nil && s.newest.id > last {
+			r.newest, last = s.newest, s.newest.id
+		}
+		if s.mark != nil {
+			r.taken, used = max(r.taken, s.mark.epoch), max(used, s.mark.used)
+		}
+	}
+	for place, s := range all {
+		if s.newest != nil || s.mark != nil {
+			r.witnesses = r.witnesses.With(place)
+		}
+		if s.newest != nil || s.mark != nil && s.mark.epoch <= epochOf(last) {
+			r.sure = r.sure.With(place)
+		}
+	}
+	if used > last {
+		return quorumLost(fmt.Errorf("no drive that is here has segment %016x of the log", used))
+	}
+	if id := r.headless(all, last); id != 0 {
+		return quorumLost(fmt.Errorf("segment %016x, the newest of the log, has no intact head on any drive that is here", id))
+	}
+	blank := r.newest == nil && r.taken == 0 && r.listed == r.everyone()
+	if r.witnesses.Count() < r.set.Geometry.ReadQuorum() && !blank {
+		return errs.Wrap(errors.Join(failures...), errs.Unavailable, objectstore.ErrReadQuorum.Code, fmt.Sprintf(
+			"Only %d drives know the end of the log and %d are needed. Bring back the drives that are missing.",
+			r.witnesses.Count(), r.set.Geometry.ReadQuorum()))
+	}
+	return nil
+}
+
+// ask looks at one drive.
+func (r *recovery) ask(d *driveset.Drive) (s said, err error) {
+	entries, err := d.List(logDir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return s, err
+	}
+	switch m, err := readMark(d); {
+	case err == nil:
+		s.mark = &m
+	case !errors.Is(err, fs.ErrNotExist):
+		r.log.Error("epoch file cannot be read", "drive", d.Path, "error", err)
+	}
+	for _, e := range entries {
+		if id, ok := parseName(e.Name, segmentSuffix); ok {
+			s.ids = append(s.ids, id)
+		}
+	}
+	for i := len(s.ids) - 1; i >= 0 && s.newest == nil; i-- { // the names are in order
+		s.newest, err = r.headOn(d.Place, s.ids[i])
+		switch {
+		case errors.Is(err, errOther): // made anew, but not renamed durably
+			s.ids = s.ids[:i]
+		case err != nil:
+			r.log.Error("segment without an intact head", "drive", d.Path, "segment", fmt.Sprintf("%016x", s.ids[i]), "error", err)
+		}
+	}
+	s.listed = true
+	return s, nil
+}
+
+// headless returns a segment behind the last one with an intact head that may have
+// been on a write quorum, 0 when there is none.
+func (r *recovery) headless(all []said, last uint64) uint64 {
+	count := make(map[uint64]int)
+	for _, s := range all {
+		for _, id := range s.ids {
+			count[id]++
+		}
+	}
+	away := len(all) - r.listed.Count()
+	for id, n := range count {
+		if id > last && n+away >= r.set.Geometry.WriteQuorum() {
+			return id
+		}
+	}
+	return 0
+}
+
+func (r *recovery) everyone() driveset.Places { return driveset.AllPlaces(len(r.set.Drives)) }
+
+// hidden reports whether a drive that is not here may have the head of a newer
+// segment: one of an opening that ended before a write quorum had it.
+func (r *recovery) hidden() bool {
+	return r.taken > epochOf(r.newest.id) && r.listed != r.everyone()
+}
+
+// first marks the drives of a log that nothing was ever written to, so that they
+// can be told from blank ones.
+func (r *recovery) first() {
+	if r.taken > 0 || r.witnesses == r.everyone() || r.set.Writable() != r.everyone() {
+		return
+	}
+	_, failures := r.set.Each(r.everyone(), func(d *driveset.Drive) error { return writeMark(d, mark{}) })
+	if len(failures) > 0 {
+		r.log.Warn("drives could not be marked", "error", errors.Join(failures...))
+	}
+}

@@ -1,0 +1,118 @@
+package seglog
+
+import (
+	"fmt"
+	"slices"
+)
+
+// tailRecord is a record of the newest segment.
+type tailRecord struct {
+	at   Position
+	head recordHead
+}
+
+func (t *tailRecord) next() Position { return t.head.after(t.at) }
+
+// walk goes through the newest segment up to the last record that any drive has
+// the head of, and takes the segments off the live ones that it says are free.
+func (r *recovery) walk() (err error) {
+	at := r.newest.begin()
+	for {
+		if err := r.ctx.Err(); err != nil {
+			return err
+		}
+		rec, silent := r.find(at)
+		if rec == nil {
+			// A drive that could not be read does not say that there is nothing.
+			r.sure &^= silent
+			if r.witnesses &^= silent; r.witnesses.Count() < r.set.Geometry.ReadQuorum() {
+				return quorumLost(fmt.Errorf("segment %016x cannot be read at %d", at.Segment, at.Offset))
+			}
+			next, _ := r.seek(at, at.Offset+lookAhead)
+			if next.Seq == 0 {
+				r.end = at
+				return nil
+			}
+			// A record is written when the one before it is on a write quorum. So this
+			// one was acknowledged.
+			if at, err = r.skip(at, next.Offset+unit, silent); err != nil {
+				return err
+			}
+			continue
+		}
+		if _, freed, err := decodeMeta(&rec.head, rec.meta()); err == nil {
+			r.drop(freed)
+		}
+		r.tail = append(r.tail, tailRecord{at: at, head: rec.head})
+		at = rec.head.after(at)
+	}
+}
+
+// lookAhead is how far behind the end of the log recovery looks for records: the last
+// one would be the end, but for damage to one before it.
+const lookAhead = maxBatchBytes + MaxPayload
+
+// decide takes the last record off the tail when it cannot be read and cannot have
+// been acknowledged. All before it were: each was on a write quorum when the next
+// was written. decided is false when a record is kept that cannot be read, since
+// the drives that are away might make it readable.
+func (r *recovery) decide() (decided bool) {
+	if len(r.tail) == 0 || r.tail[len(r.tail)-1].next() != r.end {
+		return true
+	}
+	last := r.tail[len(r.tail)-1]
+	g := last.head.geometry
+	copies, good := r.readCopies(last.at, &last.head)
+	releaseAll(copies)
+	silent := r.everyone() &^ r.sure
+	switch {
+	case good.Count() >= last.head.enough():
+		return true
+	case (good | silent).Count() >= r.need(g), r.from.Applied == r.end:
+		r.log.Warn("the log's last record cannot be read before more drives are here", "segment", fmt.Sprintf("%016x", last.at.Segment),
+			"offset", last.at.Offset, "shards", good.Count(), "needed", g.Data)
+		return false
+	}
+	r.tail, r.end = r.tail[:len(r.tail)-1], last.at
+	return true
+}
+
+// enough is how many copies a record can be read from.
+func (h *recordHead) enough() int {
+	if h.shardLen == 0 {
+		return 1
+	}
+	return h.geometry.Data
+}
+
+// checkStart reports whether from belongs to this log, as far as that can be told
+// without reading all of it.
+func (r *recovery) checkStart() error {
+	if r.from == (Start{}) {
+		return nil
+	}
+	end := r.end
+	if a := r.from.Applied; a.Seq > end.Seq || a.Seq == end.Seq && a.Chain != end.Chain {
+		return ErrStale
+	}
+	for _, p := range []Position{r.from.Stable, r.from.Applied} {
+		if p.Segment == end.Segment && p != end &&
+			!slices.ContainsFunc(r.tail, func(t tailRecord) bool { return t.at == p }) {
+			return ErrStale
+		}
+	}
+	p := r.from.Stable
+	if p.Segment == end.Segment {
+		return nil
+	}
+	i := slices.IndexFunc(r.live, func(x extent) bool { return x.id == p.Segment })
+	if i < 0 || p.Offset > r.live[i].end {
+		return ErrStale
+	}
+	if p.Offset < r.live[i].end {
+		if rec, _ := r.find(p); rec == nil {
+			return ErrStale
+		}
+	}
+	return nil
+}
