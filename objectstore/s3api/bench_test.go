@@ -84,6 +84,10 @@ func (s *stub) Head(_ context.Context, bucket, key string) (objectstore.Object, 
 
 func (s *stub) Delete(context.Context, string, string) (bool, error) { return true, nil }
 
+func (s *stub) DeleteAll(_ context.Context, _ string, keys []string) []error {
+	return make([]error, len(keys))
+}
+
 func (s *stub) List(context.Context, objectstore.ListRequest) (objectstore.ListPage, error) {
 	return s.page, nil
 }

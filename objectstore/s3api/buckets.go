@@ -111,7 +111,7 @@ func (h *Handler) createBucket(q *request) error {
 	if len(data) > 0 {
 		var want createBucketXML
 		if err := xml.Unmarshal(data, &want); err != nil {
-			return fail("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema.")
+			return errMalformedXML()
 		}
 		if h.region != "" && want.Location != "" && want.Location != h.region {
 			return fail("InvalidLocationConstraint", "The specified location-constraint is not valid.")

@@ -83,21 +83,26 @@ func canonicalHeader(r *http.Request, name string) string {
 
 // uriEncode percent-encodes as Signature Version 4 wants it: everything but the
 // unreserved characters, and the slash only in queries.
-func uriEncode(s string, slash bool) string {
+func uriEncode(s string, slash bool) string { return string(appendURI(nil, s, slash)) }
+
+func appendURI(out []byte, s string, slash bool) []byte {
 	const upper = "0123456789ABCDEF"
-	var b strings.Builder
-	b.Grow(len(s))
+	from := 0
 	for i := range len(s) {
 		c := s[i]
-		switch {
-		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9',
-			c == '-', c == '.', c == '_', c == '~', c == '/' && !slash:
-			b.WriteByte(c)
-		default:
-			b.WriteByte('%')
-			b.WriteByte(upper[c>>4])
-			b.WriteByte(upper[c&15])
+		if unreserved[c] || c == '/' && !slash {
+			continue
 		}
+		out = append(append(out, s[from:i]...), '%', upper[c>>4], upper[c&15])
+		from = i + 1
 	}
-	return b.String()
+	return append(out, s[from:]...)
 }
+
+// unreserved are the characters that stand for themselves everywhere.
+var unreserved = func() (set [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~") {
+		set[c] = true
+	}
+	return set
+}()

@@ -43,7 +43,7 @@ func (h *Handler) completeUpload(q *request) error {
 		return err
 	}
 	if len(want.Parts) == 0 || len(want.Parts) > objectstore.MaxPartNumber {
-		return fail("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema.")
+		return errMalformedXML()
 	}
 	condition, err := writeCondition(q.r.Header)
 	if err != nil {

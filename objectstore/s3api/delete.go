@@ -1,9 +1,10 @@
 package s3api
 
 import (
-	"encoding/xml"
 	"net/http"
 	"sync"
+
+	"croft/objectstore"
 )
 
 const (
@@ -24,83 +25,88 @@ func (h *Handler) deleteObject(q *request) error {
 	return nil
 }
 
-type deleteXML struct {
-	XMLName xml.Name `xml:"Delete"`
-	Quiet   bool     `xml:"Quiet"`
-	Objects []struct {
-		Key       string `xml:"Key"`
-		VersionID string `xml:"VersionId"`
-		ETag      string `xml:"ETag"`
-	} `xml:"Object"`
-}
-
-type deletedXML struct {
-	Key string `xml:"Key"`
-}
-
-type deleteErrorXML struct {
-	Key     string `xml:"Key"`
-	Code    string `xml:"Code"`
-	Message string `xml:"Message"`
-}
-
-type deleteResultXML struct {
-	XMLName xml.Name         `xml:"http://s3.amazonaws.com/doc/2006-03-01/ DeleteResult"`
-	Deleted []deletedXML     `xml:"Deleted"`
-	Errors  []deleteErrorXML `xml:"Error"`
-}
-
 func (h *Handler) deleteObjects(q *request) error {
-	var want deleteXML
-	if err := q.readXML(&want); err != nil {
+	want, err := q.readDelete()
+	if err != nil {
 		return err
 	}
 	if len(want.Objects) == 0 || len(want.Objects) > maxDelete {
-		return fail("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema.")
+		return errMalformedXML()
 	}
 	if _, err := h.store.Bucket(q.r.Context(), q.bucket); err != nil {
 		return err
 	}
-	failures := make([]error, len(want.Objects))
-	var running sync.WaitGroup
-	free := make(chan struct{}, deleteParallel)
-	for i, o := range want.Objects {
-		free <- struct{}{}
-		running.Go(func() {
-			defer func() { <-free }()
-			failures[i] = h.deleteOne(q, o.Key, o.VersionID, o.ETag)
-		})
-	}
-	running.Wait()
-	var out deleteResultXML
+	failures := h.deleteAll(q, want.Objects)
+	out := newDocument("DeleteResult")
+	defer out.free()
 	for i, err := range failures {
 		key := want.Objects[i].Key
-		switch {
-		case err != nil:
-			f := translate(err)
-			q.ended(key, f.code)
-			out.Errors = append(out.Errors, deleteErrorXML{key, f.code, f.message})
-		default:
+		if err == nil {
 			q.ended(key, "ok")
 			if !want.Quiet {
-				out.Deleted = append(out.Deleted, deletedXML{key})
+				out.open("Deleted")
+				out.element("Key", key)
+				out.close("Deleted")
 			}
 		}
 	}
-	writeXML(q.w, http.StatusOK, out)
+	for i, err := range failures {
+		if err == nil {
+			continue
+		}
+		key, f := want.Objects[i].Key, translate(err)
+		q.ended(key, f.code)
+		out.open("Error")
+		out.element("Key", key)
+		out.element("Code", f.code)
+		out.element("Message", f.message)
+		out.close("Error")
+	}
+	out.send(q.w, http.StatusOK)
 	return nil
 }
 
-func (h *Handler) deleteOne(q *request, key, version, etag string) error {
-	if version != "" && version != "null" {
+// deleteAll deletes what may be deleted and returns how each ended.
+func (h *Handler) deleteAll(q *request, objects []deleteObject) []error {
+	failures := make([]error, len(objects))
+	keys, of := make([]string, 0, len(objects)), make([]int, 0, len(objects))
+	for i, o := range objects {
+		if failures[i] = o.check(); failures[i] == nil {
+			keys, of = append(keys, o.Key), append(of, i)
+		}
+	}
+	for i, err := range h.deleteKeys(q, keys) {
+		failures[of[i]] = err
+	}
+	return failures
+}
+
+// deleteKeys returns an error for each key, in their order.
+func (h *Handler) deleteKeys(q *request, keys []string) []error {
+	if batch, ok := h.store.(objectstore.BatchDeleter); ok {
+		return batch.DeleteAll(q.r.Context(), q.bucket, keys)
+	}
+	failures := make([]error, len(keys))
+	var running sync.WaitGroup
+	free := make(chan struct{}, deleteParallel)
+	for i, key := range keys {
+		free <- struct{}{}
+		running.Go(func() {
+			defer func() { <-free }()
+			_, failures[i] = h.store.Delete(q.r.Context(), q.bucket, key)
+		})
+	}
+	running.Wait()
+	return failures
+}
+
+// check refuses what cannot be deleted.
+func (o *deleteObject) check() error {
+	if o.VersionID != "" && o.VersionID != "null" {
 		return fail("NoSuchVersion", "The specified version does not exist.")
 	}
-	if etag != "" {
+	if o.ETag != "" {
 		return fail("NotImplemented", "A conditional delete is not implemented.")
 	}
-	if err := checkKey(key); err != nil {
-		return err
-	}
-	_, err := h.store.Delete(q.r.Context(), q.bucket, key)
-	return err
+	return checkKey(o.Key)
 }

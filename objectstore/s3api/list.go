@@ -2,73 +2,46 @@ package s3api
 
 import (
 	"encoding/base64"
-	"encoding/xml"
 	"net/http"
 	"strconv"
 
 	"croft/objectstore"
 )
 
-type objectXML struct {
-	Key               string    `xml:"Key"`
-	LastModified      string    `xml:"LastModified"`
-	ETag              string    `xml:"ETag"`
-	ChecksumAlgorithm string    `xml:"ChecksumAlgorithm,omitempty"`
-	ChecksumType      string    `xml:"ChecksumType,omitempty"`
-	Size              int64     `xml:"Size"`
-	Owner             *ownerXML `xml:"Owner,omitempty"`
-	StorageClass      string    `xml:"StorageClass"`
-}
-
 type prefixXML struct {
 	Prefix string `xml:"Prefix"`
 }
 
-type listV1XML struct {
-	XMLName     xml.Name    `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListBucketResult"`
-	Name        string      `xml:"Name"`
-	Prefix      string      `xml:"Prefix"`
-	Marker      string      `xml:"Marker"`
-	NextMarker  string      `xml:"NextMarker,omitempty"`
-	MaxKeys     int         `xml:"MaxKeys"`
-	Delimiter   string      `xml:"Delimiter,omitempty"`
-	Encoding    string      `xml:"EncodingType,omitempty"`
-	IsTruncated bool        `xml:"IsTruncated"`
-	Contents    []objectXML `xml:"Contents"`
-	Prefixes    []prefixXML `xml:"CommonPrefixes"`
-}
-
-type listV2XML struct {
-	XMLName     xml.Name    `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListBucketResult"`
-	Name        string      `xml:"Name"`
-	Prefix      string      `xml:"Prefix"`
-	StartAfter  string      `xml:"StartAfter,omitempty"`
-	Token       string      `xml:"ContinuationToken,omitempty"`
-	NextToken   string      `xml:"NextContinuationToken,omitempty"`
-	KeyCount    int         `xml:"KeyCount"`
-	MaxKeys     int         `xml:"MaxKeys"`
-	Delimiter   string      `xml:"Delimiter,omitempty"`
-	Encoding    string      `xml:"EncodingType,omitempty"`
-	IsTruncated bool        `xml:"IsTruncated"`
-	Contents    []objectXML `xml:"Contents"`
-	Prefixes    []prefixXML `xml:"CommonPrefixes"`
-}
-
 // listing is what all listings have in common.
 type listing struct {
-	encode   func(string) string
-	encoding string
+	encoding string // "url" or nothing
 	limit    int
+}
+
+// encode is how the client wants keys and prefixes.
+func (l *listing) encode(name string) string {
+	if l.encoding == "" {
+		return name
+	}
+	return uriEncode(name, false)
+}
+
+// appendName writes a key or prefix into a document.
+func (l *listing) appendName(out []byte, name string) []byte {
+	if l.encoding == "" {
+		return appendEscaped(out, name)
+	}
+	return appendURI(out, name, false) // which leaves nothing to escape
 }
 
 // newListing reads encoding-type and the page size out of the parameter that
 // this listing calls it by.
 func newListing(q *request, limitName string) (listing, error) {
-	l := listing{encode: func(s string) string { return s }, limit: 1000}
+	l := listing{limit: 1000}
 	switch v := q.query.Get("encoding-type"); v {
 	case "":
 	case "url":
-		l.encoding, l.encode = v, func(s string) string { return uriEncode(s, false) }
+		l.encoding = v
 	default:
 		return l, fail("InvalidArgument", "Invalid Encoding Method specified in Request.")
 	}
@@ -94,25 +67,38 @@ func (h *Handler) objects(q *request, l listing, after string) (objectstore.List
 	})
 }
 
-func (l listing) contents(objects []objectstore.Object, withOwner bool) []objectXML {
-	out := make([]objectXML, 0, len(objects))
-	for _, o := range objects {
-		x := objectXML{
-			Key: l.encode(o.Key), LastModified: xmlTime(o.ModifiedAt), ETag: quoted(o.ETag),
-			Size: o.Size, StorageClass: "STANDARD",
-		}
+// contents writes a page's objects and common prefixes. It is the bulk of a
+// listing, so the names of the elements stand as they are written.
+func (d *document) contents(l *listing, page *objectstore.ListPage, withOwner bool) {
+	for i := range page.Objects {
+		o := &page.Objects[i]
+		d.text = append(d.text, "<Contents><Key>"...)
+		d.text = l.appendName(d.text, o.Key)
+		d.text = append(d.text, "</Key><LastModified>"...)
+		d.text = o.ModifiedAt.UTC().AppendFormat(d.text, xmlTimeFormat)
+		d.text = append(d.text, "</LastModified><ETag>&#34;"...)
+		d.text = appendEscaped(d.text, o.ETag)
+		d.text = append(d.text, "&#34;</ETag>"...)
 		if a, _ := keptChecksum(o.Attributes.Checksums); a != nil {
-			x.ChecksumAlgorithm, x.ChecksumType = a.name, o.Attributes.Checksums[keptType]
+			d.optional("ChecksumAlgorithm", a.name)
+			d.optional("ChecksumType", o.Attributes.Checksums[keptType])
 		}
+		d.text = append(d.text, "<Size>"...)
+		d.text = strconv.AppendInt(d.text, o.Size, 10)
+		d.text = append(d.text, "</Size>"...)
 		if withOwner {
-			x.Owner = &owner
+			d.text = append(d.text, "<Owner><ID>"+ownerID+"</ID><DisplayName>"+ownerID+"</DisplayName></Owner>"...)
 		}
-		out = append(out, x)
+		d.text = append(d.text, "<StorageClass>STANDARD</StorageClass></Contents>"...)
 	}
-	return out
+	for _, prefix := range page.Prefixes {
+		d.text = append(d.text, "<CommonPrefixes><Prefix>"...)
+		d.text = l.appendName(d.text, prefix)
+		d.text = append(d.text, "</Prefix></CommonPrefixes>"...)
+	}
 }
 
-func (l listing) prefixes(prefixes []string) []prefixXML {
+func (l *listing) prefixes(prefixes []string) []prefixXML {
 	out := make([]prefixXML, 0, len(prefixes))
 	for _, p := range prefixes {
 		out = append(out, prefixXML{l.encode(p)})
@@ -129,15 +115,20 @@ func (h *Handler) listObjectsV1(q *request) error {
 	if err != nil {
 		return err
 	}
-	out := listV1XML{
-		Name: q.bucket, Prefix: l.encode(q.query.Get("prefix")), Marker: l.encode(q.query.Get("marker")),
-		MaxKeys: l.limit, Delimiter: l.encode(q.query.Get("delimiter")), Encoding: l.encoding,
-		IsTruncated: page.Truncated, Contents: l.contents(page.Objects, true), Prefixes: l.prefixes(page.Prefixes),
-	}
+	out := newDocument("ListBucketResult")
+	defer out.free()
+	out.element("Name", q.bucket)
+	out.element("Prefix", l.encode(q.query.Get("prefix")))
+	out.element("Marker", l.encode(q.query.Get("marker")))
 	if page.Truncated {
-		out.NextMarker = l.encode(page.Next)
+		out.optional("NextMarker", l.encode(page.Next))
 	}
-	writeXML(q.w, http.StatusOK, out)
+	out.number("MaxKeys", int64(l.limit))
+	out.optional("Delimiter", l.encode(q.query.Get("delimiter")))
+	out.optional("EncodingType", l.encoding)
+	out.boolean("IsTruncated", page.Truncated)
+	out.contents(&l, &page, true)
+	out.send(q.w, http.StatusOK)
 	return nil
 }
 
@@ -162,16 +153,22 @@ func (h *Handler) listObjectsV2(q *request) error {
 	if err != nil {
 		return err
 	}
-	out := listV2XML{
-		Name: q.bucket, Prefix: l.encode(q.query.Get("prefix")), StartAfter: l.encode(q.query.Get("start-after")),
-		Token: token, KeyCount: len(page.Objects) + len(page.Prefixes), MaxKeys: l.limit,
-		Delimiter: l.encode(q.query.Get("delimiter")), Encoding: l.encoding, IsTruncated: page.Truncated,
-		Contents: l.contents(page.Objects, q.query.Get("fetch-owner") == "true"), Prefixes: l.prefixes(page.Prefixes),
-	}
+	out := newDocument("ListBucketResult")
+	defer out.free()
+	out.element("Name", q.bucket)
+	out.element("Prefix", l.encode(q.query.Get("prefix")))
+	out.optional("StartAfter", l.encode(q.query.Get("start-after")))
+	out.optional("ContinuationToken", token)
 	if page.Truncated {
-		out.NextToken = sealToken(page.Next)
+		out.optional("NextContinuationToken", sealToken(page.Next))
 	}
-	writeXML(q.w, http.StatusOK, out)
+	out.number("KeyCount", int64(len(page.Objects)+len(page.Prefixes)))
+	out.number("MaxKeys", int64(l.limit))
+	out.optional("Delimiter", l.encode(q.query.Get("delimiter")))
+	out.optional("EncodingType", l.encoding)
+	out.boolean("IsTruncated", page.Truncated)
+	out.contents(&l, &page, q.query.Get("fetch-owner") == "true")
+	out.send(q.w, http.StatusOK)
 	return nil
 }
 

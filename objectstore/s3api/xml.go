@@ -21,8 +21,10 @@ type ownerXML struct {
 
 var owner = ownerXML{ID: ownerID, DisplayName: ownerID}
 
-// xmlTime is how S3 writes times in documents.
-func xmlTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+// xmlTimeFormat is how S3 writes times, in UTC, in documents.
+const xmlTimeFormat = "2006-01-02T15:04:05.000Z"
+
+func xmlTime(t time.Time) string { return t.UTC().Format(xmlTimeFormat) }
 
 func quoted(etag string) string { return `"` + etag + `"` }
 
@@ -36,10 +38,14 @@ func writeXML(w http.ResponseWriter, status int, document any) {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
+	sendXML(w, status, out.Bytes())
+}
+
+func sendXML(w http.ResponseWriter, status int, text []byte) {
 	w.Header().Set("Content-Type", "application/xml")
-	w.Header().Set("Content-Length", strconv.Itoa(out.Len()))
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(status)
-	_, _ = w.Write(out.Bytes()) // the client is gone; there is nobody to tell
+	_, _ = w.Write(text) // the client is gone; there is nobody to tell
 }
 
 // readXML reads and verifies the request's body into document. encoding/xml
@@ -50,7 +56,7 @@ func (q *request) readXML(document any) error {
 		return err
 	}
 	if err := xml.Unmarshal(data, document); err != nil {
-		return fail("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema.")
+		return errMalformedXML()
 	}
 	return nil
 }
