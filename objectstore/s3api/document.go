@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
-	"time"
 	"unicode/utf8"
 )
 
@@ -68,12 +67,6 @@ func (d *document) number(name string, value int64) {
 func (d *document) boolean(name string, value bool) {
 	d.open(name)
 	d.text = strconv.AppendBool(d.text, value)
-	d.close(name)
-}
-
-func (d *document) time(name string, value time.Time) {
-	d.open(name)
-	d.text = value.UTC().AppendFormat(d.text, xmlTimeFormat)
 	d.close(name)
 }
 
