@@ -24,11 +24,9 @@ func (db *DB) Apply(ctx context.Context, fn func(*Tx) error) (err error) {
 	}
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	if db.closed {
-		return ErrClosed
-	}
-	if db.broken != nil {
-		return db.broken
+	db.awaitMerging()
+	if err := db.mayWrite(); err != nil {
+		return err
 	}
 	c := db.writer
 	if err := c.begin("BEGIN IMMEDIATE"); err != nil {

@@ -1,7 +1,6 @@
 package index
 
 import (
-	"context"
 	"fmt"
 	"sync"
 
@@ -9,14 +8,10 @@ import (
 )
 
 const (
-	// walLimit is how long SQLite's own log may become before it is merged into the
+	// logLimit is how long SQLite's own log may become before it is merged into the
 	// file. A page is merged once however often it changed, so longer means less to
 	// write; but a start after a crash reads it all.
-	walLimit = 16 << 20
-	// walMost is where commits that come faster than they are merged have to wait.
-	walMost = 3 * walLimit
-	// walCheck is after how much written the log's length is looked at.
-	walCheck = 1 << 20
+	logLimit = 16 << 20
 	// mergeRounds is how often the file is synced beside the commits before they
 	// wait, and mergePasses how often, at most, the log is merged before each.
 	mergeRounds = 2
@@ -29,6 +24,14 @@ type checkpoints struct {
 	conn *conn
 	due  chan struct{}
 	done sync.WaitGroup
+
+	limit int64 // logLimit, but for tests
+
+	// DB.mu guards the following 4 fields.
+	length  int64     // of the log, estimated from what was written
+	next    int64     // the length from which on it is to be merged
+	running bool      // from when it is due to when it is done
+	ended   sync.Cond // running became false
 }
 
 func (db *DB) startCheckpoints() error {
@@ -38,17 +41,14 @@ func (db *DB) startCheckpoints() error {
 		return err
 	}
 	db.log.conn, db.log.due = c, make(chan struct{}, 1)
+	db.log.limit, db.log.ended.L = logLimit, &db.mu
 	db.log.done.Go(func() {
 		for {
 			select {
 			case <-db.stopped:
 				return
 			case <-db.log.due:
-				// A full disk is no harm done: commits say so too, and the next run
-				// tries again.
-				if err := db.checkpoint(); err != nil && errs.KindOf(err) != errs.StorageFull {
-					_ = db.fail(err)
-				}
+				db.checkpoint()
 			}
 		}
 	})
@@ -60,113 +60,93 @@ func (db *DB) stopCheckpoints() error {
 	return db.log.conn.close()
 }
 
-// noteWritten wakes the checkpoints after a commit. The caller holds db.mu.
-func (db *DB) noteWritten() {
-	if db.writer.bytes < walCheck {
-		return
-	}
-	db.writer.bytes = 0
-	select {
-	case db.log.due <- struct{}{}:
-	default:
+// awaitMerging holds back commits that come faster than they are merged. The caller
+// holds db.mu.
+func (db *DB) awaitMerging() {
+	for db.log.running && !db.closed && db.log.length > db.log.next+db.log.limit {
+		db.log.ended.Wait()
 	}
 }
 
-// checkpoint merges the log if it is long.
-func (db *DB) checkpoint() error {
-	length, _, err := db.mergeLog("NOOP")
-	if err != nil || length < walLimit {
-		return err
+// noteWritten wakes the checkpoints when enough was written. The caller holds db.mu.
+func (db *DB) noteWritten() {
+	db.log.length += db.writer.bytes
+	db.writer.bytes = 0
+	if db.log.length < max(db.log.next, db.log.limit) || db.log.running {
+		return
 	}
-	// SQLite syncs the file only when a checkpoint left nothing over, so what these
-	// rounds wrote is synced here, before commits have to wait.
-	for range mergeRounds {
-		if length, err = db.mergeMost(); err != nil {
-			return err
+	db.log.next, db.log.running = db.log.length, true
+	db.log.due <- struct{}{} // has room: it is not running
+}
+
+// checkpoint merges the log if it is as long as it was estimated to be.
+func (db *DB) checkpoint() {
+	log, err := db.mergeLog("NOOP")
+	long := log.length >= db.log.limit
+	if err == nil && long {
+		err = db.mergeMost()
+	}
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if err == nil && long {
+		// The log begins again from its start only when all of it is merged and
+		// nobody reads it. Commits wait for what is left of it.
+		log, err = db.mergeLog("RESTART")
+	}
+	switch {
+	case err != nil && errs.KindOf(err) != errs.StorageFull:
+		db.broken = unusable("%w", err)
+	case err == nil && long && !log.busy:
+		db.log.length, db.log.next = 0, 0
+	default:
+		// It is shorter than thought, or somebody reads it for long, or the disk is
+		// full, which commits will tell of. Try again a while later.
+		db.log.length, db.log.next = log.length, log.length+db.log.limit/2
+	}
+	db.log.running = false
+	db.log.ended.Broadcast()
+}
+
+// mergeMost merges and syncs nearly all. SQLite syncs the file only when a
+// checkpoint left nothing over, so what these rounds write is synced here.
+func (db *DB) mergeMost() error {
+	for round := 0; ; round++ {
+		// Under steady commits there is always something left. Each pass takes less
+		// time than the one before, so less comes meanwhile.
+		for range mergePasses {
+			if _, err := db.mergeLog("PASSIVE"); err != nil {
+				return err
+			}
+			if log, err := db.mergeLog("NOOP"); err != nil {
+				return err
+			} else if log.left < db.log.limit/32 {
+				break
+			}
 		}
-		if length > walMost {
-			break
+		if round == mergeRounds {
+			return nil
 		}
 		if err := db.file.Sync(); err != nil {
 			return fmt.Errorf("sync the catalogue: %w", err)
 		}
 	}
-	if length <= walMost {
-		if _, err = db.mergeMost(); err != nil {
-			return err
-		}
-	}
-	// The log begins again from its start only when all of it is merged and nobody
-	// reads it, so commits wait for the rest.
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	_, _, err = db.mergeLog("RESTART")
-	return err
 }
 
-// mergeMost merges until little is left, and returns the log's length. Under steady
-// commits there is always something left; each pass takes less time than the one
-// before, so less comes meanwhile.
-func (db *DB) mergeMost() (length int64, err error) {
-	for range mergePasses {
-		if _, _, err := db.mergeLog("PASSIVE"); err != nil {
-			return 0, err
-		}
-		var left int64
-		if length, left, err = db.mergeLog("NOOP"); err != nil || left < walCheck/4 || length > walMost {
-			break
-		}
-	}
-	return length, err
+// logState is how SQLite's log was found.
+type logState struct {
+	length, left int64 // bytes of pages, and of those that are not merged
+	busy         bool  // somebody kept the checkpoint from finishing
 }
 
-// mergeLog runs a checkpoint and returns how many bytes of pages the log has and
-// how many of them are not merged. That readers kept it from finishing is no error.
-func (db *DB) mergeLog(mode string) (length, left int64, err error) {
+func (db *DB) mergeLog(mode string) (log logState, err error) {
 	_, err = db.log.conn.first(func(row *stmt) error {
-		length, left = row.number(1)*pageSize, (row.number(1)-row.number(2))*pageSize
+		log.busy = row.number(0) != 0
+		log.length = row.number(1) * pageSize
+		log.left = log.length - row.number(2)*pageSize
 		return nil
 	}, "PRAGMA wal_checkpoint("+mode+")")
 	if err != nil {
-		return 0, 0, fmt.Errorf("merge the catalogue's log: %w", err)
+		return logState{}, fmt.Errorf("merge the catalogue's log: %w", err)
 	}
-	return length, left, nil
-}
-
-// Sync makes all that was applied before durable. When that fails, here or when
-// SQLite's log is merged, the catalogue can no longer be trusted to keep anything:
-// Sync and Apply return ErrUnusable from then on, while reading goes on.
-func (db *DB) Sync(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	db.mu.Lock()
-	closed, broken := db.closed, db.broken
-	db.mu.Unlock()
-	if closed {
-		return ErrClosed
-	}
-	if broken != nil {
-		return broken
-	}
-	// What is not in SQLite's log any more was synced when it was merged.
-	err := syncFile(db.path + "-wal")
-	if err == nil {
-		err = syncFolder(db.path)
-	}
-	if err != nil {
-		return db.fail(fmt.Errorf("sync the catalogue's log: %w", err))
-	}
-	return nil
-}
-
-// fail ends all writing, for the system may have dropped what it could not write,
-// and says so only once.
-func (db *DB) fail(cause error) error {
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	if db.broken == nil {
-		db.broken = unusable("%w", cause)
-	}
-	return db.broken
+	return log, nil
 }

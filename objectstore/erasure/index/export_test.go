@@ -31,5 +31,6 @@ func (db *DB) Fail(cause error) error { return db.fail(cause) }
 // Readers is how many reads can go on at once.
 func (db *DB) Readers() int { return cap(db.readers) }
 
-// WALLimit is the length from which on SQLite's log is merged.
-const WALLimit = walLimit
+// LimitLog sets the length from which on SQLite's log is merged. It must come
+// before the first Apply.
+func (db *DB) LimitLog(length int64) { db.log.limit = length }

@@ -166,6 +166,7 @@ func (db *DB) Close() error {
 	}
 	db.closed = true
 	close(db.stopped)
+	db.log.ended.Broadcast()
 	db.mu.Unlock()
 	failed := db.stopCheckpoints()
 	return errors.Join(failed, db.closeConns(cap(db.readers)))
