@@ -9,4 +9,9 @@ type Bucket struct {
 	Name      string
 	Owner     string
 	CreatedAt time.Time
+	// Versioning and ObjectLock are of stores that implement Versions. Object lock
+	// is given when the bucket is made or later, never taken away.
+	Versioning  Versioning
+	ObjectLock  bool
+	DefaultLock DefaultLock
 }

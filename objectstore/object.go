@@ -18,6 +18,11 @@ type Object struct {
 	ETag       string
 	ModifiedAt time.Time // UTC, whole milliseconds
 	Attributes Attributes
+	// VersionID is NullVersion or the version's own; empty where the bucket never
+	// kept versions.
+	VersionID string
+	Latest    bool // in listings of versions
+	Marker    bool // a delete marker, which has no body
 	// Parts are the sizes and checksums of the parts an upload put together, in
 	// order; empty for an object that came in one piece.
 	Parts []Part
@@ -37,12 +42,17 @@ type Attributes struct {
 	// Checksums are digests of the body, verified by whoever adds them; the store
 	// does not interpret names or values ("crc32c" → "yZRlqg==").
 	Checksums map[string]string
+	// Tags are the object's tags.
+	Tags map[string]string
+	// Lock keeps the version from being deleted; the zero value takes the bucket's.
+	Lock Lock
 }
 
 // Clone returns a copy that shares no map with a.
 func (a Attributes) Clone() Attributes {
 	a.User = maps.Clone(a.User)
 	a.Checksums = maps.Clone(a.Checksums)
+	a.Tags = maps.Clone(a.Tags)
 	return a
 }
 
@@ -72,10 +82,11 @@ type PutRequest struct {
 // CopyRequest is a copy inside the store. The copy keeps the source's size,
 // ETag, parts and checksums, and its attributes unless Replace is set.
 type CopyRequest struct {
-	FromBucket string
-	FromKey    string
-	Bucket     string
-	Key        string
+	FromBucket  string
+	FromKey     string
+	FromVersion string // empty is the latest
+	Bucket      string
+	Key         string
 	// Check, when set, sees the source before anything is written and may refuse.
 	Check func(source Object) error
 	// Replace, when set, are the copy's attributes. Checksums left nil are kept.

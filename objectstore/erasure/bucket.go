@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"croft/internal/errs"
 	"croft/objectstore"
 	"croft/objectstore/erasure/index"
 	"croft/objectstore/erasure/record"
@@ -17,21 +19,42 @@ import (
 // bucketTable is all buckets, in memory: there are few, and every request asks
 // for one.
 type bucketTable struct {
-	mu     sync.RWMutex // guards byName and what the buckets say
+	mu     sync.RWMutex // guards byName
 	byName map[string]*bucket
 }
 
 // bucket is a bucket. use is held shared while something is committed into it
-// and exclusively while it is deleted.
+// and exclusively while it is deleted or its settings change.
 type bucket struct {
+	ID   uint64
+	now  atomic.Pointer[bucketState]
+	use  sync.RWMutex
+	dead bool // guarded by use
+}
+
+// bucketState is a bucket's entry and the segment it is in.
+type bucketState struct {
 	record.Bucket
-	segment uint64 // that its entry is in
-	use     sync.RWMutex
-	dead    bool
+	segment uint64
+}
+
+func newBucket(e record.Bucket, segment uint64) *bucket {
+	b := &bucket{ID: e.ID}
+	b.now.Store(&bucketState{e, segment})
+	return b
+}
+
+// versioning is how the bucket keeps versions now.
+func (b *bucket) versioning() objectstore.Versioning {
+	return objectstore.Versioning(b.now.Load().Versioning)
 }
 
 func (b *bucket) public() objectstore.Bucket {
-	return objectstore.Bucket{Name: b.Name, Owner: b.Owner, CreatedAt: record.Time(b.Created)}
+	e := b.now.Load()
+	return objectstore.Bucket{
+		Name: e.Name, Owner: e.Owner, CreatedAt: record.Time(e.Created),
+		Versioning: objectstore.Versioning(e.Versioning), ObjectLock: e.ObjectLock, DefaultLock: e.Lock,
+	}
 }
 
 func (s *Store) loadBuckets(ctx context.Context) error {
@@ -45,7 +68,7 @@ func (s *Store) loadBuckets(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		table[row.Name] = &bucket{Bucket: *e, segment: loc.Segment}
+		table[row.Name] = newBucket(*e, loc.Segment)
 	}
 	s.buckets.mu.Lock()
 	defer s.buckets.mu.Unlock()
@@ -89,13 +112,19 @@ func (s *Store) CreateBucket(ctx context.Context, b objectstore.Bucket) (objects
 	if _, err := s.buckets.find(b.Name); err == nil {
 		return objectstore.Bucket{}, objectstore.ErrBucketExists
 	}
+	if err := checkSettings(objectstore.Bucket{}, &b); err != nil {
+		return objectstore.Bucket{}, err
+	}
 	ord := s.nextOrd()
-	made := &bucket{Bucket: record.Bucket{ID: ord, Ord: ord, Name: b.Name, Owner: b.Owner, Created: time.Now().UnixMilli()}}
-	placed, err := s.seglog.Append(ctx, seglog.Options{}, entry(&made.Bucket, nil))
+	e := &record.Bucket{
+		ID: ord, Ord: ord, Name: b.Name, Owner: b.Owner, Created: time.Now().UnixMilli(),
+		Versioning: string(b.Versioning), ObjectLock: b.ObjectLock, Lock: b.DefaultLock,
+	}
+	placed, err := s.seglog.Append(ctx, seglog.Options{}, entry(e, nil))
 	if err != nil {
 		return objectstore.Bucket{}, err
 	}
-	made.segment = placed[0].Location.Segment
+	made := newBucket(*e, placed[0].Location.Segment)
 	s.buckets.mu.Lock()
 	defer s.buckets.mu.Unlock()
 	s.buckets.byName[b.Name] = made
@@ -159,7 +188,7 @@ func (s *Store) DeleteBucket(ctx context.Context, bucketName string) error {
 	}
 	gone := &record.Gone{
 		Kind: record.KindBucketGone, Bucket: b.ID, Ord: s.nextOrd(),
-		Shadows: b.Shadows.With(b.segment, s.segmentExists()),
+		Shadows: b.now.Load().Shadows.With(b.now.Load().segment, s.segmentExists()),
 	}
 	if _, err := s.seglog.Append(ctx, seglog.Options{Urgent: true}, entry(gone, nil)); err != nil {
 		return err
@@ -168,6 +197,58 @@ func (s *Store) DeleteBucket(ctx context.Context, bucketName string) error {
 	defer s.buckets.mu.Unlock()
 	b.dead = true
 	delete(s.buckets.byName, bucketName)
+	return nil
+}
+
+// UpdateBucket implements objectstore.Versions.
+func (s *Store) UpdateBucket(ctx context.Context, bucketName string, change func(*objectstore.Bucket) error) (objectstore.Bucket, error) {
+	if err := s.begin(ctx); err != nil {
+		return objectstore.Bucket{}, err
+	}
+	defer s.inUse.Done()
+	defer s.keys.lock(name{key: bucketName})()
+	b, err := s.buckets.find(bucketName)
+	if err != nil {
+		return objectstore.Bucket{}, err
+	}
+	b.use.Lock() // nothing is being committed under the old settings
+	defer b.use.Unlock()
+	before, is := b.public(), b.public()
+	if err := change(&is); err != nil {
+		return objectstore.Bucket{}, err
+	}
+	if err := checkSettings(before, &is); err != nil {
+		return objectstore.Bucket{}, err
+	}
+	old := b.now.Load()
+	e := old.Bucket
+	e.Ord, e.Owner = s.nextOrd(), is.Owner
+	e.Versioning, e.ObjectLock, e.Lock = string(is.Versioning), is.ObjectLock, is.DefaultLock
+	e.Shadows = old.Shadows.With(old.segment, s.segmentExists())
+	placed, err := s.seglog.Append(ctx, seglog.Options{}, entry(&e, nil))
+	if err != nil {
+		return objectstore.Bucket{}, err
+	}
+	b.now.Store(&bucketState{e, placed[0].Location.Segment})
+	return b.public(), nil
+}
+
+// checkSettings refuses settings that a bucket cannot have, or not any more.
+func checkSettings(before objectstore.Bucket, is *objectstore.Bucket) error {
+	if is.ObjectLock && !before.ObjectLock && is.Versioning == objectstore.VersioningOff {
+		is.Versioning = objectstore.VersioningEnabled
+	}
+	d := is.DefaultLock
+	switch {
+	case before.Versioning != objectstore.VersioningOff && is.Versioning == objectstore.VersioningOff,
+		before.ObjectLock && !is.ObjectLock,
+		is.ObjectLock && is.Versioning != objectstore.VersioningEnabled:
+		return objectstore.ErrVersioningState
+	case d.Mode != objectstore.LockNone && !is.ObjectLock:
+		return objectstore.ErrObjectLockMissing
+	case d.Mode != objectstore.LockNone && (d.Days > 0) == (d.Years > 0), d.Days < 0, d.Years < 0:
+		return errs.New(errs.Invalid, "default_lock", "A default retention needs a mode and either days or years.")
+	}
 	return nil
 }
 

@@ -220,18 +220,16 @@ func standsAt(value []byte, loc *seglog.Location) bool {
 func (s *Store) moveBucket(ctx context.Context, e *record.Bucket, from uint64) error {
 	defer s.keys.lock(name{key: e.Name})()
 	b, err := s.buckets.find(e.Name)
-	if err != nil || b.ID != e.ID || b.segment != from {
+	if err != nil || b.ID != e.ID || b.now.Load().segment != from {
 		return nil //nolint:nilerr // a bucket that is gone need not move
 	}
-	again := b.Bucket
+	again := b.now.Load().Bucket
 	again.Shadows = again.Shadows.With(from, s.segmentExists())
 	placed, err := s.seglog.Append(ctx, seglog.Options{Urgent: true}, entry(&again, nil))
 	if err != nil {
 		return err
 	}
-	s.buckets.mu.Lock()
-	defer s.buckets.mu.Unlock()
-	b.Bucket, b.segment = again, placed[0].Location.Segment
+	b.now.Store(&bucketState{again, placed[0].Location.Segment})
 	return nil
 }
 

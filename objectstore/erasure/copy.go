@@ -16,7 +16,7 @@ func (s *Store) Copy(ctx context.Context, r objectstore.CopyRequest) (objectstor
 	if err := s.mayPut(ctx, r.Bucket, r.Key, r.Condition); err != nil {
 		return objectstore.Object{}, err
 	}
-	source, from, err := s.Get(ctx, r.FromBucket, r.FromKey, nil)
+	source, from, err := s.GetVersion(ctx, objectstore.VersionRef{Bucket: r.FromBucket, Key: r.FromKey, ID: r.FromVersion}, nil)
 	if err != nil {
 		return objectstore.Object{}, err
 	}
@@ -26,7 +26,8 @@ func (s *Store) Copy(ctx context.Context, r objectstore.CopyRequest) (objectstor
 			return objectstore.Object{}, err
 		}
 	}
-	attrs := source.Attributes
+	attrs := source.Attributes.Clone()
+	attrs.Lock = objectstore.Lock{} // a copy starts with the bucket's
 	if r.Replace != nil {
 		attrs = r.Replace.Clone()
 		if attrs.Checksums == nil {

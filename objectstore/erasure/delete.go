@@ -2,6 +2,7 @@ package erasure
 
 import (
 	"context"
+	"time"
 
 	"croft/objectstore"
 	"croft/objectstore/erasure/record"
@@ -10,38 +11,75 @@ import (
 
 // Delete implements objectstore.Objects.
 func (s *Store) Delete(ctx context.Context, bucketName, key string) (existed bool, err error) {
-	if err := s.begin(ctx); err != nil {
-		return false, err
-	}
-	defer s.inUse.Done()
-	if err := objectstore.ValidateKey(key); err != nil {
-		return false, err
-	}
-	b, release, err := s.buckets.hold(bucketName)
-	if err != nil {
-		return false, err
-	}
-	defer release()
-	defer s.keys.lock(name{b.ID, key})()
-	gone, err := s.goneFor(ctx, b, key)
-	if err != nil || gone == nil {
-		return false, err
-	}
-	_, err = s.seglog.Append(ctx, seglog.Options{Urgent: true}, entry(gone, nil))
-	return err == nil, err
+	d, err := s.DeleteVersion(ctx, objectstore.DeleteRequest{VersionRef: objectstore.VersionRef{Bucket: bucketName, Key: key}})
+	return d.Existed, err
 }
 
-// goneFor returns the entry that deletes what a key holds, nil when it holds
-// nothing. The caller holds the key's lock.
-func (s *Store) goneFor(ctx context.Context, b *bucket, key string) (*record.Gone, error) {
-	h, err := s.held(ctx, b, key)
-	if err != nil || !h.exists() {
-		return nil, err
+// DeleteVersion implements objectstore.Versions.
+func (s *Store) DeleteVersion(ctx context.Context, r objectstore.DeleteRequest) (objectstore.Deleted, error) {
+	if err := s.begin(ctx); err != nil {
+		return objectstore.Deleted{}, err
+	}
+	defer s.inUse.Done()
+	if err := objectstore.ValidateKey(r.Key); err != nil {
+		return objectstore.Deleted{}, err
+	}
+	b, release, err := s.buckets.hold(r.Bucket)
+	if err != nil {
+		return objectstore.Deleted{}, err
+	}
+	defer release()
+	defer s.keys.lock(name{b.ID, r.Key})()
+	e, done, err := s.deletion(ctx, b, r)
+	if err != nil || e == nil {
+		return done, err
+	}
+	if _, err := s.seglog.Append(ctx, seglog.Options{Urgent: true}, entry(e, nil)); err != nil {
+		return objectstore.Deleted{}, err
+	}
+	return done, nil
+}
+
+// deletion returns the entry that deletes what a request says and what that does;
+// no entry when there is nothing to delete. The caller holds the key's lock.
+func (s *Store) deletion(ctx context.Context, b *bucket, r objectstore.DeleteRequest) (record.Entry, objectstore.Deleted, error) {
+	h, err := s.version(ctx, b, r.VersionRef)
+	if err == nil {
+		err = h.allows(r.Condition)
+	}
+	if err != nil {
+		return nil, objectstore.Deleted{}, err
+	}
+	if r.ID == "" && b.versioning() != objectstore.VersioningOff {
+		return s.marker(ctx, b, r.Key, h)
+	}
+	if h == nil {
+		return nil, objectstore.Deleted{}, nil
+	}
+	if !h.deletable(time.Now(), r.Bypass) {
+		return nil, objectstore.Deleted{}, objectstore.ErrVersionLocked
+	}
+	done := objectstore.Deleted{Existed: true, Marker: h.Marker}
+	if b.versioning() != objectstore.VersioningOff {
+		done.VersionID = versionID(h.Version)
 	}
 	return &record.Gone{
-		Kind: record.KindVersionGone, Bucket: b.ID, Key: key, Ord: s.nextOrd(), Of: h.Ord, Null: h.Null,
+		Kind: record.KindVersionGone, Bucket: b.ID, Key: r.Key, Ord: s.nextOrd(), Of: h.Ord, Null: h.Null,
 		Shadows: h.Shadows.With(h.loc.Segment, s.segmentExists()),
-	}, nil
+	}, done, nil
+}
+
+// marker returns a delete marker over what a key holds.
+func (s *Store) marker(ctx context.Context, b *bucket, key string, h *held) (record.Entry, objectstore.Deleted, error) {
+	v := &record.Version{
+		Bucket: b.ID, Key: key, Ord: s.nextOrd(), Tail: randomTail(), Marker: true,
+		Null: b.versioning() != objectstore.VersioningEnabled, Modified: time.Now().UnixMilli(),
+	}
+	var err error
+	if v.Shadows, err = s.shadows(ctx, b, v, h); err != nil {
+		return nil, objectstore.Deleted{}, err
+	}
+	return v, objectstore.Deleted{Existed: h.exists(), VersionID: versionID(v), Marker: true}, nil
 }
 
 // DeleteAll implements objectstore.BatchDeleter: the keys go in one batch.
@@ -49,9 +87,7 @@ func (s *Store) DeleteAll(ctx context.Context, bucketName string, keys []string)
 	failures := make([]error, len(keys))
 	failAll := func(err error) []error {
 		for i := range failures {
-			if failures[i] == nil {
-				failures[i] = err
-			}
+			failures[i] = err
 		}
 		return failures
 	}
@@ -67,27 +103,32 @@ func (s *Store) DeleteAll(ctx context.Context, bucketName string, keys []string)
 	defer s.keys.lockAll(b.ID, keys)()
 	var entries []seglog.Entry
 	var of []int // the keys that the entries delete
-	seen := make(map[string]bool, len(keys))
+	first := make(map[string]int, len(keys))
 	for i, key := range keys {
-		if failures[i] = objectstore.ValidateKey(key); failures[i] != nil || seen[key] {
+		if _, again := first[key]; again {
 			continue
 		}
-		seen[key] = true
-		gone, err := s.goneFor(ctx, b, key)
+		first[key] = i
+		if failures[i] = objectstore.ValidateKey(key); failures[i] != nil {
+			continue
+		}
+		e, _, err := s.deletion(ctx, b, objectstore.DeleteRequest{VersionRef: objectstore.VersionRef{Bucket: bucketName, Key: key}})
 		if err != nil {
 			failures[i] = err
-		} else if gone != nil {
-			entries = append(entries, entry(gone, nil))
+		} else if e != nil {
+			entries = append(entries, entry(e, nil))
 			of = append(of, i)
 		}
 	}
-	if len(entries) == 0 {
-		return failures
-	}
-	if _, err := s.seglog.Append(ctx, seglog.Options{Urgent: true}, entries...); err != nil {
-		for _, i := range of {
-			failures[i] = err
+	if len(entries) > 0 {
+		if _, err := s.seglog.Append(ctx, seglog.Options{Urgent: true}, entries...); err != nil {
+			for _, i := range of {
+				failures[i] = err
+			}
 		}
+	}
+	for i, key := range keys {
+		failures[i] = failures[first[key]]
 	}
 	return failures
 }

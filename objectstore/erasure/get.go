@@ -13,30 +13,52 @@ import (
 
 // Head implements objectstore.Objects.
 func (s *Store) Head(ctx context.Context, bucketName, key string) (objectstore.Object, error) {
+	return s.HeadVersion(ctx, objectstore.VersionRef{Bucket: bucketName, Key: key})
+}
+
+// HeadVersion implements objectstore.Versions.
+func (s *Store) HeadVersion(ctx context.Context, ref objectstore.VersionRef) (objectstore.Object, error) {
 	if err := s.begin(ctx); err != nil {
 		return objectstore.Object{}, err
 	}
 	defer s.inUse.Done()
-	b, err := s.buckets.find(bucketName)
+	b, err := s.buckets.find(ref.Bucket)
 	if err != nil {
 		return objectstore.Object{}, err
 	}
-	h, err := s.held(ctx, b, key)
+	h, err := s.version(ctx, b, ref)
 	if err != nil {
 		return objectstore.Object{}, err
 	}
-	if !h.exists() {
+	return b.readable(h, ref)
+}
+
+// readable returns what callers see of a version, and why it has no body to read.
+func (b *bucket) readable(h *held, ref objectstore.VersionRef) (objectstore.Object, error) {
+	switch {
+	case h == nil && ref.ID == "":
 		return objectstore.Object{}, objectstore.ErrObjectNotFound
+	case h == nil:
+		return objectstore.Object{}, objectstore.ErrVersionNotFound
+	case h.Marker && ref.ID == "":
+		return b.object(h.Version), objectstore.ErrObjectNotFound
+	case h.Marker:
+		return b.object(h.Version), objectstore.ErrVersionIsMarker
 	}
-	return object(bucketName, h.Version), nil
+	return b.object(h.Version), nil
 }
 
 // Get implements objectstore.Objects.
 func (s *Store) Get(ctx context.Context, bucketName, key string, rng *objectstore.Range) (objectstore.Object, io.ReadCloser, error) {
+	return s.GetVersion(ctx, objectstore.VersionRef{Bucket: bucketName, Key: key}, rng)
+}
+
+// GetVersion implements objectstore.Versions.
+func (s *Store) GetVersion(ctx context.Context, ref objectstore.VersionRef, rng *objectstore.Range) (objectstore.Object, io.ReadCloser, error) {
 	if err := s.begin(ctx); err != nil {
 		return objectstore.Object{}, nil, err
 	}
-	o, body, err := s.get(ctx, bucketName, key, rng)
+	o, body, err := s.get(ctx, ref, rng)
 	if err != nil {
 		s.inUse.Done()
 		return o, nil, err
@@ -44,8 +66,8 @@ func (s *Store) Get(ctx context.Context, bucketName, key string, rng *objectstor
 	return o, body, nil
 }
 
-func (s *Store) get(ctx context.Context, bucketName, key string, rng *objectstore.Range) (objectstore.Object, io.ReadCloser, error) {
-	b, err := s.buckets.find(bucketName)
+func (s *Store) get(ctx context.Context, ref objectstore.VersionRef, rng *objectstore.Range) (objectstore.Object, io.ReadCloser, error) {
+	b, err := s.buckets.find(ref.Bucket)
 	if err != nil {
 		return objectstore.Object{}, nil, err
 	}
@@ -53,14 +75,14 @@ func (s *Store) get(ctx context.Context, bucketName, key string, rng *objectstor
 	// the key holds something else.
 	var last []byte
 	for {
-		h, err := s.held(ctx, b, key)
+		h, err := s.version(ctx, b, ref)
 		if err != nil {
 			return objectstore.Object{}, nil, err
 		}
-		if !h.exists() {
-			return objectstore.Object{}, nil, objectstore.ErrObjectNotFound
+		o, err := b.readable(h, ref)
+		if err != nil {
+			return o, nil, err
 		}
-		o := object(bucketName, h.Version)
 		offset, length, err := rng.Resolve(h.Size)
 		if err != nil {
 			return o, nil, err

@@ -5,7 +5,6 @@ import (
 
 	"croft/objectstore"
 	"croft/objectstore/erasure/index"
-	"croft/objectstore/erasure/record"
 )
 
 // List implements objectstore.Objects.
@@ -26,11 +25,11 @@ func (s *Store) List(ctx context.Context, r objectstore.ListRequest) (objectstor
 			page.Prefixes = append(page.Prefixes, e.Prefix)
 			return nil
 		}
-		v, _, err := unpack[*record.Version](e.Object.Value)
+		v, err := listed(e.Object.Value)
 		if err != nil {
 			return err
 		}
-		page.Objects = append(page.Objects, object(r.Bucket, v))
+		page.Objects = append(page.Objects, b.object(v))
 		return nil
 	})
 	page.Truncated, page.Next = end.Truncated, end.Next

@@ -189,6 +189,7 @@ func (s *Store) held(ctx context.Context, b *bucket, key string) (*held, error) 
 	return heldIn(row)
 }
 
+// heldIn turns a row of the catalogue into what a key holds.
 func heldIn(row index.Version) (*held, error) {
 	v, loc, err := unpack[*record.Version](row.Value)
 	if err != nil {
@@ -241,24 +242,64 @@ func (s *Store) commit(ctx context.Context, bucketName string, v *record.Version
 	if err != nil {
 		return objectstore.Object{}, err
 	}
-	return object(bucketName, v), nil
+	return in.object(v), nil
 }
 
 // appendVersion completes a version and appends it. The caller holds the key's
 // lock; before is what the key holds. kept says that the version's bodies may be
 // referred to from now on.
 func (s *Store) appendVersion(ctx context.Context, in *bucket, before *held, v *record.Version, b *received, more ...seglog.Entry) (kept bool, err error) {
+	now := time.Now()
 	v.Bucket, v.Ord, v.Tail = in.ID, s.nextOrd(), randomTail()
-	v.Modified = time.Now().UnixMilli()
-	v.Null = true
+	v.Modified = now.UnixMilli()
+	v.Null = in.versioning() != objectstore.VersioningEnabled
 	v.Inline, v.Bodies = len(b.inline) > 0, append(v.Bodies, b.bodies...)
-	if before != nil && before.Null {
-		v.Shadows = before.Shadows.With(before.loc.Segment, s.segmentExists())
+	if err := in.lock(v, now); err != nil {
+		return false, err
+	}
+	if v.Shadows, err = s.shadows(ctx, in, v, before); err != nil {
+		return false, err
 	}
 	e := seglog.Entry{Meta: v.Encode(), Payload: b.inline, Tag: &pending{entry: v, missing: b.missing}}
 	_, err = s.seglog.Append(ctx, seglog.Options{}, append([]seglog.Entry{e}, more...)...)
 	// After a write quorum was missed nobody can say whether the entry is there.
 	return err == nil || errors.Is(err, objectstore.ErrWriteQuorum), err
+}
+
+// lock completes and checks the lock that a new version comes with.
+func (b *bucket) lock(v *record.Version, now time.Time) error {
+	e, l := b.now.Load(), &v.Attrs.Lock
+	if *l != (objectstore.Lock{}) && !e.ObjectLock {
+		return objectstore.ErrObjectLockMissing
+	}
+	if l.Mode == objectstore.LockNone && !v.Marker {
+		hold := l.Hold
+		*l = e.Lock.From(now)
+		l.Hold = hold
+	}
+	return nil
+}
+
+// shadows are the segments in which a null version's predecessors stand. latest is
+// what the key holds.
+func (s *Store) shadows(ctx context.Context, in *bucket, v *record.Version, latest *held) (record.Shadows, error) {
+	if !v.Null {
+		return nil, nil
+	}
+	before := latest
+	if in.versioning() != objectstore.VersioningOff && (latest == nil || !latest.Null) {
+		row, found, err := s.index.NullVersion(ctx, in.ID, v.Key)
+		if err != nil || !found {
+			return nil, err
+		}
+		if before, err = heldIn(row); err != nil {
+			return nil, err
+		}
+	}
+	if before == nil || !before.Null {
+		return nil, nil
+	}
+	return before.Shadows.With(before.loc.Segment, s.segmentExists()), nil
 }
 
 func randomTail() uint64 {

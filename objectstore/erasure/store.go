@@ -62,7 +62,7 @@ type Store struct {
 var (
 	_ objectstore.Store         = (*Store)(nil)
 	_ objectstore.DriveReporter = (*Store)(nil)
-	_ batchDeleter              = (*Store)(nil)
+	_ objectstore.BatchDeleter  = (*Store)(nil)
 )
 
 // Open assembles the drives, formats them on the very first start, and follows the
@@ -251,8 +251,4 @@ func (s *Store) segmentExists() func(uint64) bool {
 		}
 		return known[id]
 	}
-}
-
-type batchDeleter interface {
-	DeleteAll(ctx context.Context, bucket string, keys []string) []error
 }

@@ -250,7 +250,7 @@ func (s *Store) CompleteUpload(ctx context.Context, r objectstore.CompleteUpload
 	if _, err := s.appendVersion(ctx, in, before, v, &received{}, entry(gone, nil)); err != nil {
 		return objectstore.Object{}, err
 	}
-	return object(r.Upload.Bucket, v), nil
+	return in.object(v), nil
 }
 
 // assemble checks the chosen parts and makes the object of them.

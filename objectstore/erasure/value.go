@@ -49,15 +49,19 @@ func unpack[T record.Entry](value []byte) (entry T, loc seglog.Location, err err
 	return entry, loc, nil
 }
 
-// summary reads only what a listing shows.
-func summary(value []byte) (*record.Version, error) {
+// listed reads a version without where it stands, which a listing does not need.
+func listed(value []byte) (*record.Version, error) {
 	meta, _, err := splitValue(value)
 	if err != nil {
 		return nil, err
 	}
-	v, err := record.Summary(meta)
+	e, err := record.Decode(meta)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", index.ErrUnusable, err)
+	}
+	v, ok := e.(*record.Version)
+	if !ok {
+		return nil, fmt.Errorf("%w: value is a %T", index.ErrUnusable, e)
 	}
 	return v, nil
 }
@@ -68,11 +72,15 @@ func (s *Store) weight(meta []byte, loc *seglog.Location) int64 {
 }
 
 // object turns a version into what callers see.
-func object(bucket string, v *record.Version) objectstore.Object {
-	return objectstore.Object{
-		Bucket: bucket, Key: v.Key, Size: v.Size, ETag: v.ETag,
+func (b *bucket) object(v *record.Version) objectstore.Object {
+	o := objectstore.Object{
+		Bucket: b.now.Load().Name, Key: v.Key, Size: v.Size, ETag: v.ETag, Marker: v.Marker,
 		ModifiedAt: record.Time(v.Modified), Attributes: v.Attrs, Parts: v.Parts,
 	}
+	if b.versioning() != objectstore.VersioningOff {
+		o.VersionID = versionID(v)
+	}
+	return o
 }
 
 func bodyOf(b record.Body) shardfile.Body {

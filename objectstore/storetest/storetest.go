@@ -26,6 +26,7 @@ func Run(t *testing.T, open func(t *testing.T) objectstore.Store) {
 		{"Objects", objectTests},
 		{"Bodies", bodyTests},
 		{"Batch", batchTests},
+		{"Versions", versionTests},
 		{"List", listTests},
 		{"Uploads", uploadTests},
 		{"Concurrency", concurrencyTests},

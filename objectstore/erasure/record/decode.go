@@ -3,6 +3,8 @@ package record
 import (
 	"encoding/binary"
 	"fmt"
+
+	"croft/objectstore"
 )
 
 // ErrNewer says that an entry was written by a newer Croft in a way that this one
@@ -23,7 +25,10 @@ func Decode(b []byte) (Entry, error) {
 	case KindBucket:
 		e = &Bucket{
 			ID: d.uint(), Ord: d.uint(), Name: d.string(), Owner: d.string(), Created: d.int(),
-			Versioning: uint8(d.uint()), Shadows: d.shadows(),
+			Versioning: d.string(), ObjectLock: d.bool(), Lock: objectstore.DefaultLock{
+				Mode: objectstore.LockMode(d.string()), Days: int(d.uint()), Years: int(d.uint()),
+			},
+			Shadows: d.shadows(),
 		}
 	case KindVersion:
 		e = d.version()

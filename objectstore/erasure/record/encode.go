@@ -21,7 +21,11 @@ func (b *Bucket) Encode() []byte {
 	e.string(b.Name)
 	e.string(b.Owner)
 	e.int(b.Created)
-	e.uint(uint64(b.Versioning))
+	e.string(b.Versioning)
+	e.bool(b.ObjectLock)
+	e.string(string(b.Lock.Mode))
+	e.uint(uint64(b.Lock.Days))
+	e.uint(uint64(b.Lock.Years))
 	e.shadows(b.Shadows)
 	return e.end()
 }
@@ -169,6 +173,42 @@ func (e *encoder) attributes(a objectstore.Attributes) {
 	}
 	e.stringMap(a.User)
 	e.stringMap(a.Checksums)
+	e.stringMap(a.Tags)
+	e.lock(a.Lock)
+}
+
+// lock writes a lock: no mode, no time.
+func (e *encoder) lock(l objectstore.Lock) {
+	e.bool(l.Hold)
+	e.string(string(l.Mode))
+	if l.Mode != objectstore.LockNone {
+		e.int(l.Until.UnixMilli())
+	}
+}
+
+func (d *decoder) lock() (l objectstore.Lock) {
+	l.Hold = d.bool()
+	l.Mode = objectstore.LockMode(d.string())
+	if l.Mode != objectstore.LockNone {
+		l.Until = Time(d.int())
+	}
+	return l
+}
+
+func (e *encoder) bool(v bool) {
+	if v {
+		e.b = append(e.b, 1)
+	} else {
+		e.b = append(e.b, 0)
+	}
+}
+
+func (d *decoder) bool() bool {
+	b := d.byte()
+	if b > 1 {
+		d.fail()
+	}
+	return b == 1
 }
 
 func (d *decoder) attributes() (a objectstore.Attributes) {
@@ -179,6 +219,8 @@ func (d *decoder) attributes() (a objectstore.Attributes) {
 	}
 	a.User = d.stringMap()
 	a.Checksums = d.stringMap()
+	a.Tags = d.stringMap()
+	a.Lock = d.lock()
 	return a
 }
 

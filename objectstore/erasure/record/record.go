@@ -39,7 +39,9 @@ type Bucket struct {
 	Name       string
 	Owner      string
 	Created    int64 // Unix milliseconds
-	Versioning uint8
+	Versioning string
+	ObjectLock bool
+	Lock       objectstore.DefaultLock
 	Shadows    Shadows
 }
 
