@@ -25,28 +25,35 @@ func (w *writing) blame(waited time.Duration) {
 	if w.hasher != nil {
 		reached = min(reached, w.hasher.done.Load())
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	now, lag := time.Now(), w.store.timing.lag
-	for i, k := range w.workers {
-		if k.ended || progress[i] >= reached {
-			continue
+	w.leaveOut(func(i int, k *worker) bool {
+		if progress[i] >= reached {
+			return false
 		}
 		k.owed += waited
-		if now.Sub(since[i]) > lag || k.owed > max(lag, now.Sub(w.begun)*3/4) {
-			w.leaveOut(k)
-		}
-	}
+		return now.Sub(since[i]) > lag || k.owed > max(lag, now.Sub(w.begun)*3/4)
+	})
 }
 
-// leaveOut goes on without a drive. The caller holds mu.
-func (w *writing) leaveOut(k *worker) {
-	w.store.log.Warn("drive left out of a body for being slow", "drive", k.drive.Path, "body", w.body.ID.String())
-	w.lose(k, errDropped)
-	k.lane = &w.store.lanes[k.drive.Place].stuck
-	k.lane.Add(1)
-	w.allow++ // for the stripe that it has in its hands
-	k.end(dropped)
+// leaveOut goes on without the drives that are to be left out. which is called
+// with mu held.
+func (w *writing) leaveOut(which func(i int, k *worker) bool) {
+	var out []*worker
+	w.mu.Lock()
+	for i, k := range w.workers {
+		if !k.ended && which(i, k) {
+			w.lose(k, errDropped)
+			k.lane = &w.store.lanes[k.drive.Place].stuck
+			k.lane.Add(1)
+			w.allow++ // for the stripe that it has in its hands
+			out = append(out, k)
+		}
+	}
+	w.mu.Unlock()
+	for _, k := range out { // which gives stripes back, and so needs mu
+		w.store.log.Warn("drive left out of a body for being slow", "drive", k.drive.Path, "body", w.body.ID.String())
+		k.end(dropped)
+	}
 }
 
 // lose notes that a drive does not have the body. The caller holds mu.
@@ -65,7 +72,9 @@ func (w *writing) report(k *worker, err error) (wanted bool) {
 	}
 	switch {
 	case w.over || k.ended:
-		return w.kept && !k.ended
+		wanted = w.kept && !k.ended
+		k.ended = true
+		return wanted
 	case err != nil:
 		w.lose(k, err)
 	default:
@@ -169,16 +178,11 @@ func done(ctx context.Context, err error, written bool) <-chan struct{} {
 
 // leaveOutStuck goes on without the drives that do not answer, though they are needed.
 func (w *writing) leaveOutStuck(now time.Time) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, k := range w.workers {
+	w.leaveOut(func(_ int, k *worker) bool {
 		k.mu.Lock()
-		since := k.since
-		k.mu.Unlock()
-		if !k.ended && now.Sub(since) > w.store.timing.stuck {
-			w.leaveOut(k)
-		}
-	}
+		defer k.mu.Unlock()
+		return (k.done < k.given || k.fate == sealed) && now.Sub(k.since) > w.store.timing.stuck
+	})
 }
 
 // conclude lets the workers that are still at it know what is wanted of them.
@@ -186,26 +190,22 @@ func (w *writing) leaveOutStuck(now time.Time) {
 // returns how many drives had the body or were about to, and what the others said.
 func (w *writing) conclude(kept bool) (reached int, failures []error) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	reached, failures = w.alive, slices.Clone(w.failures)
 	w.over, w.kept = true, kept
 	for _, st := range w.spare {
 		st.giveBack()
 	}
 	w.spare = nil
-	for _, k := range w.workers {
-		if k.ended {
-			continue
-		}
+	w.mu.Unlock()
+	w.leaveOut(func(_ int, k *worker) bool {
 		k.mu.Lock()
-		wrote := k.done == w.lay.stripes()
-		k.mu.Unlock()
-		if kept && wrote {
+		defer k.mu.Unlock()
+		if kept && k.done == w.lay.stripes() {
 			k.lane = &w.store.lanes[k.drive.Place].late
 			k.lane.Add(1)
-		} else {
-			w.leaveOut(k)
+			return false
 		}
-	}
+		return true
+	})
 	return reached, failures
 }

@@ -50,15 +50,17 @@ func (f *folders) forget() {
 // create makes a file of a body on a drive.
 func (s *Store) create(d *driveset.Drive, id ID, name string) (*driveset.File, error) {
 	f := &s.lanes[d.Place].folders
-	for again := true; ; again = false {
-		if err := f.need(d, id); err != nil {
-			return nil, err
-		}
-		file, err := d.Create(name)
-		if again && errors.Is(err, fs.ErrNotExist) { // somebody emptied the drive
-			f.forget()
-			continue
-		}
-		return file, err
+	file, err := f.create(d, id, name)
+	if errors.Is(err, fs.ErrNotExist) { // somebody emptied the drive
+		f.forget()
+		file, err = f.create(d, id, name)
 	}
+	return file, err
+}
+
+func (f *folders) create(d *driveset.Drive, id ID, name string) (*driveset.File, error) {
+	if err := f.need(d, id); err != nil {
+		return nil, err
+	}
+	return d.Create(name)
 }

@@ -94,7 +94,7 @@ func (v *inspection) file(ctx context.Context, d *driveset.Drive) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	size, err := f.Size()
 	if err != nil {
 		return err

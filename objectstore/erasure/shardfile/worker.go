@@ -23,7 +23,8 @@ type worker struct {
 
 	mu    sync.Mutex // guards the following fields
 	queue []job
-	done  int64     // stripes
+	given int64     // stripes
+	done  int64     // of them
 	since time.Time // when it last got on, or got something to do
 	fate  fate
 	wake  chan struct{} // has room for one
@@ -62,9 +63,10 @@ func (k *worker) give(j job) {
 	if k.fate == dropped {
 		return
 	}
-	if len(k.queue) == 0 {
+	if k.done == k.given {
 		k.since = time.Now()
 	}
+	k.given++
 	j.stripe.hold()
 	k.queue = append(k.queue, j)
 	k.signal()

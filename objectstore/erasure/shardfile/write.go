@@ -183,6 +183,7 @@ func (w *writing) take(ctx context.Context) (*stripe, error) {
 		case <-w.wake:
 		case <-ctx.Done():
 		case <-tick:
+			w.leaveOutStuck(time.Now())
 		}
 		w.blame(time.Since(since))
 	}
