@@ -15,7 +15,7 @@ import (
 // to, or that still write what Write left to them.
 //
 // The error is ErrReadQuorum when too little of the body is left, the context's,
-// or fs.ErrNotExist when the body is being removed.
+// or fs.ErrNotExist when the body was just removed.
 func (s *Store) Heal(ctx context.Context, b Body, verify bool) (healed, lacking driveset.Places, err error) {
 	lay, err := s.layout(b)
 	if err != nil {

@@ -36,8 +36,8 @@ type Reader struct {
 // which ends with Close or, in errors, with the context.
 //
 // What drives lack or have wrong is computed from the others and reported. When
-// that is impossible the error, of Open or of reading, is ErrReadQuorum; of a body
-// that is being removed it is fs.ErrNotExist.
+// that is impossible the error, of Open or of reading, is ErrReadQuorum. Of a body
+// that was just removed it is fs.ErrNotExist: who looked it up may do so again.
 func (s *Store) Open(ctx context.Context, b Body, offset, length int64) (*Reader, error) {
 	lay, err := s.layout(b)
 	if err != nil {

@@ -8,9 +8,16 @@ import (
 
 // uses are the bodies that something is being done with. The zero value is ready.
 type uses struct {
-	mu   sync.Mutex // guards the following field and what it holds
+	mu   sync.Mutex // guards the following fields and what they hold
 	byID map[ID]*use
+	// gone are the bodies that were removed lately, and order which of them longest
+	// ago: who had looked one up before that is told so instead of finding it damaged.
+	gone  map[ID]bool
+	order [maxGone]ID
+	next  int // in order
 }
+
+const maxGone = 4096
 
 // use is what is being done with a body.
 type use struct {
@@ -40,13 +47,29 @@ func (u *uses) of(id ID) *use {
 func (u *uses) settle(id ID, b *use) {
 	if b.readers == 0 && b.removers == 0 && b.writers == 0 && b.healing == nil {
 		delete(u.byID, id)
+		if b.removed {
+			u.forget(id)
+		}
 	}
+}
+
+// forget remembers that a body is gone, for a while. The caller holds mu.
+func (u *uses) forget(id ID) {
+	if u.gone == nil {
+		u.gone = make(map[ID]bool)
+	}
+	delete(u.gone, u.order[u.next])
+	u.gone[id], u.order[u.next] = true, id
+	u.next = (u.next + 1) % maxGone
 }
 
 // read notes a reader, unless the body was removed.
 func (u *uses) read(id ID) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if u.gone[id] {
+		return false
+	}
 	b := u.of(id)
 	if b.removed {
 		return false

@@ -23,7 +23,7 @@ const verifyBytes = 8 * BlockBytes
 // Verify reads a body's files on all drives that can be read and returns where
 // they are missing or wrong, and how many bytes it has read. A nil limiter does
 // not hold it back. The error is the limiter's or the context's, or fs.ErrNotExist
-// when the body is being removed. It changes nothing.
+// when the body was just removed. It changes nothing.
 func (s *Store) Verify(ctx context.Context, b Body, limiter Limiter) (bad driveset.Places, bytes int64, err error) {
 	lay, err := s.layout(b)
 	if err != nil {

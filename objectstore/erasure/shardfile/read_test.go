@@ -1,0 +1,303 @@
+package shardfile
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"croft/objectstore"
+	"croft/objectstore/erasure/disk/simdisk"
+	"croft/objectstore/erasure/driveset"
+)
+
+// drives of a body's shards.
+func (s *sim) shard(b Body, shard int) *simdisk.Drive {
+	lay := layoutOf(b)
+	return s.drive(lay.place(shard))
+}
+
+// A drive that does not answer is read around, by the reader that waits for it
+// and, for a while, by others from the start. It is not taken for damaged.
+func TestReadHangingDrive(t *testing.T) {
+	for _, kind := range []simdisk.Kind{simdisk.Open, simdisk.Read} {
+		t.Run(kind.String(), func(t *testing.T) {
+			s := newSim(t, simdisk.NewMachine(1), 4, 2)
+			body := content(8<<20+1, 1)
+			b, _ := put(t, s.Store, body)
+			hold := make(chan struct{})
+			s.shard(b, 1).Inject(simdisk.Fault{Kind: kind, Hold: hold})
+			for _, most := range []time.Duration{10 * s.timing.hedge, s.timing.hedge} {
+				began := time.Now()
+				check(t, s.Store, b, body)
+				if took := time.Since(began); took > most+100*time.Millisecond {
+					t.Errorf("took %v", took)
+				}
+			}
+			s.shard(b, 1).Mend()
+			close(hold)
+			s.behind.Wait()
+			if s.damage.of(b.ID) != 0 {
+				t.Errorf("damaged: %b", s.damage.of(b.ID))
+			}
+		})
+	}
+}
+
+// A drive that is slow all the time costs a reader its patience once.
+func TestReadSlowDrive(t *testing.T) {
+	s := newSim(t, simdisk.NewMachine(1), 4, 2)
+	body := content(24<<20, 1)
+	b, _ := put(t, s.Store, body)
+	s.shard(b, 0).Delay(simdisk.Read, 100*time.Millisecond)
+	began := time.Now()
+	check(t, s.Store, b, body)
+	if took := time.Since(began); took > 500*time.Millisecond { // it would take 2.4 s
+		t.Errorf("took %v", took)
+	}
+}
+
+// Slow drives are good enough when there are no others.
+func TestReadAllSlow(t *testing.T) {
+	s := newSim(t, simdisk.NewMachine(1), 4, 2)
+	body := content(3<<20, 1)
+	b, _ := put(t, s.Store, body)
+	for place := range s.set.Drives {
+		s.drive(place).Delay(simdisk.Read, 4*s.timing.hedge)
+	}
+	check(t, s.Store, b, body)
+	// And when the only other ones are wrong.
+	for _, shard := range []int{2, 3} {
+		if err := s.shard(b, shard).RemoveFile(b.ID.file()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check(t, s.Store, b, body)
+}
+
+func TestReadFailingDrive(t *testing.T) {
+	body := content(8<<20, 1)
+	for hurt := 1; hurt <= 3; hurt++ {
+		s := newSim(t, simdisk.NewMachine(1), 4, 2)
+		b, _ := put(t, s.Store, body)
+		for shard := range hurt {
+			s.shard(b, shard).Inject(simdisk.Fault{Kind: simdisk.Read, After: 4, Err: syscall.EIO})
+		}
+		got, err := get(t, s.Store, b, 0, b.Size)
+		switch {
+		case hurt <= 2 && (err != nil || !bytes.Equal(got, body)):
+			t.Errorf("%d drives: %v", hurt, err)
+		case hurt > 2 && (!errors.Is(err, objectstore.ErrReadQuorum) || !bytes.Equal(got, body[:len(got)])):
+			t.Errorf("%d drives: %v after %d bytes", hurt, err, len(got))
+		}
+		if s.damage.of(b.ID) != 0 {
+			t.Errorf("files on failing drives are called damaged: %b", s.damage.of(b.ID))
+		}
+	}
+}
+
+// What was found wrong in one stripe does not spoil a shard for the others.
+func TestReadManyBadBlocks(t *testing.T) {
+	s := newSim(t, simdisk.NewMachine(1), 4, 2)
+	body := content(8<<20, 1)
+	b, _ := put(t, s.Store, body)
+	lay := layoutOf(b)
+	// Every shard is wrong somewhere, two in every stripe.
+	for n := range lay.stripes() {
+		for _, shard := range []int{int(n) % 4, (int(n) + 1 + int(n)/4) % 4} {
+			if err := s.shard(b, shard).FlipBit(b.ID.file(), n*lay.chunk+100*n); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	check(t, s.Store, b, body)
+	if got := s.damage.of(b.ID); got.Count() < 3 {
+		t.Errorf("damage was seen on %b", got)
+	}
+}
+
+func TestReadCanceled(t *testing.T) {
+	s := newSim(t, simdisk.NewMachine(1), 4, 2)
+	b, _ := put(t, s.Store, content(8<<20, 1))
+	ctx, cancel := context.WithCancel(t.Context())
+	r, err := s.Open(ctx, b, 0, b.Size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if _, err := io.Copy(io.Discard, r); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := r.Read(make([]byte, 1)); err == nil {
+		t.Fatal("a closed reader can be read")
+	}
+	if _, err := s.Open(ctx, b, 0, 1); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	// While no drive answers.
+	hold := make(chan struct{})
+	for place := range s.set.Drives {
+		s.drive(place).Inject(simdisk.Fault{Kind: simdisk.Read, Hold: hold})
+	}
+	ctx, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := s.Open(ctx, b, 0, 1); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatal(err)
+	}
+	close(hold)
+	s.behind.Wait()
+	if s.memory.ahead.Load() != 0 || len(s.uses.byID) != 0 {
+		t.Error("something is still counted")
+	}
+}
+
+// A writer that fails ends WriteTo, and what it took counts as read.
+func TestWriteToFails(t *testing.T) {
+	s := newSim(t, simdisk.NewMachine(1), 4, 2)
+	body := content(3<<20, 1)
+	b, _ := put(t, s.Store, body)
+	r, err := s.Open(t.Context(), b, 0, b.Size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	broken := errors.New("broken")
+	n, err := r.WriteTo(writeFunc(func([]byte) (int, error) { return 1000, broken }))
+	if n != 1000 || !errors.Is(err, broken) {
+		t.Fatal(n, err)
+	}
+	if n, err := r.WriteTo(writeFunc(func([]byte) (int, error) { return 1, nil })); n != 1 || !errors.Is(err, io.ErrShortWrite) {
+		t.Fatal(n, err)
+	}
+	rest, err := io.ReadAll(r)
+	if err != nil || !bytes.Equal(rest, body[1001:]) {
+		t.Fatal(err)
+	}
+}
+
+type writeFunc func(p []byte) (int, error)
+
+func (f writeFunc) Write(p []byte) (int, error) { return f(p) }
+
+func TestRemoveWhileReading(t *testing.T) {
+	s := newSim(t, simdisk.NewMachine(1), 4, 2)
+	body := content(8<<20, 1)
+	b, _ := put(t, s.Store, body)
+	other, _ := put(t, s.Store, body)
+	var readers []*Reader
+	for range 2 {
+		r, err := s.Open(t.Context(), b, 0, b.Size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		readers = append(readers, r)
+	}
+	s.Remove(b, other)
+	if n := len(s.files(0)); n != 1 {
+		t.Fatalf("%d files are left", n)
+	}
+	if _, err := s.Open(t.Context(), b, 0, 1); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a removed body was opened: %v", err)
+	}
+	if _, _, err := s.Heal(t.Context(), b, false); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a removed body was healed: %v", err)
+	}
+	if _, _, err := s.Verify(t.Context(), b, nil); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a removed body was verified: %v", err)
+	}
+	for _, r := range readers {
+		var got bytes.Buffer
+		if _, err := r.WriteTo(&got); err != nil || !bytes.Equal(got.Bytes(), body) {
+			t.Fatal(err)
+		}
+		_ = r.Close()
+	}
+	s.behind.Wait()
+	s.wantNoFiles(t, driveset.AllPlaces(4))
+	if len(s.uses.byID) != 0 {
+		t.Error("something is still counted")
+	}
+	if s.damage.of(b.ID) != 0 {
+		t.Error("a removed body is called damaged")
+	}
+}
+
+// A body that is removed while a drive still finishes it does not stay there.
+func TestRemoveLateFile(t *testing.T) {
+	s := newSim(t, simdisk.NewMachine(1), 4, 2)
+	for _, kind := range []simdisk.Kind{simdisk.Create, simdisk.Write, simdisk.Sync} {
+		hold := make(chan struct{})
+		s.drive(1).Inject(simdisk.Fault{Kind: kind, Hold: hold})
+		b, where, err := s.write(t.Context(), content(1<<20, 1))
+		if err != nil || where != 0b1101 {
+			t.Fatal(where, err)
+		}
+		s.Remove(b)
+		s.drive(1).Mend()
+		close(hold)
+		s.behind.Wait()
+		s.wantNoFiles(t, driveset.AllPlaces(4))
+	}
+}
+
+func TestConcurrent(t *testing.T) {
+	s, damage := newStore(t, folderSet(t, 4, 2))
+	s.timing.grace, s.timing.lag = time.Minute, time.Minute // however busy the machine is
+	var wg sync.WaitGroup
+	for w := range 8 {
+		wg.Go(func() {
+			body := content(2<<20+w*100_000, uint64(w))
+			for round := range 4 {
+				b, _ := put(t, s, body)
+				var inner sync.WaitGroup
+				for range 3 {
+					inner.Go(func() {
+						got, err := get(t, s, b, 1000, b.Size-2000)
+						if err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && !bytes.Equal(got, body[1000:b.Size-1000]) {
+							t.Error(err)
+						}
+					})
+				}
+				if round%2 == 0 {
+					inner.Go(func() {
+						if _, lacking, err := s.Heal(t.Context(), b, true); err != nil && !errors.Is(err, fs.ErrNotExist) || lacking != 0 {
+							t.Error(lacking, err)
+						}
+					})
+					inner.Wait()
+				}
+				s.Remove(b)
+				inner.Wait()
+			}
+		})
+	}
+	wg.Wait()
+	s.behind.Wait()
+	if len(damage.places) != 0 || len(s.uses.byID) != 0 {
+		t.Errorf("damage %v, %d in use", damage.places, len(s.uses.byID))
+	}
+	for _, d := range s.set.Drives {
+		for _, folder := range must(listFolder(d, topFolder)) {
+			if names := must(listFolder(d, topFolder+"/"+folder)); len(names) > 0 {
+				t.Errorf("left on %s: %v", d.Path, names)
+			}
+		}
+	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
