@@ -183,14 +183,15 @@ func (s *Store) DeleteBucket(ctx context.Context, bucketName string) error {
 	if !empty {
 		return objectstore.ErrBucketNotEmpty
 	}
-	if err := s.endUploads(ctx, b); err != nil {
+	ends, err := s.endUploads(ctx, b)
+	if err != nil {
 		return err
 	}
 	gone := &record.Gone{
 		Kind: record.KindBucketGone, Bucket: b.ID, Ord: s.nextOrd(),
 		Shadows: b.now.Load().Shadows.With(b.now.Load().segment, s.segmentExists()),
 	}
-	if _, err := s.seglog.Append(ctx, seglog.Options{Urgent: true}, entry(gone, nil)); err != nil {
+	if _, err := s.seglog.Append(ctx, seglog.Options{Urgent: true}, append(ends, entry(gone, nil))...); err != nil {
 		return err
 	}
 	s.buckets.mu.Lock()
@@ -252,31 +253,32 @@ func checkSettings(before objectstore.Bucket, is *objectstore.Bucket) error {
 	return nil
 }
 
-// endUploads ends all unfinished uploads of a bucket that nobody else uses.
-func (s *Store) endUploads(ctx context.Context, b *bucket) error {
+// endUploads returns entries that end the unfinished uploads of a bucket that
+// nobody else uses. When there are very many, it ends the first ones itself.
+func (s *Store) endUploads(ctx context.Context, b *bucket) ([]seglog.Entry, error) {
 	for {
-		var gone []seglog.Entry
-		_, err := s.index.ListUploads(ctx, index.ListUploadsRequest{Bucket: b.ID}, func(e index.UploadEntry) error {
+		var uploads []*record.Upload
+		page, err := s.index.ListUploads(ctx, index.ListUploadsRequest{Bucket: b.ID}, func(e index.UploadEntry) error {
 			u, _, err := unpack[*record.Upload](e.Upload.Value)
-			if err != nil {
-				return err
-			}
-			gone = append(gone, seglog.Entry{Tag: u})
-			return nil
-		})
-		if err != nil || len(gone) == 0 {
+			uploads = append(uploads, u)
 			return err
+		})
+		if err != nil {
+			return nil, err
 		}
-		for i := range gone {
-			u := gone[i].Tag.(*record.Upload)
+		ends := make([]seglog.Entry, 0, len(uploads)+1)
+		for _, u := range uploads {
 			g, err := s.uploadGone(ctx, u.Bucket, u.Key, u.ID)
 			if err != nil {
-				return err
+				return nil, err
 			}
-			gone[i] = entry(g, nil)
+			ends = append(ends, entry(g, nil))
 		}
-		if _, err := s.seglog.Append(ctx, seglog.Options{Urgent: true}, gone...); err != nil {
-			return errors.Join(errors.New("end uploads"), err)
+		if !page.Truncated {
+			return ends, nil
+		}
+		if _, err := s.seglog.Append(ctx, seglog.Options{Urgent: true}, ends...); err != nil {
+			return nil, errors.Join(errors.New("end uploads"), err)
 		}
 	}
 }
