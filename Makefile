@@ -15,6 +15,7 @@ export NPM_CONFIG_LOGLEVEL := error
 DATA ?= ./data
 RACE_TIMEOUT ?= 10m
 FUZZTIME ?= 10s
+N ?= 2000
 
 .PHONY: help
 help: ## list these targets
@@ -75,6 +76,10 @@ race: ## all Go tests under the race detector
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (10s)
 	@scripts/fuzz.sh $(FUZZTIME)
+
+.PHONY: crash
+crash: ## crash the object store's engine N times (2000) on simulated drives (SEED=… tries the same ones)
+	CROFT_CRASH_N=$(N) CROFT_CRASH_SEED=$(SEED) go test ./objectstore/erasure/... -run 'Crash' -count=1 -v -timeout 0
 
 .PHONY: bench-store
 bench-store: ## measure the object store over S3, half an hour or more (BENCH="-quick": ten minutes; docs/benchmarks.md)

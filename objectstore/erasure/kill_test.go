@@ -201,7 +201,7 @@ func whatIsThere(t *testing.T, s *Store, key string) []byte {
 	return b
 }
 
-func union(a, b map[string]act) map[string]bool {
+func union[V any, M ~map[string]V](a, b M) map[string]bool {
 	all := map[string]bool{}
 	for k := range a {
 		all[k] = true

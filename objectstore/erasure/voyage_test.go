@@ -1,0 +1,290 @@
+package erasure
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"croft/objectstore"
+	"croft/objectstore/erasure/disk/simdisk"
+)
+
+// plan is a workload: waves of steps that go on side by side. It knows what the
+// store holds after each step, and no two steps of a wave touch the same name.
+type plan struct {
+	waves [][]step
+	holds contents
+	body  map[string][]byte         // of objects, by "bucket/key"
+	parts map[string]map[int][]byte // of uploads
+}
+
+type step struct {
+	what  string
+	run   func(ctx context.Context, v *voyage) error
+	after map[string]string // what names hold when it was acknowledged
+}
+
+func newPlan() *plan {
+	p := &plan{holds: contents{}, body: map[string][]byte{}, parts: map[string]map[int][]byte{}}
+	return p.then()
+}
+
+// then lets what follows begin when all before has ended.
+func (p *plan) then() *plan {
+	p.waves = append(p.waves, nil)
+	return p
+}
+
+func (p *plan) step(what string, after map[string]string, run func(context.Context, *voyage) error) *plan {
+	last := len(p.waves) - 1
+	p.waves[last] = append(p.waves[last], step{what, run, after})
+	p.holds = p.holds.with(after)
+	return p
+}
+
+func (p *plan) makeBucket(name string) *plan {
+	return p.step("make bucket "+name, map[string]string{"bucket " + name: "owner"}, func(ctx context.Context, v *voyage) error {
+		_, err := v.store.CreateBucket(ctx, objectstore.Bucket{Name: name, Owner: "owner"})
+		return err
+	})
+}
+
+// dropBucket deletes a bucket of which the plan has deleted the objects.
+func (p *plan) dropBucket(name string) *plan {
+	after := map[string]string{"bucket " + name: ""}
+	for n := range p.holds {
+		if strings.HasPrefix(n, "upload "+name+"/") {
+			after[n] = ""
+		}
+	}
+	return p.step("drop bucket "+name, after, func(ctx context.Context, v *voyage) error {
+		return v.store.DeleteBucket(ctx, name)
+	})
+}
+
+func (p *plan) put(path string, size int, seed uint64) *plan {
+	body := randomBytes(size, seed)
+	p.body[path] = body
+	bucket, key, _ := strings.Cut(path, "/")
+	kind := fmt.Sprint("kind/", seed)
+	return p.step("put "+path, map[string]string{"object " + path: tellBody(body, kind)}, func(ctx context.Context, v *voyage) error {
+		_, err := v.store.Put(ctx, objectstore.PutRequest{
+			Bucket: bucket, Key: key, Body: bytes.NewReader(body), Size: int64(len(body)), Attributes: objectstore.Attributes{ContentType: kind},
+		})
+		return err
+	})
+}
+
+func (p *plan) copy(from, to string) *plan {
+	fromBucket, fromKey, _ := strings.Cut(from, "/")
+	bucket, key, _ := strings.Cut(to, "/")
+	p.body[to] = p.body[from]
+	return p.step("copy "+from+" to "+to, map[string]string{"object " + to: p.holds["object "+from]}, func(ctx context.Context, v *voyage) error {
+		_, err := v.store.Copy(ctx, objectstore.CopyRequest{FromBucket: fromBucket, FromKey: fromKey, Bucket: bucket, Key: key})
+		return err
+	})
+}
+
+func (p *plan) delete(path string) *plan {
+	bucket, key, _ := strings.Cut(path, "/")
+	return p.step("delete "+path, map[string]string{"object " + path: ""}, func(ctx context.Context, v *voyage) error {
+		_, err := v.store.Delete(ctx, bucket, key)
+		return err
+	})
+}
+
+func (p *plan) deleteAll(bucket string, keys ...string) *plan {
+	after := map[string]string{}
+	for _, k := range keys {
+		after["object "+bucket+"/"+k] = ""
+	}
+	return p.step(fmt.Sprint("delete all ", keys), after, func(ctx context.Context, v *voyage) error {
+		return errors.Join(v.store.DeleteAll(ctx, bucket, keys)...)
+	})
+}
+
+func (p *plan) beginUpload(path string) *plan {
+	bucket, key, _ := strings.Cut(path, "/")
+	p.parts[path] = map[int][]byte{}
+	return p.step("begin upload "+path, map[string]string{"upload " + path: "begun"}, func(ctx context.Context, v *voyage) error {
+		u, err := v.store.CreateUpload(ctx, objectstore.CreateUploadRequest{
+			Bucket: bucket, Key: key, Attributes: objectstore.Attributes{ContentType: "in/parts"},
+		})
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.uploads[path] = u.UploadRef
+		return err
+	})
+}
+
+func (p *plan) putPart(path string, number, size int, seed uint64) *plan {
+	body := randomBytes(size, seed)
+	p.parts[path][number] = body
+	text := "begun"
+	for n := range 10 {
+		if b, ok := p.parts[path][n]; ok {
+			text += tellPart(n, b)
+		}
+	}
+	return p.step(fmt.Sprint("part ", number, " of ", path), map[string]string{"upload " + path: text}, func(ctx context.Context, v *voyage) error {
+		_, err := v.store.PutPart(ctx, objectstore.PutPartRequest{
+			Upload: v.upload(path), Number: number, Body: bytes.NewReader(body), Size: int64(size),
+		})
+		return err
+	})
+}
+
+func (p *plan) complete(path string, numbers ...int) *plan {
+	var body []byte
+	var chosen []objectstore.PartChoice
+	for _, n := range numbers {
+		part := p.parts[path][n]
+		body = append(body, part...)
+		chosen = append(chosen, objectstore.PartChoice{Number: n, ETag: fmt.Sprintf("%x", md5.Sum(part))})
+	}
+	after := map[string]string{"object " + path: tellBody(body, "in/parts"), "upload " + path: ""}
+	p.body[path] = body
+	return p.step("complete "+path, after, func(ctx context.Context, v *voyage) error {
+		_, err := v.store.CompleteUpload(ctx, objectstore.CompleteUploadRequest{Upload: v.upload(path), Parts: chosen})
+		return err
+	})
+}
+
+func (p *plan) abort(path string) *plan {
+	return p.step("abort "+path, map[string]string{"upload " + path: ""}, func(ctx context.Context, v *voyage) error {
+		return v.store.AbortUpload(ctx, v.upload(path))
+	})
+}
+
+func (p *plan) compact() *plan {
+	return p.step("compact", nil, func(ctx context.Context, v *voyage) error { return v.store.compactAll(ctx) })
+}
+
+// names are all that the plan ever mentions.
+func (p *plan) names() map[string]bool {
+	all := map[string]bool{}
+	for _, wave := range p.waves {
+		for _, s := range wave {
+			for name := range s.after {
+				all[name] = true
+			}
+		}
+	}
+	return all
+}
+
+// voyage is a plan that is carried out on a simulated machine.
+type voyage struct {
+	testing.TB
+	plan    *plan
+	drives  int
+	machine *simdisk.Machine
+	folder  string // that the catalogue is in
+	store   *Store
+
+	mu      sync.Mutex // guards the following field
+	uploads map[string]objectstore.UploadRef
+
+	want    contents // what was acknowledged
+	pending []step   // what was not
+	older   []string // folders with earlier catalogues
+}
+
+func (v *voyage) upload(path string) objectstore.UploadRef {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.uploads[path]
+}
+
+// sail carries out the plan until it has ended or the machine has crashed. Then
+// folder is a copy of the catalogue as it is at that moment, and the store is closed.
+func sail(tb testing.TB, p *plan, m *simdisk.Machine, drives int, scratch string) *voyage {
+	tb.Helper()
+	v := &voyage{
+		TB: tb, plan: p, drives: drives, machine: m, folder: newFolder(tb, scratch),
+		uploads: map[string]objectstore.UploadRef{}, want: contents{},
+	}
+	var err error
+	if v.store, err = openSim(tb.Context(), m, drives, filepath.Join(v.folder, catalogueName)); err != nil {
+		if !m.Crashed() {
+			tb.Fatalf("open: %v", err)
+		}
+		return v
+	}
+	for i, wave := range p.waves {
+		v.wave(wave)
+		if m.Crashed() {
+			break
+		}
+		if i%5 == 3 {
+			v.older = append(v.older, copyCatalogue(tb, v.folder, 1000))
+		}
+	}
+	folder := copyCatalogue(tb, v.folder, 1000)
+	if err := v.store.Close(); err != nil {
+		tb.Fatalf("close: %v", err)
+	}
+	v.folder = folder
+	return v
+}
+
+// wave carries out steps side by side.
+func (v *voyage) wave(steps []step) {
+	errs := make([]error, len(steps))
+	var wg sync.WaitGroup
+	for i, s := range steps {
+		wg.Go(func() { errs[i] = s.run(v.Context(), v) })
+	}
+	wg.Wait()
+	for i, s := range steps {
+		switch {
+		case errs[i] == nil:
+			v.want = v.want.with(s.after)
+		case v.machine.Crashed():
+			v.pending = append(v.pending, s)
+		default:
+			v.Fatalf("%s: %v", s.what, errs[i])
+		}
+	}
+}
+
+// judge demands that contents are what was acknowledged, and of each other step
+// all or nothing.
+func (v *voyage) judge(got contents) error {
+	want := v.want
+	for _, s := range v.pending {
+		if with := want.with(s.after); got.agrees(with, s.after) {
+			want = with
+		}
+	}
+	if maps.Equal(got, want) {
+		return nil
+	}
+	var wrong []string
+	for name := range union(got, want) {
+		if got[name] != want[name] {
+			wrong = append(wrong, fmt.Sprintf("%s is %q, want %q", name, got[name], want[name]))
+		}
+	}
+	for _, s := range v.pending {
+		wrong = append(wrong, "pending was: "+s.what)
+	}
+	return errors.New(strings.Join(wrong, "\n"))
+}
+
+// agrees reports whether some names hold the same in both.
+func (c contents) agrees(o contents, names map[string]string) bool {
+	for name := range names {
+		if c[name] != o[name] {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,89 @@
+package erasure
+
+import "fmt"
+
+// workloads are what the crash tests replay. Each is short, since it is crashed
+// after every operation of a drive, and together they do all that a store does.
+var workloads = []struct {
+	name   string
+	drives int
+	plan   func() *plan
+}{
+	{"small objects", 4, smallObjects},
+	{"large objects", 4, largeObjects},
+	{"uploads", 3, uploads},
+	{"buckets", 2, buckets},
+	{"compaction", 4, compaction},
+	{"one drive", 1, compaction},
+	{"many drives", 6, mixed},
+}
+
+func smallObjects() *plan {
+	p := newPlan().makeBucket("bucket").then()
+	for i, size := range []int{0, 1, 100, 5000, 40_000, 150_000} {
+		p.put(fmt.Sprint("bucket/a", i), size, uint64(i))
+	}
+	p.then()
+	for i, size := range []int{200_000, 0, 70_000, 10} {
+		p.put(fmt.Sprint("bucket/a", i), size, uint64(100+i))
+	}
+	p.delete("bucket/a4").put("bucket/b", 0, 9).then()
+	p.copy("bucket/a0", "bucket/c").copy("bucket/a3", "bucket/b").deleteAll("bucket", "a1", "a2").then()
+	p.put("bucket/a1", 33, 201).delete("bucket/b").put("bucket/a2", 1<<20, 202).then()
+	return p.put("bucket/a3", 5, 203).copy("bucket/a2", "bucket/a4")
+}
+
+func largeObjects() *plan {
+	p := newPlan().makeBucket("bucket").then()
+	p.put("bucket/a", 2<<20+1, 1).put("bucket/b", 2<<20+70_000, 2).put("bucket/s", 10, 3).then()
+	p.put("bucket/a", 2<<20+500, 4).put("bucket/b", 3, 5).put("bucket/s", 2<<20+9, 6).then()
+	p.copy("bucket/a", "bucket/c").delete("bucket/s").then()
+	return p.deleteAll("bucket", "a", "b").put("bucket/s", 2<<20+77, 7)
+}
+
+func uploads() *plan {
+	p := newPlan().makeBucket("bucket").then().put("bucket/one", 50, 50).then()
+	p.beginUpload("bucket/one").beginUpload("bucket/two").beginUpload("bucket/three").then()
+	p.putPart("bucket/one", 1, 70_000, 1).putPart("bucket/two", 2, 5<<20, 2).putPart("bucket/three", 1, 10, 3).then()
+	p.putPart("bucket/one", 1, 90_000, 4).putPart("bucket/two", 5, 3, 5).put("bucket/three", 100, 6).then()
+	p.complete("bucket/one", 1).putPart("bucket/two", 3, 700, 7).abort("bucket/three").then()
+	p.complete("bucket/two", 2, 5).beginUpload("bucket/one").then()
+	p.putPart("bucket/one", 2, 0, 8).delete("bucket/two").then()
+	return p.complete("bucket/one", 2).copy("bucket/three", "bucket/two")
+}
+
+func buckets() *plan {
+	p := newPlan().makeBucket("one").makeBucket("two").then()
+	p.put("one/a", 10, 1).put("two/a", 20, 2).beginUpload("one/up").then()
+	p.putPart("one/up", 1, 2000, 3).delete("one/a").makeBucket("three").then()
+	p.dropBucket("one").put("three/a", 30, 4).then()
+	p.makeBucket("one").delete("two/a").then()
+	p.put("one/a", 40, 5).dropBucket("two").then()
+	return p.makeBucket("two").delete("one/a").then().dropBucket("one")
+}
+
+// compaction fills segments, deletes most of them and lets compaction run beside
+// further changes.
+func compaction() *plan {
+	p := newPlan().makeBucket("bucket").then().beginUpload("bucket/up").then().putPart("bucket/up", 1, 3000, 99).then()
+	for round := range 4 {
+		for i := range 6 {
+			p.put(fmt.Sprint("bucket/k", i), 9000+i, uint64(10*round+i))
+		}
+		p.then()
+	}
+	p.delete("bucket/k0").deleteAll("bucket", "k1", "k2").then()
+	p.compact().put("bucket/k3", 20_000, 60).put("bucket/k0", 5, 61).then()
+	p.put("bucket/k4", 30_000, 62).complete("bucket/up", 1).then()
+	p.compact().delete("bucket/k5").put("bucket/k1", 40_000, 63).then()
+	p.delete("bucket/up").put("bucket/k1", 41_000, 64).then()
+	return p.compact().put("bucket/k2", 7, 65)
+}
+
+func mixed() *plan {
+	p := newPlan().makeBucket("bucket").then()
+	p.put("bucket/a", 100, 1).put("bucket/b", 130_000, 2).put("bucket/c", 2<<20+5, 3).beginUpload("bucket/d").then()
+	p.putPart("bucket/d", 1, 1000, 4).delete("bucket/a").put("bucket/b", 131_000, 5).then()
+	p.complete("bucket/d", 1).compact().copy("bucket/c", "bucket/e").then()
+	return p.deleteAll("bucket", "b", "c").put("bucket/a", 6, 6).then().compact().put("bucket/d", 7, 7)
+}
