@@ -44,7 +44,12 @@ func run() int {
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	if err := serve(ctx, command.Server, log); err != nil {
+	if command.Reindex != nil {
+		err = app.Reindex(ctx, command.Reindex.StateDir, command.Reindex.Drives, log)
+	} else {
+		err = serve(ctx, command.Server, log)
+	}
+	if err != nil {
 		_, message := errs.Public(err)
 		if errs.KindOf(err) == errs.Internal {
 			message = err.Error()

@@ -79,8 +79,17 @@ func New(ctx context.Context, config Config) (*App, error) {
 	return a, nil
 }
 
-func (a *App) open(ctx context.Context) (err error) {
-	engine := erasure.Config{Drives: a.config.Drives, Parity: a.config.Parity, Logger: a.log}
+func (a *App) open(ctx context.Context) error {
+	if err := a.openDrives(ctx, erasure.Config{}); err != nil {
+		return err
+	}
+	return a.openState(ctx)
+}
+
+// openDrives opens the state folder and the drives, each of which says where the
+// other may be: the catalogue is with the state, and the state may be on a drive.
+func (a *App) openDrives(ctx context.Context, engine erasure.Config) (err error) {
+	engine.Drives, engine.Parity, engine.Logger = a.config.Drives, a.config.Parity, a.log
 	if a.config.StateDir != "" {
 		if a.state, err = openState(a.config.StateDir); err != nil {
 			return err
@@ -98,9 +107,11 @@ func (a *App) open(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err = a.state.belongsTo(a.drives.Deployment()); err != nil {
-		return err
-	}
+	return a.state.belongsTo(a.drives.Deployment())
+}
+
+// openState opens what is in the state folder and wires the rooms.
+func (a *App) openState(ctx context.Context) (err error) {
 	if a.db, err = store.Open(ctx, a.state.path, migrations.Files); err != nil {
 		return err
 	}

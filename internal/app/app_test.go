@@ -194,3 +194,26 @@ func TestReady(t *testing.T) {
 		t.Errorf("/readyz answers %s", resp.Status)
 	}
 }
+
+func TestReindex(t *testing.T) {
+	c := config(t.TempDir())
+	quiet := slog.New(slog.DiscardHandler)
+	croft := start(t, c)
+	if err := app.Reindex(t.Context(), c.StateDir, c.Drives, quiet); err == nil {
+		t.Fatal("reindexed while Croft was running")
+	}
+	if err := croft.stop(); err != nil {
+		t.Fatal(err)
+	}
+	catalogue := filepath.Join(c.StateDir, "catalogue.db")
+	before, err := os.Stat(catalogue)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := app.Reindex(t.Context(), c.StateDir, c.Drives, quiet); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := os.Stat(catalogue); err != nil || os.SameFile(before, after) {
+		t.Fatalf("the catalogue was not made anew (%v)", err)
+	}
+}

@@ -20,9 +20,16 @@ type Server struct {
 	OpenBrowser    bool // started by a double-click
 }
 
+// Reindex is what `croft objectstore reindex` was told.
+type Reindex struct {
+	StateDir string   // empty: .croft on the first drive
+	Drives   []string // expanded
+}
+
 // Command is the parsed command line: exactly one field is set.
 type Command struct {
 	Server  *Server
+	Reindex *Reindex
 	Version bool
 	Help    bool
 }
@@ -31,6 +38,8 @@ type Command struct {
 const Usage = `Croft: an S3 object store, pipelines and team chat in one program.
 
   croft server [flags] PATH...   serve; PATH is a folder or a pattern such as /mnt/disk{1...16}
+  croft objectstore reindex [--state DIR] PATH...
+                                 build the object store's catalogue anew from the drives, while Croft is stopped
   croft version                  print the version
   croft help                     print this
 
@@ -65,12 +74,18 @@ func Parse(args []string, getenv func(string) string, defaultDir string) (Comman
 			return Command{Help: true}, nil
 		}
 		return Command{Server: srv}, err
+	case "objectstore":
+		r, err := parseReindex(args[1:])
+		if errors.Is(err, flag.ErrHelp) {
+			return Command{Help: true}, nil
+		}
+		return Command{Reindex: r}, err
 	case "version", "--version", "-version":
 		return Command{Version: true}, nil
 	case "help", "--help", "-help", "-h":
 		return Command{Help: true}, nil
 	}
-	return Command{}, fmt.Errorf("%q is not a command of croft: it has server, version and help", args[0])
+	return Command{}, fmt.Errorf("%q is not a command of croft: it has server, objectstore, version and help", args[0])
 }
 
 func parseServer(args []string, getenv func(string) string) (*Server, error) {
@@ -81,18 +96,9 @@ func parseServer(args []string, getenv func(string) string) (*Server, error) {
 	flags.StringVar(&srv.ConsoleAddress, "console-address", ":9001", "")
 	flags.IntVar(&srv.Parity, "parity", -1, "")
 	flags.StringVar(&srv.StateDir, "state", "", "")
-	// The flag package stops at the first path; people also write flags behind it.
-	var paths []string
-	for {
-		if err := flags.Parse(args); err != nil {
-			return nil, err
-		}
-		args = flags.Args()
-		if len(args) == 0 {
-			break
-		}
-		paths = append(paths, args[0])
-		args = args[1:]
+	paths, err := parsePaths(flags, args)
+	if err != nil {
+		return nil, err
 	}
 	if (srv.RootUser == "") != (srv.RootPassword == "") {
 		return nil, errors.New("CROFT_ROOT_USER and CROFT_ROOT_PASSWORD go together: set both, or neither")
@@ -102,7 +108,38 @@ func parseServer(args []string, getenv func(string) string) (*Server, error) {
 			return nil, fmt.Errorf("%s %s: an address is written HOST:PORT or :PORT", name, value)
 		}
 	}
-	var err error
 	srv.Drives, err = ExpandDrives(paths)
 	return srv, err
+}
+
+func parseReindex(args []string) (*Reindex, error) {
+	if len(args) == 0 || args[0] != "reindex" {
+		return nil, errors.New("the object store has one command: croft objectstore reindex")
+	}
+	r := &Reindex{}
+	flags := flag.NewFlagSet("reindex", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&r.StateDir, "state", "", "")
+	paths, err := parsePaths(flags, args[1:])
+	if err != nil {
+		return nil, err
+	}
+	r.Drives, err = ExpandDrives(paths)
+	return r, err
+}
+
+// parsePaths parses flags and returns what is none. The flag package stops at the
+// first path; people also write flags behind it.
+func parsePaths(flags *flag.FlagSet, args []string) (paths []string, err error) {
+	for {
+		if err := flags.Parse(args); err != nil {
+			return nil, err
+		}
+		args = flags.Args()
+		if len(args) == 0 {
+			return paths, nil
+		}
+		paths = append(paths, args[0])
+		args = args[1:]
+	}
 }

@@ -62,6 +62,12 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s: error %v, want %q", args, err, wantErr)
 		}
 	}
+	if cmd, err = cli.Parse([]string{"objectstore", "reindex", "/a{1...2}", "--state", "/s"}, none, ""); err != nil ||
+		cmd.Reindex == nil || cmd.Reindex.StateDir != "/s" || len(cmd.Reindex.Drives) != 2 {
+		t.Errorf("reindex: %+v, %v", cmd.Reindex, err)
+	}
+	f("objectstore", "reindex", none)
+	f("objectstore reindex", "no drive", none)
 	f("serve /a", "not a command", none)
 	f("server --prity 2 /a", "prity", none)
 	f("server --address 9000 /a", "HOST:PORT", none)

@@ -33,6 +33,8 @@ type Config struct {
 	// Catalogue is the file that the catalogue is kept in; empty is one on the first
 	// drive that is there.
 	Catalogue string
+	// Reindex builds the catalogue anew from the drives.
+	Reindex bool
 	Logger    *slog.Logger
 	// SegmentBytes is the size of the log's segments; 0 lets the engine choose.
 	SegmentBytes int64
@@ -112,6 +114,11 @@ func openSet(ctx context.Context, cfg Config, set *driveset.Set) (*Store, error)
 	s.bodies = shardfile.New(set, shardfile.Config{Logger: s.log, Damaged: s.bodyDamaged})
 	if err := os.MkdirAll(filepath.Dir(cfg.Catalogue), 0o700); err != nil {
 		return nil, fmt.Errorf("make the catalogue's folder: %w", err)
+	}
+	if cfg.Reindex {
+		if err := index.Remove(cfg.Catalogue); err != nil {
+			return nil, fmt.Errorf("remove the catalogue: %w", err)
+		}
 	}
 	err := s.follow(ctx, cfg)
 	if errors.Is(err, index.ErrUnusable) || errors.Is(err, seglog.ErrStale) {
