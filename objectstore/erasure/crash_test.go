@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -19,7 +20,7 @@ import (
 // crashesTried is how many crashes a test run looks at, unless CROFT_CRASH_N says
 // otherwise. With as many as the workloads have operations, and more, there is one
 // after each.
-const crashesTried = 21
+const crashesTried = 27
 
 // TestCrash carries out workloads on simulated drives and takes the power away
 // after an operation of a drive that changes something. What was acknowledged is
@@ -34,7 +35,7 @@ func TestCrash(t *testing.T) {
 			t.Fatal(err)
 		}
 	} else if testing.Short() {
-		n = len(workloads)
+		n = len(workloads) + 1
 	}
 	seed := uint64(time.Now().UnixNano())
 	if text := os.Getenv("CROFT_CRASH_SEED"); text != "" {
@@ -44,9 +45,10 @@ func TestCrash(t *testing.T) {
 		}
 	}
 	t.Logf("CROFT_CRASH_SEED=%d", seed)
-	for i, w := range workloads {
+	all := append(slices.Clone(workloads), workload{"by chance", 4, func() *plan { return chance(seed) }})
+	for i, w := range all {
 		t.Run(w.name, func(t *testing.T) {
-			each := n / len(workloads)
+			each := n / len(all)
 			rng := rand.New(rand.NewPCG(seed, uint64(i)))
 			total := calm(t, w.plan(), w.drives)
 			points := rng.Perm(total)

@@ -17,8 +17,9 @@ import (
 	"croft/objectstore/erasure/shardfile"
 )
 
-// contents are what a store holds, by name: "bucket b", "object b/k" and "upload
-// b/k", each with a text that tells its content. What is not there is not in it.
+// contents are what a store holds, by name: "bucket b", "object b/k" (with all its
+// versions) and "upload b/k", each with a text that tells its content. What is not
+// there is not in it.
 type contents map[string]string
 
 // with returns the contents after some names changed; an empty text is nothing.
@@ -42,6 +43,18 @@ func tellPart(number int, body []byte) string {
 	return fmt.Sprintf("[%d: %d bytes %x]", number, len(body), md5.Sum(body))
 }
 
+// tellVersion is the text of a version. That of an object is its versions', the
+// newest first.
+func tellVersion(null, marker bool, body, tag string) string {
+	if marker {
+		body = "marker"
+	}
+	if !null {
+		body = "version " + body
+	}
+	return "(" + body + " " + tag + ")"
+}
+
 // observe reads all that a store holds, and checks on the way that listings,
 // pages of them and reads agree.
 func observe(ctx context.Context, s *Store) (contents, error) {
@@ -51,35 +64,89 @@ func observe(ctx context.Context, s *Store) (contents, error) {
 		return nil, err
 	}
 	for _, b := range buckets {
-		all["bucket "+b.Name] = b.Owner
-		for r := (objectstore.ListRequest{Bucket: b.Name, Limit: 7}); ; {
-			page, err := s.List(ctx, r)
-			if err != nil {
-				return nil, fmt.Errorf("list %s: %w", b.Name, err)
-			}
-			for _, o := range page.Objects {
-				name := "object " + b.Name + "/" + o.Key
-				if all[name] != "" {
-					return nil, fmt.Errorf("%s is listed twice", name)
-				}
-				if all[name], err = readListed(ctx, s, o); err != nil {
-					return nil, fmt.Errorf("listed %s: %w", name, err)
-				}
-			}
-			if r.After = page.Next; !page.Truncated {
-				break
-			}
+		all["bucket "+b.Name] = b.Owner + " " + string(b.Versioning)
+		latest, err := observeVersions(ctx, s, b.Name, all)
+		if err == nil {
+			err = compareListing(ctx, s, b.Name, latest)
 		}
-		if err := observeUploads(ctx, s, b.Name, all); err != nil {
-			return nil, fmt.Errorf("uploads of %s: %w", b.Name, err)
+		if err == nil {
+			err = observeUploads(ctx, s, b.Name, all)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("bucket %s: %w", b.Name, err)
 		}
 	}
 	return all, nil
 }
 
-// readListed reads an object and compares it with what a listing said of it.
-func readListed(ctx context.Context, s *Store, listed objectstore.Object) (string, error) {
-	o, body, err := s.Get(ctx, listed.Bucket, listed.Key, nil)
+// observeVersions reads all versions in a bucket and returns the latest that are
+// no delete markers, by key.
+func observeVersions(ctx context.Context, s *Store, bucket string, all contents) (map[string]objectstore.Object, error) {
+	latest := map[string]objectstore.Object{}
+	seen := map[string]bool{}
+	for r := (objectstore.ListVersionsRequest{Bucket: bucket, Limit: 7}); ; {
+		page, err := s.ListVersions(ctx, r)
+		if err != nil {
+			return nil, fmt.Errorf("list versions: %w", err)
+		}
+		for _, o := range page.Versions {
+			name := "object " + bucket + "/" + o.Key
+			if o.Latest == (all[name] != "") || seen[o.Key+o.VersionID] {
+				return nil, fmt.Errorf("%s: version %s is listed in the wrong place", name, o.VersionID)
+			}
+			seen[o.Key+o.VersionID] = true
+			if o.Latest && !o.Marker {
+				latest[o.Key] = o
+			}
+			text := ""
+			if !o.Marker {
+				if text, err = readVersion(ctx, s, o); err != nil {
+					return nil, fmt.Errorf("listed %s, version %s: %w", name, o.VersionID, err)
+				}
+			}
+			full, err := s.HeadVersion(ctx, objectstore.VersionRef{Bucket: bucket, Key: o.Key, ID: o.VersionID})
+			if err != nil && !o.Marker {
+				return nil, err
+			}
+			all[name] += tellVersion(o.VersionID == objectstore.NullVersion || o.VersionID == "", o.Marker, text, full.Attributes.Tags["tag"])
+		}
+		if r.AfterKey, r.AfterID = page.NextKey, page.NextID; !page.Truncated {
+			return latest, nil
+		}
+	}
+}
+
+// compareListing demands that a bucket lists the latest versions.
+func compareListing(ctx context.Context, s *Store, bucket string, latest map[string]objectstore.Object) error {
+	count := 0
+	for r := (objectstore.ListRequest{Bucket: bucket, Limit: 7}); ; {
+		page, err := s.List(ctx, r)
+		if err != nil {
+			return fmt.Errorf("list: %w", err)
+		}
+		for _, o := range page.Objects {
+			if v, ok := latest[o.Key]; !ok || v.ETag != o.ETag || v.Size != o.Size {
+				return fmt.Errorf("%s is listed as %+v, its latest version is %+v", o.Key, o, v)
+			}
+			got, err := s.Head(ctx, bucket, o.Key)
+			if err != nil || got.ETag != o.ETag || got.Size != o.Size || !got.ModifiedAt.Equal(o.ModifiedAt) {
+				return fmt.Errorf("%s is listed as %+v and is %+v, %w", o.Key, o, got, err)
+			}
+			count++
+		}
+		if r.After = page.Next; !page.Truncated {
+			break
+		}
+	}
+	if count != len(latest) {
+		return fmt.Errorf("%d keys are listed, %d have versions", count, len(latest))
+	}
+	return nil
+}
+
+// readVersion reads a version and compares it with what a listing said of it.
+func readVersion(ctx context.Context, s *Store, listed objectstore.Object) (string, error) {
+	o, body, err := s.GetVersion(ctx, objectstore.VersionRef{Bucket: listed.Bucket, Key: listed.Key, ID: listed.VersionID}, nil)
 	if err != nil {
 		return "", err
 	}

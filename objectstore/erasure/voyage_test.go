@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -21,8 +22,16 @@ import (
 type plan struct {
 	waves [][]step
 	holds contents
-	body  map[string][]byte         // of objects, by "bucket/key"
-	parts map[string]map[int][]byte // of uploads
+	// versions are those of the objects, the newest first, by "bucket/key".
+	versions   map[string][]planned
+	versioning map[string]objectstore.Versioning // by bucket
+	parts      map[string]map[int][]byte         // of uploads
+}
+
+// planned is a version.
+type planned struct {
+	null, marker bool
+	body, tag    string
 }
 
 type step struct {
@@ -32,7 +41,10 @@ type step struct {
 }
 
 func newPlan() *plan {
-	p := &plan{holds: contents{}, body: map[string][]byte{}, parts: map[string]map[int][]byte{}}
+	p := &plan{
+		holds: contents{}, versions: map[string][]planned{}, versioning: map[string]objectstore.Versioning{},
+		parts: map[string]map[int][]byte{},
+	}
 	return p.then()
 }
 
@@ -49,9 +61,77 @@ func (p *plan) step(what string, after map[string]string, run func(context.Conte
 	return p
 }
 
+// change notes what the versions of a path are from now on.
+func (p *plan) change(path string, versions []planned) map[string]string {
+	p.versions[path] = versions
+	text := ""
+	for _, v := range versions {
+		text += tellVersion(v.null, v.marker, v.body, v.tag)
+	}
+	return map[string]string{"object " + path: text}
+}
+
+// over notes that a version was put over the others of a path.
+func (p *plan) over(path string, marker bool, body string) map[string]string {
+	bucket, _, _ := strings.Cut(path, "/")
+	v := planned{null: p.versioning[bucket] != objectstore.VersioningEnabled, marker: marker, body: body}
+	rest := slices.Clone(p.versions[path])
+	if v.null {
+		rest = slices.DeleteFunc(rest, func(o planned) bool { return o.null })
+	}
+	return p.change(path, append([]planned{v}, rest...))
+}
+
+// removed notes what a delete without a version does.
+func (p *plan) removed(path string) map[string]string {
+	bucket, _, _ := strings.Cut(path, "/")
+	if p.versioning[bucket] == objectstore.VersioningOff {
+		return p.change(path, nil)
+	}
+	return p.over(path, true, "")
+}
+
 func (p *plan) makeBucket(name string) *plan {
-	return p.step("make bucket "+name, map[string]string{"bucket " + name: "owner"}, func(ctx context.Context, v *voyage) error {
+	p.versioning[name] = objectstore.VersioningOff
+	return p.step("make bucket "+name, map[string]string{"bucket " + name: "owner "}, func(ctx context.Context, v *voyage) error {
 		_, err := v.store.CreateBucket(ctx, objectstore.Bucket{Name: name, Owner: "owner"})
+		return err
+	})
+}
+
+// setVersioning changes a bucket, alone in its wave.
+func (p *plan) setVersioning(name string, to objectstore.Versioning) *plan {
+	p.versioning[name] = to
+	return p.step("versioning of "+name, map[string]string{"bucket " + name: "owner " + string(to)}, func(ctx context.Context, v *voyage) error {
+		_, err := v.store.UpdateBucket(ctx, name, func(b *objectstore.Bucket) error { b.Versioning = to; return nil })
+		return err
+	})
+}
+
+// deleteVersion deletes a version for ever: the newest is 0.
+func (p *plan) deleteVersion(path string, number int) *plan {
+	after := p.change(path, slices.Delete(slices.Clone(p.versions[path]), number, number+1))
+	return p.step(fmt.Sprint("delete version ", number, " of ", path), after, func(ctx context.Context, v *voyage) error {
+		ref, err := v.version(ctx, path, number)
+		if err == nil {
+			_, err = v.store.DeleteVersion(ctx, objectstore.DeleteRequest{VersionRef: ref})
+		}
+		return err
+	})
+}
+
+// tag changes a version's tags.
+func (p *plan) tag(path string, number int, tag string) *plan {
+	versions := slices.Clone(p.versions[path])
+	versions[number].tag = tag
+	return p.step(fmt.Sprint("tag version ", number, " of ", path), p.change(path, versions), func(ctx context.Context, v *voyage) error {
+		ref, err := v.version(ctx, path, number)
+		if err == nil {
+			_, err = v.store.UpdateVersion(ctx, ref, false, func(a *objectstore.Attributes) error {
+				a.Tags = map[string]string{"tag": tag}
+				return nil
+			})
+		}
 		return err
 	})
 }
@@ -71,10 +151,9 @@ func (p *plan) dropBucket(name string) *plan {
 
 func (p *plan) put(path string, size int, seed uint64) *plan {
 	body := randomBytes(size, seed)
-	p.body[path] = body
 	bucket, key, _ := strings.Cut(path, "/")
 	kind := fmt.Sprint("kind/", seed)
-	return p.step("put "+path, map[string]string{"object " + path: tellBody(body, kind)}, func(ctx context.Context, v *voyage) error {
+	return p.step("put "+path, p.over(path, false, tellBody(body, kind)), func(ctx context.Context, v *voyage) error {
 		_, err := v.store.Put(ctx, objectstore.PutRequest{
 			Bucket: bucket, Key: key, Body: bytes.NewReader(body), Size: int64(len(body)), Attributes: objectstore.Attributes{ContentType: kind},
 		})
@@ -85,8 +164,10 @@ func (p *plan) put(path string, size int, seed uint64) *plan {
 func (p *plan) copy(from, to string) *plan {
 	fromBucket, fromKey, _ := strings.Cut(from, "/")
 	bucket, key, _ := strings.Cut(to, "/")
-	p.body[to] = p.body[from]
-	return p.step("copy "+from+" to "+to, map[string]string{"object " + to: p.holds["object "+from]}, func(ctx context.Context, v *voyage) error {
+	source := p.versions[from][0]
+	p.over(to, false, source.body)
+	p.versions[to][0].tag = source.tag
+	return p.step("copy "+from+" to "+to, p.change(to, p.versions[to]), func(ctx context.Context, v *voyage) error {
 		_, err := v.store.Copy(ctx, objectstore.CopyRequest{FromBucket: fromBucket, FromKey: fromKey, Bucket: bucket, Key: key})
 		return err
 	})
@@ -94,7 +175,7 @@ func (p *plan) copy(from, to string) *plan {
 
 func (p *plan) delete(path string) *plan {
 	bucket, key, _ := strings.Cut(path, "/")
-	return p.step("delete "+path, map[string]string{"object " + path: ""}, func(ctx context.Context, v *voyage) error {
+	return p.step("delete "+path, p.removed(path), func(ctx context.Context, v *voyage) error {
 		_, err := v.store.Delete(ctx, bucket, key)
 		return err
 	})
@@ -103,7 +184,7 @@ func (p *plan) delete(path string) *plan {
 func (p *plan) deleteAll(bucket string, keys ...string) *plan {
 	after := map[string]string{}
 	for _, k := range keys {
-		after["object "+bucket+"/"+k] = ""
+		maps.Copy(after, p.removed(bucket+"/"+k))
 	}
 	return p.step(fmt.Sprint("delete all ", keys), after, func(ctx context.Context, v *voyage) error {
 		return errors.Join(v.store.DeleteAll(ctx, bucket, keys)...)
@@ -149,8 +230,8 @@ func (p *plan) complete(path string, numbers ...int) *plan {
 		body = append(body, part...)
 		chosen = append(chosen, objectstore.PartChoice{Number: n, ETag: fmt.Sprintf("%x", md5.Sum(part))})
 	}
-	after := map[string]string{"object " + path: tellBody(body, "in/parts"), "upload " + path: ""}
-	p.body[path] = body
+	after := p.over(path, false, tellBody(body, "in/parts"))
+	after["upload "+path] = ""
 	return p.step("complete "+path, after, func(ctx context.Context, v *voyage) error {
 		_, err := v.store.CompleteUpload(ctx, objectstore.CompleteUploadRequest{Upload: v.upload(path), Parts: chosen})
 		return err
@@ -203,6 +284,17 @@ func (v *voyage) upload(path string) objectstore.UploadRef {
 	return v.uploads[path]
 }
 
+// version finds a version by its number: the newest is 0.
+func (v *voyage) version(ctx context.Context, path string, number int) (objectstore.VersionRef, error) {
+	bucket, key, _ := strings.Cut(path, "/")
+	page, err := v.store.ListVersions(ctx, objectstore.ListVersionsRequest{Bucket: bucket, Prefix: key})
+	if err != nil {
+		return objectstore.VersionRef{}, err
+	}
+	of := slices.DeleteFunc(page.Versions, func(o objectstore.Object) bool { return o.Key != key })
+	return objectstore.VersionRef{Bucket: bucket, Key: key, ID: of[number].VersionID}, nil
+}
+
 // sail carries out the plan until it has ended or the machine has crashed. Then
 // folder is a copy of the catalogue as it is at that moment, and the store is closed.
 func sail(tb testing.TB, p *plan, m *simdisk.Machine, drives int, scratch string) *voyage {
@@ -223,7 +315,7 @@ func sail(tb testing.TB, p *plan, m *simdisk.Machine, drives int, scratch string
 		if m.Crashed() {
 			break
 		}
-		if i%5 == 3 {
+		if i%2 == 1 {
 			v.older = append(v.older, copyCatalogue(tb, v.folder, 1000))
 		}
 	}

@@ -1,14 +1,21 @@
 package erasure
 
-import "fmt"
+import (
+	"fmt"
+	"math/rand/v2"
 
-// workloads are what the crash tests replay. Each is short, since it is crashed
-// after every operation of a drive, and together they do all that a store does.
-var workloads = []struct {
+	"croft/objectstore"
+)
+
+type workload struct {
 	name   string
 	drives int
 	plan   func() *plan
-}{
+}
+
+// workloads are what the crash tests replay. Each is short, since it is crashed
+// after every operation of a drive, and together they do all that a store does.
+var workloads = []workload{
 	{"small objects", 4, smallObjects},
 	{"large objects", 4, largeObjects},
 	{"uploads", 3, uploads},
@@ -16,6 +23,7 @@ var workloads = []struct {
 	{"compaction", 4, compaction},
 	{"one drive", 1, compaction},
 	{"many drives", 6, mixed},
+	{"versions", 3, versions},
 }
 
 func smallObjects() *plan {
@@ -86,4 +94,69 @@ func mixed() *plan {
 	p.putPart("bucket/d", 1, 1000, 4).delete("bucket/a").put("bucket/b", 131_000, 5).then()
 	p.complete("bucket/d", 1).compact().copy("bucket/c", "bucket/e").then()
 	return p.deleteAll("bucket", "b", "c").put("bucket/a", 6, 6).then().compact().put("bucket/d", 7, 7)
+}
+
+func versions() *plan {
+	p := newPlan().makeBucket("bucket").then().put("bucket/a", 10, 1).put("bucket/b", 5000, 2).put("bucket/c", 2<<20+1, 3).then()
+	p.setVersioning("bucket", objectstore.VersioningEnabled).then()
+	p.put("bucket/a", 11, 4).put("bucket/b", 6000, 5).delete("bucket/c").then()
+	p.tag("bucket/b", 1, "old").delete("bucket/a").put("bucket/c", 2<<20+2, 6).then()
+	p.deleteVersion("bucket/c", 2).copy("bucket/b", "bucket/d").tag("bucket/a", 1, "x").then()
+	p.setVersioning("bucket", objectstore.VersioningSuspended).then()
+	p.put("bucket/a", 12, 7).delete("bucket/b").delete("bucket/d").tag("bucket/c", 0, "y").then()
+	p.compact().put("bucket/a", 13, 8).deleteVersion("bucket/b", 0).then()
+	return p.deleteVersion("bucket/a", 0).deleteVersion("bucket/d", 1).deleteAll("bucket", "b", "c")
+}
+
+// chance is a workload that is made up anew each time.
+func chance(seed uint64) *plan {
+	rng := rand.New(rand.NewPCG(seed, 2))
+	p := newPlan().makeBucket("bucket").makeBucket("other").then()
+	states := []objectstore.Versioning{objectstore.VersioningEnabled, objectstore.VersioningSuspended}
+	var paths []string
+	for i := range 7 {
+		paths = append(paths, fmt.Sprint("bucket/k", i))
+	}
+	paths = append(paths, "other/k0", "other/k1")
+	for range 25 {
+		for _, i := range rng.Perm(len(paths))[:1+rng.IntN(6)] {
+			p.anything(rng, paths[i])
+		}
+		if rng.IntN(4) == 0 {
+			p.compact()
+		}
+		if p.then(); rng.IntN(8) == 0 {
+			p.setVersioning("other", states[rng.IntN(2)]).then()
+		}
+	}
+	return p
+}
+
+// anything adds a step that is possible now.
+func (p *plan) anything(rng *rand.Rand, path string) {
+	held, upload := p.versions[path], p.holds["upload "+path]
+	size := []int{0, 10, 3000, 20_000, 40_000, 2<<20 + 10}[rng.IntN(6)]
+	if size > 1<<20 && rng.IntN(3) > 0 {
+		size = 15_000
+	}
+	switch n := rng.IntN(12); {
+	case n < 4:
+		p.put(path, size, rng.Uint64()%1000)
+	case n < 6:
+		p.delete(path)
+	case n == 6 && len(held) > 0:
+		p.deleteVersion(path, rng.IntN(len(held)))
+	case n == 7 && len(held) > 0 && !held[0].marker:
+		p.tag(path, 0, fmt.Sprint(rng.IntN(100)))
+	case n == 8 && len(held) > 0 && !held[0].marker:
+		p.copy(path, path)
+	case upload == "":
+		p.beginUpload(path)
+	case n < 11:
+		p.putPart(path, 1, size, rng.Uint64()%1000)
+	case len(p.parts[path]) > 0 && n == 11:
+		p.complete(path, 1)
+	default:
+		p.abort(path)
+	}
 }
