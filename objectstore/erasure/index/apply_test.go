@@ -67,6 +67,13 @@ func TestApplyKeepsNothingOfAFailure(t *testing.T) {
 		_, _ = tx.PutVersion(numbered(77))
 		return nil
 	})
+	f("the same with nothing left to write", nil, func(tx *index.Tx) error {
+		if err := tx.SetSegment(index.Segment{ID: 5}); err != nil {
+			t.Fatal(err)
+		}
+		_ = tx.PutBucket(index.Bucket{ID: math.MaxUint64, Name: "beyond"})
+		return nil
+	})
 	f("a name that is taken", nil, func(tx *index.Tx) error {
 		change(tx)
 		if err := tx.PutBucket(index.Bucket{ID: 1, Name: "name"}); err != nil {

@@ -45,7 +45,7 @@ func (db *DB) startCheckpoints() error {
 	db.log.done.Go(func() {
 		for {
 			select {
-			case <-db.stopped:
+			case <-db.readers.stopped:
 				return
 			case <-db.log.due:
 				db.checkpoint()

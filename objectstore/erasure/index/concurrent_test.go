@@ -35,17 +35,25 @@ func TestReadsSeeWhatWasApplied(t *testing.T) {
 			}
 		})
 	}
-	// Every round writes key "same" anew, moves one object between two keys, and
+	// Every round writes key "same" anew, moves one object between two folders, and
 	// turns "turning" from an object with a marker below to a marker and back.
 	round := func(tx *index.Tx, n uint64) error {
 		_, err := tx.PutVersion(index.Version{Bucket: 1, Key: "same", Ord: n, Null: true, Size: int64(n)})
 		if err != nil {
 			return err
 		}
-		if _, err := tx.PutVersion(index.Version{Bucket: 1, Key: fmt.Sprint("moving/", n%2), Ord: n}); err != nil {
+		if _, err := tx.PutVersion(index.Version{Bucket: 1, Key: fmt.Sprint("moving/", n%2, "/x"), Ord: n}); err != nil {
 			return err
 		}
-		if _, _, err := tx.DeleteVersion(1, fmt.Sprint("moving/", (n+1)%2), n-1); err != nil {
+		for i := range 20 { // more than are stepped over
+			if _, err := tx.PutVersion(index.Version{Bucket: 1, Key: fmt.Sprint("moving/", n%2, "/y", i), Ord: n}); err != nil {
+				return err
+			}
+			if _, _, err := tx.DeleteVersion(1, fmt.Sprint("moving/", (n+1)%2, "/y", i), n-1); err != nil {
+				return err
+			}
+		}
+		if _, _, err := tx.DeleteVersion(1, fmt.Sprint("moving/", (n+1)%2, "/x"), n-1); err != nil {
 			return err
 		}
 		_, err = tx.PutVersion(index.Version{Bucket: 1, Key: "turning", Ord: n, Marker: n%2 == 0})
@@ -85,8 +93,20 @@ func TestReadsSeeWhatWasApplied(t *testing.T) {
 				}
 				return nil
 			})
+			if err == nil && n != 21 {
+				err = fmt.Errorf("21 objects were listed as %d", n)
+			}
+			return err
+		})
+		reader(func() error {
+			n := 0
+			_, err := db.List(t.Context(), index.ListRequest{Bucket: 1, Prefix: "moving/", Delimiter: "/"}, func(index.Entry) error {
+				n++
+				time.Sleep(100 * time.Microsecond) // and it has to seek for the next
+				return nil
+			})
 			if err == nil && n != 1 {
-				err = fmt.Errorf("one object was listed %d times", n)
+				err = fmt.Errorf("one folder was listed %d times", n)
 			}
 			return err
 		})
@@ -112,49 +132,58 @@ func TestReadsSeeWhatWasApplied(t *testing.T) {
 	}
 }
 
-// TestLogStaysShort writes far more than SQLite's log may hold, while others read.
+// TestLogStaysShort writes far more than SQLite's log may hold, while others read:
+// a little at a time, so that it is never idle, and then much, faster than it can be
+// merged.
 func TestLogStaysShort(t *testing.T) {
-	path := t.TempDir() + "/catalogue.db"
-	db := openAt(t, path)
-	const limit = 1 << 20
-	db.LimitLog(limit)
-	stop := make(chan struct{})
-	var readers sync.WaitGroup
-	for range 2 {
-		readers.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-					_, _ = db.List(t.Context(), index.ListRequest{Bucket: 1, Limit: 100}, func(index.Entry) error { return nil })
-					time.Sleep(time.Millisecond)
+	f := func(limit int64, transactions, rows int) {
+		t.Helper()
+		path := t.TempDir() + "/catalogue.db"
+		db := openAt(t, path)
+		db.LimitLog(limit)
+		stop := make(chan struct{})
+		var readers sync.WaitGroup
+		for range 3 { // one of them always reads
+			readers.Go(func() {
+				for {
+					select {
+					case <-stop:
+						return
+					default:
+						_ = db.View(t.Context(), func(v index.View) error {
+							_, err := v.Get("position")
+							time.Sleep(3 * time.Millisecond)
+							return err
+						})
+					}
 				}
-			}
-		})
-	}
-	for n := range 300 {
-		apply(t, db, func(tx *index.Tx) error {
-			for i := range 50 {
-				if _, err := tx.PutVersion(numbered(scattered(n*50 + i))); err != nil {
-					return err
+			})
+		}
+		for n := range transactions {
+			apply(t, db, func(tx *index.Tx) error {
+				for i := range rows {
+					if _, err := tx.PutVersion(numbered(scattered(n*rows + i))); err != nil {
+						return err
+					}
 				}
-			}
-			return nil
-		})
+				return nil
+			})
+		}
+		close(stop)
+		readers.Wait()
+		info, err := os.Stat(path + "-wal")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Size() > 5*limit {
+			t.Errorf("the log has %d KiB", info.Size()>>10)
+		}
+		if err := db.Verify(t.Context()); err != nil {
+			t.Error(err)
+		}
 	}
-	close(stop)
-	readers.Wait()
-	info, err := os.Stat(path + "-wal")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if info.Size() > 8*limit {
-		t.Errorf("the log has %d KiB", info.Size()>>10)
-	}
-	if err := db.Verify(t.Context()); err != nil {
-		t.Error(err)
-	}
+	f(4<<20, 4000, 3)
+	f(1<<20, 300, 50)
 }
 
 // TestIdle reads, and expects that nothing is written.

@@ -19,17 +19,14 @@ func (tx *Tx) LimitPages(more int64) error {
 	return err
 }
 
-// Run runs a statement past all that keeps the catalogue right.
-func (tx *Tx) Run(sql string) error {
-	_, err := tx.c.exec(sql)
-	return err
-}
+// Run runs statements past all that keeps the catalogue right.
+func (tx *Tx) Run(sql string) error { return tx.c.script(sql) }
 
 // Fail does what a failed sync does.
 func (db *DB) Fail(cause error) error { return db.fail(cause) }
 
 // Readers is how many reads can go on at once.
-func (db *DB) Readers() int { return cap(db.readers) }
+func (db *DB) Readers() int { return cap(db.readers.free) }
 
 // LimitLog sets the length from which on SQLite's log is merged. It must come
 // before the first Apply.

@@ -27,16 +27,14 @@ type DB struct {
 	// file is kept open, and used to sync only: closing it earlier than SQLite's
 	// connections would make the system drop their locks.
 	file    *os.File
-	readers chan *conn // those not in use
-	stopped chan struct{}
+	readers readers
+	log     checkpoints
 
 	mu     sync.Mutex // guards the following 4 fields
 	writer *conn
 	usages map[uint64]usage // rows of the table usage as of the last commit
 	broken error            // sticky: why nothing can be applied any more
 	closed bool
-
-	log checkpoints
 }
 
 // Open opens or makes the catalogue of a deployment. The folder must exist. It
@@ -50,12 +48,13 @@ func Open(ctx context.Context, path, deployment string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	n := max(4, 2*runtime.GOMAXPROCS(0))
 	db := &DB{
-		path: path, file: file, stopped: make(chan struct{}), usages: map[uint64]usage{},
-		readers: make(chan *conn, max(4, 2*runtime.GOMAXPROCS(0))),
+		path: path, file: file, usages: map[uint64]usage{},
+		readers: readers{free: make(chan struct{}, n), stopped: make(chan struct{})},
 	}
 	if err := db.open(deployment); err != nil {
-		return nil, errors.Join(err, db.closeConns(len(db.readers)))
+		return nil, errors.Join(err, db.closeConns(len(db.readers.idle)))
 	}
 	return db, nil
 }
@@ -69,13 +68,13 @@ func (db *DB) open(deployment string) (err error) {
 	if err := db.writer.admit(deployment); err != nil {
 		return err
 	}
-	for range cap(db.readers) {
+	for range cap(db.readers.free) {
 		reader, err := dial(db.path, "busy_timeout = 10000", "query_only = 1", "temp_store = MEMORY", "mmap_size = 0",
 			"cell_size_check = 1", readerCache)
 		if err != nil {
 			return err
 		}
-		db.readers <- reader
+		db.readers.add(reader)
 	}
 	return db.startCheckpoints()
 }
@@ -165,20 +164,17 @@ func (db *DB) Close() error {
 		return nil
 	}
 	db.closed = true
-	close(db.stopped)
+	close(db.readers.stopped)
 	db.log.ended.Broadcast()
 	db.mu.Unlock()
 	failed := db.stopCheckpoints()
-	return errors.Join(failed, db.closeConns(cap(db.readers)))
+	return errors.Join(failed, db.closeConns(cap(db.readers.free)))
 }
 
 // closeConns closes so many readers as they come back, and the writer last: the
 // last connection merges the log into the file.
 func (db *DB) closeConns(readers int) error {
-	var failed error
-	for range readers {
-		failed = errors.Join(failed, (<-db.readers).close())
-	}
+	failed := db.readers.close(readers)
 	if db.writer != nil {
 		failed = errors.Join(failed, db.writer.close())
 	}

@@ -32,7 +32,7 @@ func (s *versionSource) seek(from string) error {
 }
 
 func (s *versionSource) seekOlder(from string) error {
-	return s.older.start("SELECT key, entry, ord FROM versions WHERE bucket = ? AND key >= ? ORDER BY key, ord DESC",
+	return s.older.start("SELECT key, entry, ord, nameless FROM versions WHERE bucket = ? AND key >= ? ORDER BY key, ord DESC",
 		s.bucket, from)
 }
 
@@ -50,7 +50,7 @@ func (s *versionSource) resume(key string, ord uint64) error {
 	if err := s.objects.seek(from); err != nil {
 		return err
 	}
-	if err := s.older.start("SELECT key, entry, ord FROM versions WHERE bucket = ? AND key = ? AND ord < ? ORDER BY ord DESC",
+	if err := s.older.start("SELECT key, entry, ord, nameless FROM versions WHERE bucket = ? AND key = ? AND ord < ? ORDER BY ord DESC",
 		s.bucket, key, ord); err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (s *versionSource) version() (Version, bool, error) {
 		return v, true, err
 	}
 	v, err := parseEntry(s.bucket, s.older.key, s.older.row.view(0), s.older.row.view(1))
-	if err == nil && v.Ord != uint64(s.older.row.number(2)) {
+	if err == nil && (v.Ord != uint64(s.older.row.number(2)) || v.Null != (s.older.row.number(3) == 1)) {
 		err = unusable("version %d of %q is in the place of another", v.Ord, v.Key)
 	}
 	first := !s.hasLast || s.last != s.older.key

@@ -17,24 +17,11 @@ func (db *DB) View(ctx context.Context, fn func(View) error) error {
 // read lends fn a reading connection. Each statement sees one moment, several
 // statements need a snapshot.
 func (db *DB) read(ctx context.Context, fn func(View) error) error {
-	var c *conn
-	select {
-	case <-db.stopped:
-		return ErrClosed
-	default:
+	c, err := db.readers.borrow(ctx)
+	if err != nil {
+		return err
 	}
-	select {
-	case c = <-db.readers:
-	default:
-		select {
-		case c = <-db.readers:
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-db.stopped:
-			return ErrClosed
-		}
-	}
-	defer func() { db.readers <- c }()
+	defer db.readers.add(c)
 	return fn(View{c})
 }
 
