@@ -17,8 +17,8 @@ type inflight struct {
 	need     int
 	stable   Position // at the time it was durable
 
-	mu       sync.Mutex // guards the following 4 fields
-	pending  int
+	mu       sync.Mutex      // guards the following 5 fields
+	pending  driveset.Places // drives that have not answered
 	acked    driveset.Places
 	failures []error
 	decided  bool
@@ -29,14 +29,14 @@ type inflight struct {
 func (f *inflight) answer(place int, err error) (last bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.pending--
+	f.pending = f.pending.Without(place)
 	if err != nil {
 		f.failures = append(f.failures, err)
 	} else {
 		f.acked = f.acked.With(place)
 	}
 	n := f.acked.Count()
-	if !f.decided && (n >= f.need || n+f.pending < f.need) {
+	if !f.decided && (n >= f.need || n+f.pending.Count() < f.need) {
 		f.decided = true
 		f.settled <- n >= f.need
 	}
@@ -64,6 +64,11 @@ func (l *Log) commitLoop() {
 
 // write makes a batch durable, or ends its requests with an error and returns nil.
 func (l *Log) write(batch []*request) *inflight {
+	if r := batch[0]; r.pause != nil {
+		r.err = r.pause()
+		close(r.done)
+		return nil
+	}
 	l.queueMu.Lock()
 	broken := l.broken
 	l.queueMu.Unlock()
@@ -148,7 +153,7 @@ func (l *Log) dispatch(e *encoded, batch []*request, need int) *inflight {
 	h := &e.head
 	f := &inflight{
 		at: l.next, encoded: e, requests: batch, need: need,
-		pending: len(e.buffers), settled: make(chan bool, 1),
+		pending: driveset.AllPlaces(len(e.buffers)), settled: make(chan bool, 1),
 	}
 	f.next = Position{
 		Segment: h.segment, Offset: l.next.Offset + int64(h.length)*unit,
@@ -180,6 +185,20 @@ func (l *Log) stable() Position {
 		return l.flying[0].at
 	}
 	return l.next
+}
+
+// onItsWay reports whether a record is still to be written to a drive.
+func (l *Log) onItsWay(segment uint64, record int64, place int) bool {
+	l.segMu.Lock()
+	defer l.segMu.Unlock()
+	for _, f := range l.flying {
+		if f.at.Segment == segment && f.at.Offset == record {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			return f.pending.Has(place)
+		}
+	}
+	return false
 }
 
 // landed forgets the oldest records that all drives have answered for, and

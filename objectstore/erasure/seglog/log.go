@@ -60,6 +60,9 @@ type Log struct {
 	epoch  uint64 // of this opening; 0 until something is appended
 	rolls  uint64 // segments that were begun in this epoch
 
+	// beginMu is held while a segment is begun.
+	beginMu sync.RWMutex
+
 	segMu sync.Mutex // guards the following 5 fields
 	next  Position
 	start int64    // of the records in the segment that next is in
@@ -78,6 +81,7 @@ type request struct {
 	geometry driveset.Geometry
 	urgent   bool
 	bytes    int64
+	pause    func() error // to be run, instead of an append
 	placed   []Placed
 	err      error
 	done     chan struct{}
@@ -232,7 +236,7 @@ func (l *Log) cut() []*request {
 	for _, r := range l.queue {
 		bytes += r.bytes
 		entries += len(r.entries)
-		if n > 0 && (r.geometry != l.queue[0].geometry || bytes > maxBatchBytes || entries > maxBatchEntries) {
+		if n > 0 && (r.pause != nil || l.queue[0].pause != nil || r.geometry != l.queue[0].geometry || bytes > maxBatchBytes || entries > maxBatchEntries) {
 			break
 		}
 		n++

@@ -32,6 +32,12 @@ func (s *state) apply(b Batch) error {
 	return nil
 }
 
+func (s *state) damage(_ uint64, _ int64, p driveset.Places) {
+	s.Lock()
+	defer s.Unlock()
+	s.damaged |= p
+}
+
 func openSet(t testing.TB, paths []string) *driveset.Set {
 	t.Helper()
 	found, err := driveset.Local(paths)
@@ -55,10 +61,7 @@ func drivePaths(t testing.TB, n int) (paths []string) {
 
 func (s *state) open(t testing.TB, set *driveset.Set) *Log {
 	t.Helper()
-	l, err := Open(t.Context(), Config{
-		Set: set, Apply: s.apply,
-		Damaged: func(_ uint64, _ int64, p driveset.Places) { s.Lock(); s.damaged |= p; s.Unlock() },
-	}, s.start)
+	l, err := Open(t.Context(), Config{Set: set, Apply: s.apply, Damaged: s.damage}, s.start)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,10 +33,17 @@ const maxEpoch = 1<<32 - 1
 
 func (m mark) String() string { return fmt.Sprintf("%d %016x\n", m.epoch, m.used) }
 
-// writeMark also makes the log's folder, durably.
 func writeMark(d *driveset.Drive, m mark) error {
-	if err := d.Mkdir(logDir); err != nil {
+	if err := makeLogDir(d); err != nil {
 		return err
 	}
 	return d.WriteSmall(epochFile, []byte(m.String()))
+}
+
+// makeLogDir makes the log's folder unless it is there, durably.
+func makeLogDir(d *driveset.Drive) error {
+	if err := d.Mkdir(logDir); err != nil {
+		return err
+	}
+	return d.SyncDir(".")
 }

@@ -74,18 +74,36 @@ func (l *Log) readBlocks(loc *Location, shard int, sums []uint64, p []byte, from
 	if !d.Readable() {
 		return fmt.Errorf("%s: %w", d.Path, driveset.ErrAway)
 	}
-	f, release, err := l.files[place].open(loc.Segment)
-	if err == nil {
-		err = f.ReadFull(p, loc.Record()+int64(loc.head)+int64(loc.offset)+from)
-		release()
+	read := func() error {
+		f, release, err := l.files[place].open(loc.Segment)
+		if err != nil {
+			return err
+		}
+		defer release()
+		if err := f.ReadFull(p, loc.Record()+int64(loc.head)+int64(loc.offset)+from); err != nil {
+			return err
+		}
+		if !sumsMatch(sums, p) {
+			return fmt.Errorf("%s: %w: payload checksum", d.Path, errRecord)
+		}
+		return nil
 	}
-	if err == nil && !sumsMatch(sums, p) {
-		err = fmt.Errorf("%s: %w: payload checksum", d.Path, errRecord)
+	return l.orDamaged(loc, place, read)
+}
+
+// orDamaged reads something from a drive and reports that it is damaged there when
+// that fails, unless it was acknowledged without this drive and is still to be
+// written to it.
+func (l *Log) orDamaged(loc *Location, place int, read func() error) error {
+	err := read()
+	if err == nil || l.onItsWay(loc.Segment, loc.Record(), place) {
+		return err
 	}
-	if err != nil {
-		l.log.Warn("shard damaged", "drive", d.Path, "segment", fmt.Sprintf("%016x", loc.Segment), "record", loc.Record(), "error", err)
-		l.reportDamage(loc.Segment, loc.Record(), driveset.Places(0).With(place))
+	if err = read(); err == nil { // it was written meanwhile
+		return nil
 	}
+	l.log.Warn("shard damaged", "drive", l.set.Drives[place].Path, "segment", fmt.Sprintf("%016x", loc.Segment), "record", loc.Record(), "error", err)
+	l.reportDamage(loc.Segment, loc.Record(), driveset.Places(0).With(place))
 	return err
 }
 
@@ -150,24 +168,27 @@ func (l *Log) readShard(loc *Location, shard int, first, last int64) []byte {
 	if !l.set.Drives[place].Readable() {
 		return nil
 	}
-	f, release, err := l.files[place].open(loc.Segment)
+	var b []byte
+	err := l.orDamaged(loc, place, func() error {
+		f, release, err := l.files[place].open(loc.Segment)
+		if err != nil {
+			return err
+		}
+		defer release()
+		rec, err := l.readHead(f, place, loc.Segment, loc.Record())
+		if err != nil {
+			return err
+		}
+		if rec == nil || rec.head.geometry != loc.geometry() || uint32(rec.head.before()) != loc.head {
+			return fmt.Errorf("%w: head", errRecord)
+		}
+		b = make([]byte, min(last, int64(rec.head.shardLen))-first)
+		if err := f.ReadFull(b, loc.Record()+int64(loc.head)+first); err != nil {
+			return err
+		}
+		return rec.head.checkShard(rec.bytes, b, int(first/BlockBytes))
+	})
 	if err != nil {
-		return nil
-	}
-	defer release()
-	rec, _ := l.readHead(f, place, loc.Segment, loc.Record())
-	if rec == nil || rec.head.geometry != loc.geometry() || uint32(rec.head.before()) != loc.head {
-		l.reportDamage(loc.Segment, loc.Record(), driveset.Places(0).With(place))
-		return nil
-	}
-	b := make([]byte, min(last, int64(rec.head.shardLen))-first)
-	err = f.ReadFull(b, loc.Record()+int64(loc.head)+first)
-	if err == nil {
-		err = rec.head.checkShard(rec.bytes, b, int(first/BlockBytes))
-	}
-	if err != nil {
-		l.log.Warn("shard damaged", "drive", l.set.Drives[place].Path, "segment", fmt.Sprintf("%016x", loc.Segment), "record", loc.Record(), "error", err)
-		l.reportDamage(loc.Segment, loc.Record(), driveset.Places(0).With(place))
 		return nil
 	}
 	return b

@@ -77,6 +77,11 @@ func (l *Log) recover(ctx context.Context, from Start) error {
 	if !decided || !certain || r.hidden() {
 		r.pin()
 	}
+	for _, x := range r.leftovers {
+		if d := r.set.Drives[x.place]; d.Writable() {
+			_ = d.Remove(x.name)
+		}
+	}
 	return r.replay()
 }
 

@@ -18,6 +18,8 @@ func (l *Log) roll(length int64, urgent bool) error {
 			return err
 		}
 	}
+	l.beginMu.Lock()
+	defer l.beginMu.Unlock()
 	l.rolls++
 	l.segMu.Lock()
 	h := &segmentHead{id: l.epoch<<32 | l.rolls, prev: l.next, live: slices.Clone(l.live)}

@@ -23,6 +23,13 @@ type survey struct {
 	// not know what that one had.
 	sure  driveset.Places
 	taken uint64 // the highest epoch that a listed drive has
+	// leftovers are segments that a process was healing when it ended.
+	leftovers []leftover
+}
+
+type leftover struct {
+	place int
+	name  string
 }
 
 // said is what one drive says.
@@ -31,6 +38,7 @@ type said struct {
 	mark   *mark
 	ids    []uint64 // of its segments
 	newest *segmentHead
+	heal   []string // names of segments that were being healed
 }
 
 // look asks all drives for their newest segment and their mark. Fewer witnesses
@@ -47,6 +55,9 @@ func (r *recovery) look() error {
 			continue
 		}
 		r.listed = r.listed.With(place)
+		for _, name := range s.heal {
+			r.leftovers = append(r.leftovers, leftover{place, name})
+		}
 		if s.newest != nil && s.newest.id > last {
 			r.newest, last = s.newest, s.newest.id
 		}
@@ -92,6 +103,8 @@ func (r *recovery) ask(d *driveset.Drive) (s said, err error) {
 	for _, e := range entries {
 		if id, ok := parseName(e.Name, segmentSuffix); ok {
 			s.ids = append(s.ids, id)
+		} else if _, ok := parseName(e.Name, healSuffix); ok {
+			s.heal = append(s.heal, logDir+"/"+e.Name)
 		}
 	}
 	for i := len(s.ids) - 1; i >= 0 && s.newest == nil; i-- { // the names are in order

@@ -1,0 +1,332 @@
+package seglog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"croft/objectstore/erasure/driveset"
+)
+
+// Lacking returns the segments in use that a drive does not have, or not with an
+// intact head or as long as they must be, newest first: that is the order to heal
+// them in.
+func (l *Log) Lacking(ctx context.Context, place int) (ids []uint64, err error) {
+	for _, s := range slices.Backward(l.Segments()) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		lacks, err := l.lacks(place, s)
+		if err != nil {
+			return nil, err
+		}
+		if lacks {
+			ids = append(ids, s.ID)
+		}
+	}
+	return ids, nil
+}
+
+func (l *Log) lacks(place int, s Segment) (bool, error) {
+	f, release, err := l.files[place].open(s.ID)
+	if err != nil {
+		return true, orMissing(err)
+	}
+	defer release()
+	_, err = readSegmentHead(f, s.ID, l.seed)
+	if errors.Is(err, errRecord) || errors.Is(err, errOther) {
+		return true, nil
+	}
+	if err != nil {
+		return true, orMissing(err)
+	}
+	size, err := f.Size()
+	return size < s.End, err
+}
+
+// segmentInUse returns a segment as it is now, false when it is not in use.
+func (l *Log) segmentInUse(id uint64) (Segment, bool) {
+	all := l.Segments()
+	i := slices.IndexFunc(all, func(s Segment) bool { return s.ID == id })
+	if i < 0 {
+		return Segment{}, false
+	}
+	return all[i], true
+}
+
+// HealSegment writes a whole segment to a drive from what the others have. It
+// comes under its name when all of it is durable, so that it is there whole or not
+// at all, also while records are being appended to it. Progress is told the bytes
+// of each write, and slows the work down by not returning. Records that too few
+// drives have intact are left out and reported as damaged. A segment that is not
+// in use any more is none to heal.
+//
+// A drive must have the newest segment before it has an older one, or it would
+// speak for a log that it does not know the end of; so that one is healed first
+// where it is lacking.
+func (l *Log) HealSegment(ctx context.Context, id uint64, place int, progress func(bytes int64)) error {
+	for {
+		newest := l.position().Segment
+		s, ok := l.segmentInUse(newest)
+		if !ok || newest == id {
+			break
+		}
+		lacks, err := l.lacks(place, s)
+		if err != nil {
+			return err
+		}
+		if !lacks {
+			break
+		}
+		if err := l.healSegment(ctx, newest, place, progress); err != nil {
+			return err
+		}
+	}
+	return l.healSegment(ctx, id, place, progress)
+}
+
+const healSuffix = ".heal"
+
+func (l *Log) healSegment(ctx context.Context, id uint64, place int, progress func(bytes int64)) (err error) {
+	s, ok := l.segmentInUse(id)
+	if !ok {
+		return nil
+	}
+	head, _ := l.head(id)
+	if head == nil {
+		return quorumLost(fmt.Errorf("segment %016x has no intact head on any drive that is here", id))
+	}
+	d := l.set.Drives[place]
+	if !d.Writable() {
+		return fmt.Errorf("%s: %w", d.Path, errUnusable)
+	}
+	if err := makeLogDir(d); err != nil {
+		return err
+	}
+	name := fmt.Sprintf("%s/%016x%s", logDir, id, healSuffix)
+	if err := d.Remove(name); err != nil { // left by a process that died
+		return err
+	}
+	f, err := d.Create(name)
+	if err != nil {
+		return err
+	}
+	h := &healer{walker: walker{Log: l, at: head.begin(), not: place}, file: f, drive: d, name: name, progress: progress}
+	defer func() {
+		h.close()
+		err = errors.Join(err, f.Close())
+		if !h.named {
+			_ = d.Remove(name)
+		}
+	}()
+	if s.Active {
+		// Before anything is written, since what it writes are zeros.
+		if err := f.Allocate(head.size); err != nil {
+			return err
+		}
+	}
+	if err := f.WriteAt(head.encode(l.seed), 0); err != nil {
+		return err
+	}
+	// What is appended meanwhile is caught up with while nothing is appended.
+	for ; s.Active && s.End-h.at.Offset > catchUp; s, _ = l.segmentInUse(id) {
+		if err := h.copy(ctx, s.End); err != nil {
+			return err
+		}
+	}
+	if !s.Active {
+		return h.finish(ctx, id)
+	}
+	return l.pause(ctx, func() error { return h.finish(ctx, id) })
+}
+
+// catchUp is how many bytes of a segment are left to be healed while appending
+// waits.
+const catchUp = 1 << 20
+
+// pause runs f while no record is being written.
+func (l *Log) pause(ctx context.Context, f func() error) error {
+	l.queueMu.Lock()
+	broken := l.broken != nil
+	l.queueMu.Unlock()
+	if broken {
+		return f() // none ever will
+	}
+	return l.submit(ctx, &request{pause: f})
+}
+
+// healer writes one drive's copies of the records of a segment.
+type healer struct {
+	walker
+	drive    *driveset.Drive
+	file     *driveset.File
+	name     string
+	named    bool // it has its final name
+	progress func(bytes int64)
+
+	from int64  // offset of what is not written yet
+	out  []byte // the same
+}
+
+// healBytes is how much is written at once.
+const healBytes = 2 << 20
+
+// copy writes the records up to an offset.
+func (h *healer) copy(ctx context.Context, end int64) error {
+	h.end = end
+	h.from = h.at.Offset
+	for {
+		at := h.at
+		rec, err := h.next(ctx)
+		if err != nil || rec == nil {
+			return errors.Join(err, h.flush())
+		}
+		if p := rec.head.position(); p != at { // behind some that are lost
+			if err := h.flush(); err != nil {
+				return err
+			}
+			h.from = p.Offset
+		}
+		if err := h.record(rec); err != nil {
+			return err
+		}
+		if len(h.out) >= healBytes {
+			if err := h.flush(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// record adds the drive's copy of a record to what is to be written.
+func (h *healer) record(rec *found) error {
+	place := h.not
+	copies := h.copies(rec, rec.head.enough())
+	enough := copies != nil
+	if !enough { // not in what was read in advance
+		var good driveset.Places
+		copies, good = h.readCopies(rec.head.position(), &rec.head)
+		enough = good.Count() >= rec.head.enough()
+	}
+	defer func() { releaseAll(copies) }()
+	only := driveset.Places(0).With(place)
+	switch {
+	case copies[place] != nil: // the segment's head is what was wrong
+	case enough:
+		if err := h.rebuild(&rec.head, rec.bytes, copies, only); err != nil {
+			return err
+		}
+	default:
+		h.reportDamage(rec.head.segment, rec.head.position().Offset, only)
+		h.withoutShard(&rec.head, rec.bytes, copies, only)
+	}
+	h.out = append(h.out, copies[place].b...)
+	return nil
+}
+
+func (h *healer) flush() error {
+	if len(h.out) == 0 {
+		return nil
+	}
+	if err := h.file.WriteAt(h.out, h.from); err != nil {
+		return err
+	}
+	n := int64(len(h.out))
+	h.from, h.out = h.from+n, h.out[:0]
+	if h.progress != nil {
+		h.progress(n)
+	}
+	return nil
+}
+
+// finish writes what is left and gives the file its name.
+func (h *healer) finish(ctx context.Context, id uint64) error {
+	s, ok := h.segmentInUse(id)
+	if !ok {
+		return nil
+	}
+	if err := h.copy(ctx, s.End); err != nil {
+		return err
+	}
+	if err := h.file.Sync(); err != nil {
+		return err
+	}
+	// No segment is begun between looking whether the drive has the newest and this.
+	h.beginMu.RLock()
+	defer h.beginMu.RUnlock()
+	if newest, _ := h.segmentInUse(h.position().Segment); newest.ID != id {
+		if lacks, err := h.lacks(h.not, newest); lacks || err != nil {
+			return errors.Join(fmt.Errorf("drive %s does not have the newest segment", h.drive.Path), err)
+		}
+	}
+	if err := h.drive.Rename(h.name, segmentName(id)); err != nil {
+		return err
+	}
+	h.named = true
+	h.files[h.not].forget(id)
+	if err := h.drive.SyncDir(logDir); err != nil {
+		return err
+	}
+	if _, ok := h.segmentInUse(id); !ok { // freed meanwhile
+		h.discard(h.drive, id)
+	}
+	return nil
+}
+
+// HealRecord writes a record again, synced, to those of the given drives that lack
+// it or have it wrong. A drive that does not have the record's segment needs that
+// healed first, and the error says so.
+func (l *Log) HealRecord(ctx context.Context, segment uint64, record int64, places driveset.Places) error {
+	s, ok := l.segmentInUse(segment)
+	if !ok || record >= s.End {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	rec := l.findAt(segment, record)
+	if rec == nil {
+		return quorumLost(fmt.Errorf("segment %016x at %d: no drive that is here has the record intact", segment, record))
+	}
+	at := rec.head.position()
+	copies, good := l.readCopies(at, &rec.head)
+	defer func() { releaseAll(copies) }()
+	lacking := places & l.set.Writable() &^ good
+	if lacking == 0 {
+		return nil
+	}
+	var short error
+	if good.Count() >= rec.head.enough() {
+		if err := l.rebuild(&rec.head, rec.bytes, copies, lacking); err != nil {
+			return err
+		}
+	} else {
+		short = quorumLost(fmt.Errorf("segment %016x at %d: %d intact copies, %d needed", segment, record, good.Count(), rec.head.enough()))
+		lacking &^= l.knownBy(at, &rec.head)
+		l.withoutShard(&rec.head, rec.bytes, copies, lacking)
+	}
+	_, failures := l.set.Each(lacking, func(d *driveset.Drive) error {
+		f, release, err := l.files[d.Place].open(segment)
+		if err != nil {
+			return err
+		}
+		defer release()
+		if err := f.WriteAt(copies[d.Place].b, at.Offset); err != nil {
+			return err
+		}
+		return f.Sync()
+	})
+	return errors.Join(append(failures, short)...)
+}
+
+// findAt returns what is at an offset of a segment from the first drive that has
+// it intact.
+func (l *Log) findAt(segment uint64, record int64) *found {
+	for i := range l.set.Drives {
+		if rec, _ := l.readFound(i, segment, record); rec != nil {
+			return rec
+		}
+	}
+	return nil
+}
