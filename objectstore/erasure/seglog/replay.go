@@ -15,18 +15,35 @@ func (r *recovery) replay() error {
 	}
 	at := r.from.Stable
 	if at != (Position{}) {
-		segments = segments[slices.IndexFunc(segments, func(x extent) bool { return x.id == at.Segment }):]
+		i := slices.IndexFunc(segments, func(x extent) bool { return x.id == at.Segment })
+		if i < 0 {
+			return nil // it is the end
+		}
+		segments = segments[i:]
 	}
 	for _, x := range segments {
 		var err error
 		if at.Segment != x.id {
+			before := at
 			if at, err = r.beginning(x); err != nil {
 				return err
 			}
+			if err = r.unbroken(before, at); err != nil {
+				return err
+			}
 		}
-		if err := r.segment(at, x.end); err != nil {
+		if at, err = r.segment(at, x.end); err != nil {
 			return err
 		}
+	}
+	return r.unbroken(at, r.end)
+}
+
+// unbroken returns ErrStale when records between two positions were freed that from
+// does not cover: what they said was over is not known to be.
+func (r *recovery) unbroken(before, after Position) error {
+	if r.from != (Start{}) && before.Seq < after.Seq && r.from.Applied.Seq < after.Seq {
+		return ErrStale
 	}
 	return nil
 }
@@ -54,31 +71,31 @@ func (l *Log) skip(at Position, end int64, silent driveset.Places) (Position, er
 	return next, nil
 }
 
-// segment replays one segment from a position up to its end.
-func (r *recovery) segment(at Position, end int64) (err error) {
+// segment replays one segment from a position up to its end and returns that.
+func (r *recovery) segment(at Position, end int64) (_ Position, err error) {
 	for at.Offset < end {
 		if err := r.ctx.Err(); err != nil {
-			return err
+			return at, err
 		}
 		if at.Seq == r.from.Applied.Seq && at.Chain != r.from.Applied.Chain {
-			return ErrStale
+			return at, ErrStale
 		}
 		rec, silent := r.find(at)
 		if rec == nil {
 			if at, err = r.skip(at, end, silent); err != nil {
-				return err
+				return at, err
 			}
 			continue
 		}
 		next := rec.head.after(at)
 		if at.Seq >= r.from.Applied.Seq {
 			if err := r.apply(at, next, rec); err != nil {
-				return err
+				return at, err
 			}
 		}
 		at = next
 	}
-	return nil
+	return at, nil
 }
 
 func (r *recovery) apply(at, next Position, rec *found) error {
