@@ -57,6 +57,10 @@ type applier struct {
 	// strays are uploads that parts were seen of while the catalogue is built from
 	// nothing; the upload's own entry may come later, or have ended.
 	strays map[string]record.Part
+	// doomed are bodies that nothing referred to at some time of the replay. A later
+	// record may bring them back: compaction moves an object behind the end of the
+	// upload that it was made of.
+	doomed []record.Body
 }
 
 // change is one batch on its way into the catalogue.
@@ -88,10 +92,12 @@ func (a *applier) apply(b seglog.Batch) error {
 	if err != nil {
 		return err
 	}
+	s.applied.Store(b.Next.Seq)
 	if b.Replay {
 		a.replayed++
+		a.doomed = append(a.doomed, c.doomed...)
+		return nil
 	}
-	s.applied.Store(b.Next.Seq)
 	s.pins.doom(s, c.doomed)
 	return nil
 }
@@ -393,6 +399,23 @@ func (a *applier) finishRebuild(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(errors.New("finish the catalogue"), err)
 	}
-	a.store.pins.doom(a.store, c.doomed)
+	a.doomed = append(a.doomed, c.doomed...)
+	return nil
+}
+
+// removeDoomed removes the bodies that nothing refers to at the end of the replay.
+func (a *applier) removeDoomed(ctx context.Context) error {
+	var bodies []record.Body
+	for _, b := range a.doomed {
+		_, found, err := a.store.index.File(ctx, index.FileID(b.ID))
+		if err != nil {
+			return err
+		}
+		if !found {
+			bodies = append(bodies, b)
+		}
+	}
+	a.doomed = nil
+	a.store.pins.doom(a.store, bodies)
 	return nil
 }

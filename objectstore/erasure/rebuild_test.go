@@ -1,6 +1,7 @@
 package erasure
 
 import (
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"path/filepath"
@@ -86,4 +87,41 @@ func TestCatalogueBeforeFreedSegments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestRebuildKeepsBodiesOfMovedObjects rebuilds the catalogue of an object in parts
+// that compaction has moved behind the end of its upload.
+func TestRebuildKeepsBodiesOfMovedObjects(t *testing.T) {
+	p := newPlan().makeBucket("bucket").then()
+	var objects []string // several, since they are moved side by side
+	for i := range 12 {
+		objects = append(objects, fmt.Sprint("bucket/a", i))
+		p.beginUpload(objects[i])
+	}
+	p.then()
+	for i, path := range objects {
+		p.putPart(path, 1, 100, uint64(i))
+	}
+	p.then()
+	// What keeps the part's entry and what ends the upload fills more than half of a segment.
+	fill := func(name string) {
+		for i := range 4 {
+			p.put(fmt.Sprint("bucket/", name, i), 12_000, uint64(i)).then()
+		}
+	}
+	fill("kept")
+	for _, path := range objects {
+		p.complete(path, 1)
+	}
+	p.then()
+	fill("gone")
+	for i := range 4 {
+		p.delete(fmt.Sprint("bucket/gone", i)).then()
+	}
+	fill("later")
+	p.compact().then()
+	scratch := quickDir(t)
+	m := simdisk.NewMachine(1)
+	v := sail(t, p, m, 1, scratch)
+	v.inspect(m, newFolder(t, scratch), "rebuilt")
 }

@@ -35,7 +35,7 @@ type Config struct {
 	Catalogue string
 	// Reindex builds the catalogue anew from the drives.
 	Reindex bool
-	Logger    *slog.Logger
+	Logger  *slog.Logger
 	// SegmentBytes is the size of the log's segments; 0 lets the engine choose.
 	SegmentBytes int64
 }
@@ -157,6 +157,9 @@ func (s *Store) follow(ctx context.Context, cfg Config) (err error) {
 		if err := a.finishRebuild(ctx); err != nil {
 			return err
 		}
+	}
+	if err := a.removeDoomed(ctx); err != nil {
+		return err
 	}
 	if err := s.loadBuckets(ctx); err != nil {
 		return err
