@@ -29,8 +29,10 @@ func ValidateBucketName(name string) error {
 			return bucketNameError("must start and end with a letter or digit, also next to each dot")
 		}
 	}
-	if _, err := netip.ParseAddr(name); err == nil {
-		return bucketNameError("must not be an IP address")
+	if name[0] <= '9' { // no other name can be one, and a failed parse costs
+		if _, err := netip.ParseAddr(name); err == nil {
+			return bucketNameError("must not be an IP address")
+		}
 	}
 	for _, p := range []string{"xn--", "sthree-"} {
 		if strings.HasPrefix(name, p) {

@@ -252,17 +252,17 @@ func TestChecksums(t *testing.T) {
 		h := a.make()
 		h.Write([]byte("hello"))
 		sum := encodeSum(h)
-		target := "/bucket/" + a.kept()
+		target := "/bucket/" + a.kept
 		f.run(t, []call{
-			{name: a.name, method: "PUT", target: target, body: "hello", header: []string{a.header(), sum, "X-Amz-Sdk-Checksum-Algorithm", a.name}, status: 200,
-				want: map[string]string{a.header(): sum, "x-amz-checksum-type": "FULL_OBJECT"}},
+			{name: a.name, method: "PUT", target: target, body: "hello", header: []string{a.header, sum, "X-Amz-Sdk-Checksum-Algorithm", a.name}, status: 200,
+				want: map[string]string{a.header: sum, "x-amz-checksum-type": "FULL_OBJECT"}},
 			{name: a.name + " on head", method: "HEAD", target: target, header: []string{"X-Amz-Checksum-Mode", "ENABLED"}, status: 200,
-				want: map[string]string{a.header(): sum, "x-amz-checksum-type": "FULL_OBJECT"}},
-			{name: a.name + " on get", method: "GET", target: target, header: []string{"X-Amz-Checksum-Mode", "ENABLED"}, status: 200, want: map[string]string{a.header(): sum}},
-			{name: a.name + " not asked", method: "GET", target: target, status: 200, want: map[string]string{a.header(): "-"}},
-			{name: a.name + " not of a range", method: "GET", target: target, header: []string{"X-Amz-Checksum-Mode", "ENABLED", "Range", "bytes=1-2"}, status: 206, want: map[string]string{a.header(): "-"}},
-			{name: a.name + " wrong", method: "PUT", target: "/bucket/bad", body: "hellp", header: []string{a.header(), sum}, status: 400, code: "BadDigest"},
-			{name: a.name + " malformed", method: "PUT", target: "/bucket/bad", body: "hello", header: []string{a.header(), "AA=="}, status: 400, code: "InvalidRequest"},
+				want: map[string]string{a.header: sum, "x-amz-checksum-type": "FULL_OBJECT"}},
+			{name: a.name + " on get", method: "GET", target: target, header: []string{"X-Amz-Checksum-Mode", "ENABLED"}, status: 200, want: map[string]string{a.header: sum}},
+			{name: a.name + " not asked", method: "GET", target: target, status: 200, want: map[string]string{a.header: "-"}},
+			{name: a.name + " not of a range", method: "GET", target: target, header: []string{"X-Amz-Checksum-Mode", "ENABLED", "Range", "bytes=1-2"}, status: 206, want: map[string]string{a.header: "-"}},
+			{name: a.name + " wrong", method: "PUT", target: "/bucket/bad", body: "hellp", header: []string{a.header, sum}, status: 400, code: "BadDigest"},
+			{name: a.name + " malformed", method: "PUT", target: "/bucket/bad", body: "hello", header: []string{a.header, "AA=="}, status: 400, code: "InvalidRequest"},
 		})
 	}
 	f.run(t, []call{

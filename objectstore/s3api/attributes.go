@@ -2,7 +2,6 @@ package s3api
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -17,12 +16,12 @@ const (
 // readAttributes collects what the headers say about an object.
 func readAttributes(header http.Header) (objectstore.Attributes, error) {
 	a := objectstore.Attributes{
-		ContentType:        header.Get("Content-Type"),
-		ContentEncoding:    withoutChunked(header.Values("Content-Encoding")),
-		ContentDisposition: header.Get("Content-Disposition"),
-		ContentLanguage:    header.Get("Content-Language"),
-		CacheControl:       header.Get("Cache-Control"),
-		Expires:            header.Get("Expires"),
+		ContentType:        first(header, "Content-Type"),
+		ContentEncoding:    withoutChunked(header["Content-Encoding"]),
+		ContentDisposition: first(header, "Content-Disposition"),
+		ContentLanguage:    first(header, "Content-Language"),
+		CacheControl:       first(header, "Cache-Control"),
+		Expires:            first(header, "Expires"),
 	}
 	total := 0
 	for name, values := range header {
@@ -56,33 +55,37 @@ func withoutChunked(values []string) string {
 }
 
 // writeAttributes sets the headers of an object, with what the query overrides.
-func writeAttributes(header http.Header, o objectstore.Object, query url.Values) {
-	set := func(name, value, override string) {
-		if v := query.Get(override); v != "" {
-			value = v
+func (q *request) writeAttributes(header http.Header, o *objectstore.Object) {
+	a := &o.Attributes
+	contentType := a.ContentType
+	if contentType == "" {
+		contentType = "binary/octet-stream"
+	}
+	for _, one := range [...]struct{ name, value, override string }{
+		{"Content-Type", contentType, "response-content-type"},
+		{"Content-Encoding", a.ContentEncoding, "response-content-encoding"},
+		{"Content-Disposition", a.ContentDisposition, "response-content-disposition"},
+		{"Content-Language", a.ContentLanguage, "response-content-language"},
+		{"Cache-Control", a.CacheControl, "response-cache-control"},
+		{"Expires", a.Expires, "response-expires"},
+	} {
+		if len(q.query) > 0 {
+			if v := q.query.Get(one.override); v != "" {
+				one.value = v
+			}
 		}
-		if value != "" {
-			header.Set(name, value)
+		if one.value != "" {
+			q.setHeader(header, one.name, one.value)
 		}
 	}
-	a := o.Attributes
-	if a.ContentType == "" {
-		a.ContentType = "binary/octet-stream"
-	}
-	set("Content-Type", a.ContentType, "response-content-type")
-	set("Content-Encoding", a.ContentEncoding, "response-content-encoding")
-	set("Content-Disposition", a.ContentDisposition, "response-content-disposition")
-	set("Content-Language", a.ContentLanguage, "response-content-language")
-	set("Cache-Control", a.CacheControl, "response-cache-control")
-	set("Expires", a.Expires, "response-expires")
 	for key, value := range a.User {
-		// Not by Set: boto3 gives the name to its user as it stands on the wire.
+		// As it stands on the wire boto3 gives the name to its user.
 		header["x-amz-meta-"+key] = []string{value}
 	}
-	header.Set("ETag", quoted(o.ETag))
-	header.Set("Last-Modified", o.ModifiedAt.UTC().Format(http.TimeFormat))
-	header.Set("Accept-Ranges", "bytes")
-	if active(header.Get("Content-Type")) {
+	q.setHeader(header, "Etag", quoted(o.ETag))
+	q.setHeader(header, "Last-Modified", o.ModifiedAt.UTC().Format(http.TimeFormat))
+	header["Accept-Ranges"] = ranges
+	if active(first(header, "Content-Type")) {
 		// The console lives on the same host: a page out of a bucket must not be
 		// able to set its cookies.
 		header.Set("Content-Security-Policy", "sandbox allow-scripts allow-forms allow-popups allow-downloads allow-modals")
@@ -110,19 +113,25 @@ type conditions struct {
 }
 
 func readConditions(header http.Header, prefix string) conditions {
-	c := conditions{match: header.Get(prefix + "If-Match"), noneMatch: header.Get(prefix + "If-None-Match")}
-	if t, err := http.ParseTime(header.Get(prefix + "If-Modified-Since")); err == nil {
-		c.modifiedSince, c.hasModified = t, true
-	}
-	if t, err := http.ParseTime(header.Get(prefix + "If-Unmodified-Since")); err == nil {
-		c.unmodified, c.hasUnmodified = t, true
-	}
+	c := conditions{match: first(header, prefix+"If-Match"), noneMatch: first(header, prefix+"If-None-Match")}
+	c.modifiedSince, c.hasModified = headerTime(header, prefix+"If-Modified-Since")
+	c.unmodified, c.hasUnmodified = headerTime(header, prefix+"If-Unmodified-Since")
 	return c
+}
+
+// headerTime reads a time; one that is malformed counts as none.
+func headerTime(header http.Header, name string) (time.Time, bool) {
+	value := first(header, name)
+	if value == "" {
+		return time.Time{}, false
+	}
+	t, err := http.ParseTime(value)
+	return t, err == nil
 }
 
 // check returns whether the object satisfies the conditions; if not, whether it
 // is because the client's copy is still good (304). An ETag outweighs a date.
-func (c conditions) check(o objectstore.Object) (ok, notModified bool) {
+func (c conditions) check(o *objectstore.Object) (ok, notModified bool) {
 	modified := o.ModifiedAt.Truncate(time.Second)
 	switch {
 	case c.match != "" && !matchesETag(c.match, o.ETag):
@@ -155,13 +164,13 @@ func unquote(etag string) string {
 // writeCondition reads the conditions that S3 knows for a write.
 func writeCondition(header http.Header) (objectstore.Condition, error) {
 	var c objectstore.Condition
-	if v := header.Get("If-None-Match"); v != "" {
+	if v := first(header, "If-None-Match"); v != "" {
 		if v != "*" {
 			return c, fail("NotImplemented", "If-None-Match with anything but * is not implemented for writes.")
 		}
 		c.Absent = true
 	}
-	if v := header.Get("If-Match"); v != "" {
+	if v := first(header, "If-Match"); v != "" {
 		c.ETag = unquote(v)
 	}
 	return c, nil

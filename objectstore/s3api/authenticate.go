@@ -1,7 +1,6 @@
 package s3api
 
 import (
-	"encoding/hex"
 	"net/http"
 	"net/url"
 	"strings"
@@ -16,7 +15,7 @@ func (h *Handler) authenticate(q *request) error {
 	if err := q.claim(); err != nil {
 		return err
 	}
-	if err := h.checkTime(q.sig); err != nil {
+	if err := h.checkTime(&q.sig); err != nil {
 		return err
 	}
 	if h.region != "" && q.sig.region != h.region {
@@ -31,7 +30,7 @@ func (h *Handler) authenticate(q *request) error {
 	if name := q.unsignedHeader(); name != "" {
 		return failf("AccessDenied", "There were headers present in the request which were not signed: %s.", name)
 	}
-	if q.r.Header.Get("X-Amz-Security-Token") != "" || q.query.Has("X-Amz-Security-Token") {
+	if first(q.r.Header, "X-Amz-Security-Token") != "" || q.query.Has("X-Amz-Security-Token") {
 		return fail("InvalidToken", "The provided token is malformed or otherwise invalid. Croft issues no session tokens.")
 	}
 	cred, err := h.access.Credential(q.r.Context(), q.sig.accessKey)
@@ -44,12 +43,15 @@ func (h *Handler) authenticate(q *request) error {
 	if cred.Secret == "" {
 		return fail("InvalidAccessKeyId", "The access key ID you provided does not exist in our records.")
 	}
-	canonical := canonicalRequest(q.r, q.query, q.sig.headers, q.payload)
-	want := mac(signingKey(cred.Secret, q.sig.day, q.sig.region), stringToSign(q.sig.at, q.sig.scope(), canonical))
-	if !sameHex(hex.EncodeToString(want), q.sig.value) {
+	name := signerName{cred.Secret, q.sig.day, q.sig.region}
+	signer, known := h.signers.get(name)
+	if want := signer.sign(q.r, q.query, &q.sig, q.payload); !want.is(q.sig.value) {
 		return errSignature()
 	}
-	q.cred = cred
+	if !known {
+		h.signers.remember(name, signer)
+	}
+	q.cred, q.signer = cred, signer
 	q.hoist()
 	return nil
 }
@@ -81,7 +83,7 @@ func errSignature() *failure {
 // claim reads the signature and the payload's hash from where the request
 // carries them; exactly one mechanism may be used.
 func (q *request) claim() error {
-	authorization := q.r.Header.Values("Authorization")
+	authorization := q.r.Header["Authorization"]
 	inQuery := claimsPresigned(q.query)
 	switch {
 	case len(authorization) > 1 || (len(authorization) == 1 && inQuery):
@@ -97,8 +99,8 @@ func (q *request) claim() error {
 // claimsPresigned reports whether the query tries to authenticate, be it with
 // version 2, which is then refused.
 func claimsPresigned(query url.Values) bool {
-	return query.Has("X-Amz-Algorithm") || query.Has("X-Amz-Signature") || query.Has("X-Amz-Credential") ||
-		query.Has("AWSAccessKeyId")
+	return len(query) > 0 && (query.Has("X-Amz-Algorithm") || query.Has("X-Amz-Signature") || query.Has("X-Amz-Credential") ||
+		query.Has("AWSAccessKeyId"))
 }
 
 func (q *request) claimHeader(authorization string) error {
@@ -110,7 +112,7 @@ func (q *request) claimHeader(authorization string) error {
 		return err
 	}
 	q.sig = sig
-	q.payload = q.r.Header.Get("X-Amz-Content-Sha256")
+	q.payload = first(q.r.Header, "X-Amz-Content-Sha256")
 	if q.payload == "" {
 		return fail("InvalidRequest", "Missing required header for this request: x-amz-content-sha256.")
 	}
@@ -137,7 +139,7 @@ func (q *request) claimPresigned() error {
 
 // requestTime is the time a header-signed request claims.
 func requestTime(header http.Header) (time.Time, error) {
-	if v := header.Get("X-Amz-Date"); v != "" {
+	if v := first(header, "X-Amz-Date"); v != "" {
 		if at, err := time.Parse(timeFormat, v); err == nil {
 			return at, nil
 		}
@@ -154,8 +156,9 @@ func requestTime(header http.Header) (time.Time, error) {
 
 // checkTime holds a signature to its clock: no more than maxClockSkew away, or
 // for a presigned URL not before its time and not after it expired.
-func (h *Handler) checkTime(sig signature) error {
-	if sig.at.UTC().Format(dayFormat) != sig.day {
+func (h *Handler) checkTime(sig *signature) error {
+	var day [len(dayFormat)]byte
+	if string(sig.at.UTC().AppendFormat(day[:0], dayFormat)) != sig.day {
 		code := "AuthorizationHeaderMalformed"
 		if sig.presigned {
 			code = "AuthorizationQueryParametersError"
@@ -181,16 +184,11 @@ func (h *Handler) checkTime(sig signature) error {
 // unsignedHeader returns an x-amz- header that the signature does not cover:
 // every one of them changes what a request does.
 func (q *request) unsignedHeader() string {
+	const prefix = "x-amz-"
 	for name := range q.r.Header {
-		lower := strings.ToLower(name)
-		if strings.HasPrefix(lower, "x-amz-") && !q.sig.covers(lower) {
-			return lower
+		if len(name) > len(prefix) && strings.EqualFold(name[:len(prefix)], prefix) && !q.sig.covers(name) {
+			return strings.ToLower(name)
 		}
 	}
 	return ""
-}
-
-// signingKey is what the request's chunks are signed with.
-func (h *Handler) signingKey(q *request) []byte {
-	return signingKey(q.cred.Secret, q.sig.day, q.sig.region)
 }

@@ -1,6 +1,7 @@
 package s3api
 
 import (
+	"bytes"
 	"crypto/md5" //nolint:gosec // Content-MD5 is part of the protocol.
 	"crypto/sha256"
 	"encoding/base64"
@@ -43,8 +44,9 @@ type body struct {
 }
 
 // newBody prepares the payload without reading a byte of it.
-func newBody(q *request, key []byte) (*body, error) {
-	b := &body{src: q.r.Body, size: q.r.ContentLength}
+func newBody(q *request) (*body, error) {
+	b := &q.payloadBody
+	*b = body{src: q.r.Body, size: q.r.ContentLength}
 	if err := b.expectMD5(q.r.Header); err != nil {
 		return nil, err
 	}
@@ -58,7 +60,7 @@ func newBody(q *request, key []byte) (*body, error) {
 	switch {
 	case q.payload == unsignedPayload:
 	case q.payload == streamingUnsignedTrail, q.payload == streamingSigned, q.payload == streamingSignedTrailer:
-		err = b.expectChunks(q, key, trailers)
+		err = b.expectChunks(q, trailers)
 	case isHex(q.payload, sha256.Size):
 		b.sha, b.wantSHA = sha256.New(), q.payload
 	case strings.HasPrefix(q.payload, streamingPrefix):
@@ -76,9 +78,9 @@ func newBody(q *request, key []byte) (*body, error) {
 }
 
 func (b *body) expectMD5(header http.Header) error {
-	value := header.Get("Content-MD5")
+	value := first(header, "Content-Md5")
 	if value == "" {
-		if header.Values("Content-MD5") != nil {
+		if header["Content-Md5"] != nil {
 			return fail("InvalidDigest", "The Content-MD5 you specified is not valid.")
 		}
 		return nil
@@ -98,7 +100,7 @@ func (b *body) expectChecksum(header http.Header, presigned bool) (trailers []st
 	if b.sum, b.wantSum, err = checksumHeader(header); err != nil {
 		return nil, err
 	}
-	for name := range strings.SplitSeq(header.Get("X-Amz-Trailer"), ",") {
+	for name := range strings.SplitSeq(first(header, "X-Amz-Trailer"), ",") {
 		name = strings.ToLower(strings.TrimSpace(name))
 		if name == "" {
 			continue
@@ -126,15 +128,15 @@ func (b *body) expectChecksum(header http.Header, presigned bool) (trailers []st
 	return trailers, nil
 }
 
-func (b *body) expectChunks(q *request, key []byte, trailers []string) error {
-	size, err := strconv.ParseInt(q.r.Header.Get("X-Amz-Decoded-Content-Length"), 10, 64)
+func (b *body) expectChunks(q *request, trailers []string) error {
+	size, err := strconv.ParseInt(first(q.r.Header, "X-Amz-Decoded-Content-Length"), 10, 64)
 	if err != nil || size < 0 {
 		return fail("MissingContentLength", "You must provide the X-Amz-Decoded-Content-Length HTTP header with an aws-chunked payload.")
 	}
 	b.size = size
 	var signer *chunkSigner
 	if q.payload != streamingUnsignedTrail {
-		signer = newChunkSigner(key, q.sig)
+		signer = newChunkSigner(q.signer, &q.sig)
 	}
 	if q.payload == streamingSigned {
 		if len(trailers) > 0 {
@@ -201,11 +203,17 @@ func (b *body) finish() (map[string]string, error) {
 	if b.size >= 0 && b.read != b.size {
 		return nil, fail("IncompleteBody", "You did not provide the number of bytes specified by the Content-Length HTTP header.")
 	}
-	if b.sha != nil && !sameHex(hex.EncodeToString(b.sha.Sum(nil)), b.wantSHA) {
+	if b.sha != nil && !b.shaIs(b.wantSHA) {
 		return nil, fail("XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed.")
 	}
 	b.finished = true
 	return b.finishChecksum()
+}
+
+func (b *body) shaIs(want string) bool {
+	var sum digest
+	b.sha.Sum(sum[:0])
+	return sum.is(want)
 }
 
 func (b *body) finishChecksum() (map[string]string, error) {
@@ -215,15 +223,15 @@ func (b *body) finishChecksum() (map[string]string, error) {
 	got := encodeSum(b.hash)
 	want := b.wantSum
 	if b.chunks != nil && len(b.chunks.announced) > 0 {
-		want = b.chunks.trailers[b.sum.header()]
+		want = b.chunks.trailers[b.sum.field()]
 		if !b.sum.valid(want) {
-			return nil, failf("InvalidRequest", "Value for %s trailing header is invalid.", b.sum.header())
+			return nil, failf("InvalidRequest", "Value for %s trailing header is invalid.", b.sum.field())
 		}
 	}
 	if want != "" && want != got {
 		return nil, errChecksum(b.sum)
 	}
-	return map[string]string{b.sum.kept(): got}, nil
+	return map[string]string{b.sum.kept: got}, nil
 }
 
 // readAll reads a whole body of at most limit bytes and verifies it, MD5 included.
@@ -231,18 +239,24 @@ func (b *body) readAll(limit int64) ([]byte, error) {
 	if b.size > limit {
 		return nil, fail("MaxMessageLengthExceeded", "Your request was too big.")
 	}
-	data, err := io.ReadAll(io.LimitReader(b, limit+1))
-	if err != nil {
+	var out bytes.Buffer
+	if b.size > 0 {
+		out.Grow(int(b.size) + bytes.MinRead) // the size is announced, and within the limit
+	}
+	if _, err := out.ReadFrom(io.LimitReader(b, limit+1)); err != nil {
 		return nil, err
 	}
+	data := out.Bytes()
 	if int64(len(data)) > limit {
 		return nil, fail("MaxMessageLengthExceeded", "Your request was too big.")
 	}
 	if _, err := b.finish(); err != nil {
 		return nil, err
 	}
-	if sum := md5.Sum(data); b.md5 != "" && !sameHex(hex.EncodeToString(sum[:]), b.md5) {
-		return nil, fail("BadDigest", "The Content-MD5 you specified did not match what we received.")
+	if b.md5 != "" {
+		if sum := md5.Sum(data); !sameHex(hex.EncodeToString(sum[:]), b.md5) {
+			return nil, fail("BadDigest", "The Content-MD5 you specified did not match what we received.")
+		}
 	}
 	return data, nil
 }

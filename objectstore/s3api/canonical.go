@@ -8,32 +8,32 @@ import (
 	"strings"
 )
 
-// canonicalRequest is the text that a Signature Version 4 signs: method, path,
+// appendCanonical writes the text that a Signature Version 4 signs: method, path,
 // query, the signed headers and the payload's hash, each in one spelling only.
-func canonicalRequest(r *http.Request, query url.Values, signed []string, payload string) string {
-	var b strings.Builder
-	b.WriteString(r.Method)
-	b.WriteByte('\n')
-	b.WriteString(uriEncode(r.URL.Path, false))
-	b.WriteByte('\n')
-	b.WriteString(canonicalQuery(query))
-	b.WriteByte('\n')
+func appendCanonical(out []byte, r *http.Request, query url.Values, signed []string, payload string) []byte {
+	out = append(append(out, r.Method...), '\n')
+	out = append(appendURI(out, r.URL.Path, false), '\n')
+	out = append(appendQuery(out, query), '\n')
 	for _, name := range signed {
-		b.WriteString(name)
-		b.WriteByte(':')
-		b.WriteString(canonicalHeader(r, name))
-		b.WriteByte('\n')
+		out = append(append(out, name...), ':')
+		out = append(appendHeader(out, r, name), '\n')
 	}
-	b.WriteByte('\n')
-	b.WriteString(strings.Join(signed, ";"))
-	b.WriteByte('\n')
-	b.WriteString(payload)
-	return b.String()
+	out = append(out, '\n')
+	for i, name := range signed {
+		if i > 0 {
+			out = append(out, ';')
+		}
+		out = append(out, name...)
+	}
+	return append(append(out, '\n'), payload...)
 }
 
-// canonicalQuery encodes the query sorted by name and value, without the
-// signature itself.
-func canonicalQuery(query url.Values) string {
+// appendQuery encodes the query sorted by name and value, without the signature
+// itself.
+func appendQuery(out []byte, query url.Values) []byte {
+	if len(query) == 0 {
+		return out
+	}
 	type pair struct{ name, value string }
 	pairs := make([]pair, 0, len(query))
 	for name, values := range query {
@@ -50,35 +50,65 @@ func canonicalQuery(query url.Values) string {
 		}
 		return strings.Compare(a.value, b.value)
 	})
-	var b strings.Builder
 	for i, p := range pairs {
 		if i > 0 {
-			b.WriteByte('&')
+			out = append(out, '&')
 		}
-		b.WriteString(p.name)
-		b.WriteByte('=')
-		b.WriteString(p.value)
+		out = append(append(append(out, p.name...), '='), p.value...)
 	}
-	return b.String()
+	return out
 }
 
-// canonicalHeader is a header's values, trimmed, inner blanks folded, joined by
+// appendHeader writes a header's values, trimmed, inner blanks folded, joined by
 // commas. net/http moves some headers out of the map; they are put back here.
-func canonicalHeader(r *http.Request, name string) string {
+func appendHeader(out []byte, r *http.Request, name string) []byte {
 	switch name {
 	case "host":
-		return r.Host
+		return append(out, r.Host...)
 	case "content-length":
-		return strconv.FormatInt(r.ContentLength, 10)
+		return strconv.AppendInt(out, r.ContentLength, 10)
 	case "transfer-encoding":
-		return strings.Join(r.TransferEncoding, ",")
+		return append(out, strings.Join(r.TransferEncoding, ",")...)
 	}
-	values := r.Header.Values(name)
-	folded := make([]string, len(values))
-	for i, value := range values {
-		folded[i] = strings.Join(strings.Fields(value), " ")
+	for i, value := range r.Header[canonicalName(name)] {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = appendFolded(out, value)
 	}
-	return strings.Join(folded, ",")
+	return out
+}
+
+// canonicalName is how net/http spells a lower-case header name.
+func canonicalName(name string) string {
+	if known, ok := canonicalNames[name]; ok {
+		return known
+	}
+	return http.CanonicalHeaderKey(name)
+}
+
+// canonicalNames are the names that nearly every request has signed.
+var canonicalNames = func() map[string]string {
+	names := make(map[string]string)
+	for _, name := range []string{
+		"X-Amz-Date", "X-Amz-Content-Sha256", "X-Amz-Decoded-Content-Length", "X-Amz-Trailer", "X-Amz-Sdk-Checksum-Algorithm",
+		"X-Amz-Checksum-Crc32", "X-Amz-Checksum-Crc64nvme", "X-Amz-Checksum-Mode", "X-Amz-User-Agent", "Content-Type", "Content-Md5",
+		"Content-Encoding", "User-Agent", "Accept", "Accept-Encoding", "Amz-Sdk-Invocation-Id", "Amz-Sdk-Request", "Date", "Range",
+	} {
+		names[strings.ToLower(name)] = name
+	}
+	return names
+}()
+
+func appendFolded(out []byte, value string) []byte {
+	first := true
+	for word := range strings.FieldsSeq(value) {
+		if !first {
+			out = append(out, ' ')
+		}
+		out, first = append(out, word...), false
+	}
+	return out
 }
 
 // uriEncode percent-encodes as Signature Version 4 wants it: everything but the

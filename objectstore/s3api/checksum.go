@@ -28,22 +28,26 @@ const (
 
 // algorithm is one of S3's additional checksums.
 type algorithm struct {
-	name string // as in x-amz-checksum-algorithm
-	size int    // in bytes
-	make func() hash.Hash
-	poly uint64 // reflected, of a CRC; 0 for others, which have no full-object form
+	name   string // as in x-amz-checksum-algorithm
+	kept   string // as in objectstore.Attributes.Checksums
+	header string // as net/http spells it
+	size   int    // in bytes
+	make   func() hash.Hash
+	poly   uint64 // reflected, of a CRC; 0 for others, which have no full-object form
 }
 
 var algorithms = []algorithm{
-	{"CRC32", 4, func() hash.Hash { return crc32.NewIEEE() }, crc32.IEEE},
-	{"CRC32C", 4, func() hash.Hash { return crc32.New(crc32.MakeTable(crc32.Castagnoli)) }, crc32.Castagnoli},
-	{"CRC64NVME", 8, func() hash.Hash { return crc64nvme.New() }, 0x9a6c9329ac4bc9b5},
-	{"SHA1", 20, sha1.New, 0},
-	{"SHA256", 32, sha256.New, 0},
+	{"CRC32", "crc32", "X-Amz-Checksum-Crc32", 4, func() hash.Hash { return crc32.NewIEEE() }, crc32.IEEE},
+	{"CRC32C", "crc32c", "X-Amz-Checksum-Crc32c", 4, func() hash.Hash { return crc32.New(castagnoli) }, crc32.Castagnoli},
+	{"CRC64NVME", "crc64nvme", "X-Amz-Checksum-Crc64nvme", 8, func() hash.Hash { return crc64nvme.New() }, 0x9a6c9329ac4bc9b5},
+	{"SHA1", "sha1", "X-Amz-Checksum-Sha1", 20, sha1.New, 0},
+	{"SHA256", "sha256", "X-Amz-Checksum-Sha256", 32, sha256.New, 0},
 }
 
-func (a *algorithm) kept() string   { return strings.ToLower(a.name) }
-func (a *algorithm) header() string { return "x-amz-checksum-" + strings.ToLower(a.name) }
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// field is the algorithm's header as messages and trailers write it.
+func (a *algorithm) field() string { return "x-amz-checksum-" + a.kept }
 
 // valid reports whether value is a well-formed checksum of this algorithm.
 func (a *algorithm) valid(value string) bool {
@@ -78,7 +82,7 @@ func algorithmByHeader(header string) *algorithm {
 
 // requestedAlgorithm reads a header that names an algorithm; nil when absent.
 func requestedAlgorithm(header http.Header, name string) (*algorithm, error) {
-	value := header.Get(name)
+	value := first(header, name)
 	if value == "" {
 		return nil, nil
 	}
@@ -94,7 +98,7 @@ func checksumHeader(header http.Header) (*algorithm, string, error) {
 	var found *algorithm
 	for i := range algorithms {
 		a := &algorithms[i]
-		if header.Get(a.header()) == "" {
+		if first(header, a.header) == "" {
 			continue
 		}
 		if found != nil {
@@ -105,9 +109,9 @@ func checksumHeader(header http.Header) (*algorithm, string, error) {
 	if found == nil {
 		return nil, "", nil
 	}
-	value := header.Get(found.header())
+	value := first(header, found.header)
 	if !found.valid(value) {
-		return nil, "", failf("InvalidRequest", "Value for %s header is invalid.", found.header())
+		return nil, "", failf("InvalidRequest", "Value for %s header is invalid.", found.field())
 	}
 	return found, value, nil
 }
@@ -121,8 +125,11 @@ func errChecksum(a *algorithm) error {
 
 // keptChecksum returns the algorithm and value that an object or part has.
 func keptChecksum(kept map[string]string) (*algorithm, string) {
+	if len(kept) == 0 {
+		return nil, ""
+	}
 	for i := range algorithms {
-		if value, ok := kept[algorithms[i].kept()]; ok {
+		if value, ok := kept[algorithms[i].kept]; ok {
 			return &algorithms[i], value
 		}
 	}
@@ -131,9 +138,12 @@ func keptChecksum(kept map[string]string) (*algorithm, string) {
 
 // setChecksumHeaders answers x-amz-checksum-mode: ENABLED.
 func setChecksumHeaders(header http.Header, kept map[string]string) {
+	if len(kept) == 0 {
+		return
+	}
 	for i := range algorithms {
-		if value, ok := kept[algorithms[i].kept()]; ok {
-			header.Set(algorithms[i].header(), value)
+		if value, ok := kept[algorithms[i].kept]; ok {
+			header[algorithms[i].header] = []string{value}
 		}
 	}
 	if kept[keptType] != "" {
@@ -145,7 +155,7 @@ func setChecksumHeaders(header http.Header, kept map[string]string) {
 func (a *algorithm) composite(parts []objectstore.Part) (string, bool) {
 	h := a.make()
 	for _, p := range parts {
-		raw, err := base64.StdEncoding.DecodeString(p.Checksums[a.kept()])
+		raw, err := base64.StdEncoding.DecodeString(p.Checksums[a.kept])
 		if err != nil || len(raw) != a.size {
 			return "", false
 		}
@@ -161,7 +171,7 @@ func (a *algorithm) fullObject(parts []objectstore.Part) (string, bool) {
 	}
 	var sum uint64
 	for _, p := range parts {
-		raw, err := base64.StdEncoding.DecodeString(p.Checksums[a.kept()])
+		raw, err := base64.StdEncoding.DecodeString(p.Checksums[a.kept])
 		if err != nil || len(raw) != a.size {
 			return "", false
 		}

@@ -129,7 +129,8 @@ func (c *chunkReader) closeChunk() error {
 }
 
 func (c *chunkReader) verify() error {
-	if !sameHex(c.signer.chunk(c.hash.Sum(nil)), c.sig) {
+	var sum digest
+	if want := c.signer.chunk(c.hash.Sum(sum[:0])); !want.is(c.sig) {
 		return errSignature()
 	}
 	c.hash.Reset()
@@ -190,8 +191,10 @@ func (c *chunkReader) readTrailers() error {
 	if len(c.trailers) != len(c.announced) {
 		return fail("MalformedTrailerError", "A trailer that x-amz-trailer announces did not come.")
 	}
-	if needsSignature && !sameHex(c.signer.trailer(signed.Bytes()), signature) {
-		return errSignature()
+	if needsSignature {
+		if want := c.signer.trailer(signed.Bytes()); !want.is(signature) {
+			return errSignature()
+		}
 	}
 	return nil
 }
@@ -251,29 +254,35 @@ func errChunk(why string) error {
 // chunkSigner continues a request's signature over its chunks: each signature
 // is bound to the one before.
 type chunkSigner struct {
-	key      []byte
-	time     string
-	scope    string
-	previous string
+	signer   *signer
+	scope    string // time and scope, as each text to sign has them
+	previous [2 * sha256.Size]byte
+	text     []byte // used again and again
 }
 
-func newChunkSigner(key []byte, sig signature) *chunkSigner {
-	return &chunkSigner{key: key, time: sig.at.UTC().Format(timeFormat), scope: sig.scope(), previous: sig.value}
+func newChunkSigner(signer *signer, sig *signature) *chunkSigner {
+	c := &chunkSigner{signer: signer, scope: sig.at.UTC().Format(timeFormat) + "\n" + sig.scope() + "\n"}
+	copy(c.previous[:], sig.value)
+	return c
 }
 
 // chunk returns the signature of the next chunk, given its SHA-256.
-func (s *chunkSigner) chunk(sum []byte) string {
-	return s.sign("AWS4-HMAC-SHA256-PAYLOAD", emptySHA256+"\n"+hex.EncodeToString(sum))
+func (s *chunkSigner) chunk(sum []byte) digest {
+	return s.sign("AWS4-HMAC-SHA256-PAYLOAD\n", emptySHA256+"\n", sum)
 }
 
 // trailer returns the signature of the trailers in canonical form.
-func (s *chunkSigner) trailer(canonical []byte) string {
+func (s *chunkSigner) trailer(canonical []byte) digest {
 	sum := sha256.Sum256(canonical)
-	return s.sign("AWS4-HMAC-SHA256-TRAILER", hex.EncodeToString(sum[:]))
+	return s.sign("AWS4-HMAC-SHA256-TRAILER\n", "", sum[:])
 }
 
-func (s *chunkSigner) sign(algorithm, rest string) string {
-	text := algorithm + "\n" + s.time + "\n" + s.scope + "\n" + s.previous + "\n" + rest
-	s.previous = hex.EncodeToString(mac(s.key, text))
-	return s.previous
+func (s *chunkSigner) sign(algorithm, before string, sum []byte) digest {
+	text := append(append(s.text[:0], algorithm...), s.scope...)
+	text = append(append(text, s.previous[:]...), '\n')
+	text = hex.AppendEncode(append(text, before...), sum)
+	value := s.signer.sum(text)
+	hex.Encode(s.previous[:], value[:])
+	s.text = text
+	return value
 }

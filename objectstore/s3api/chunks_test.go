@@ -12,14 +12,14 @@ import (
 )
 
 // referenceSignature is the seed of the S3 API reference's chunked examples.
-func referenceSignature(value string) signature {
-	return signature{
+func referenceSignature(value string) *signature {
+	return &signature{
 		accessKey: exampleKey, day: "20130524", region: "us-east-1", value: value,
 		at: time.Date(2013, 5, 24, 0, 0, 0, 0, time.UTC),
 	}
 }
 
-func referenceKey() []byte { return signingKey(exampleSecret, "20130524", "us-east-1") }
+func referenceKey() *signer { return newSigner(exampleSecret, "20130524", "us-east-1") }
 
 const referenceSeed = "4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9"
 

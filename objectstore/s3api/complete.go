@@ -121,7 +121,7 @@ func completion(header http.Header, want []completePartXML) (func(*objectstore.A
 	}
 	var declared *algorithm
 	for i := range algorithms {
-		if header.Get(algorithms[i].header()) != "" {
+		if first(header, algorithms[i].header) != "" {
 			declared = &algorithms[i]
 		}
 	}
@@ -134,7 +134,7 @@ func completion(header http.Header, want []completePartXML) (func(*objectstore.A
 		a := algorithmByName(promised[keptAlgorithm])
 		if a == nil {
 			if declared != nil {
-				return failf("InvalidRequest", "The upload was created without a checksum algorithm; %s cannot be verified.", declared.header())
+				return failf("InvalidRequest", "The upload was created without a checksum algorithm; %s cannot be verified.", declared.field())
 			}
 			return nil
 		}
@@ -146,11 +146,11 @@ func completion(header http.Header, want []completePartXML) (func(*objectstore.A
 			return fail("InvalidRequest", "A part has no checksum of the algorithm that the upload was created with.")
 		}
 		if declared != nil {
-			if sent := header.Get(declared.header()); declared != a || (sent != value && sent+"-"+strconv.Itoa(len(parts)) != value) {
+			if sent := first(header, declared.header); declared != a || (sent != value && sent+"-"+strconv.Itoa(len(parts)) != value) {
 				return errChecksum(declared)
 			}
 		}
-		attributes.Checksums = map[string]string{a.kept(): value, keptType: promised[keptType]}
+		attributes.Checksums = map[string]string{a.kept: value, keptType: promised[keptType]}
 		return nil
 	}, nil
 }
@@ -162,7 +162,7 @@ func checkParts(want []completePartXML, parts []objectstore.Part, size int64) er
 		total += p.Size
 		for j := range algorithms {
 			a := &algorithms[j]
-			if sent := want[i].value(a); sent != "" && sent != p.Checksums[a.kept()] {
+			if sent := want[i].value(a); sent != "" && sent != p.Checksums[a.kept] {
 				return failf("InvalidPart", "Part %d does not have the %s that was sent for it.", p.Number, a.name)
 			}
 		}

@@ -66,7 +66,7 @@ func errCopySource() error {
 func checkSource(header http.Header) func(objectstore.Object) error {
 	c := readConditions(header, "X-Amz-Copy-Source-")
 	return func(o objectstore.Object) error {
-		if ok, _ := c.check(o); !ok {
+		if ok, _ := c.check(&o); !ok {
 			return fail("PreconditionFailed", "At least one of the pre-conditions you specified did not hold.")
 		}
 		return nil
@@ -138,7 +138,7 @@ func (h *Handler) copyWithChecksum(q *request, r objectstore.CopyRequest) (objec
 		Bucket: r.Bucket, Key: r.Key, Body: io.TeeReader(content, sum), Size: o.Size,
 		Attributes: *r.Replace, Condition: r.Condition,
 		Finish: func(attributes *objectstore.Attributes) error {
-			attributes.Checksums = map[string]string{a.kept(): encodeSum(sum), keptType: typeFullObject}
+			attributes.Checksums = map[string]string{a.kept: encodeSum(sum), keptType: typeFullObject}
 			return nil
 		},
 	})
@@ -182,7 +182,7 @@ func (h *Handler) uploadPartCopy(q *request) error {
 		sum := a.make()
 		put.Body = io.TeeReader(content, sum)
 		put.Finish = func(kept map[string]string) error {
-			maps.Copy(kept, map[string]string{a.kept(): encodeSum(sum)})
+			maps.Copy(kept, map[string]string{a.kept: encodeSum(sum)})
 			return nil
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"time"
 	"unicode/utf8"
 )
 
@@ -76,44 +77,63 @@ func (d *document) send(w http.ResponseWriter, status int) {
 	sendXML(w, status, d.text)
 }
 
+// appendTime writes a time as xmlTimeFormat has it.
+func appendTime(out []byte, t time.Time) []byte {
+	t = t.UTC()
+	year, month, day := t.Date()
+	if year < 0 || year > 9999 {
+		return t.AppendFormat(out, xmlTimeFormat)
+	}
+	hour, minute, second := t.Clock()
+	out = appendTwo(appendTwo(out, year/100), year%100)
+	out = appendTwo(append(out, '-'), int(month))
+	out = appendTwo(append(out, '-'), day)
+	out = appendTwo(append(out, 'T'), hour)
+	out = appendTwo(append(out, ':'), minute)
+	out = appendTwo(append(out, ':'), second)
+	milliseconds := t.Nanosecond() / 1e6
+	out = append(out, '.', byte('0'+milliseconds/100))
+	return append(appendTwo(out, milliseconds%100), 'Z')
+}
+
+func appendTwo(out []byte, n int) []byte { return append(out, byte('0'+n/10), byte('0'+n%10)) }
+
+// escapes are what stands for the ASCII characters that XML does not take as they
+// are; plain are those that it takes.
+var (
+	escapes = [utf8.RuneSelf]string{
+		'"': "&#34;", '\'': "&#39;", '&': "&amp;", '<': "&lt;", '>': "&gt;", '\t': "&#x9;", '\n': "&#xA;", '\r': "&#xD;",
+	}
+	plain = func() (set [256]bool) {
+		for c := ' '; c < utf8.RuneSelf; c++ {
+			set[c] = escapes[c] == ""
+		}
+		return set
+	}()
+)
+
 // appendEscaped writes text as encoding/xml escapes it. What XML cannot hold
 // becomes the replacement character.
 func appendEscaped(out []byte, text string) []byte {
 	from := 0
 	for i := 0; i < len(text); {
 		c := text[i]
-		size := 1
-		var with string
-		switch {
-		case c == '"':
-			with = "&#34;"
-		case c == '\'':
-			with = "&#39;"
-		case c == '&':
-			with = "&amp;"
-		case c == '<':
-			with = "&lt;"
-		case c == '>':
-			with = "&gt;"
-		case c == '\t':
-			with = "&#x9;"
-		case c == '\n':
-			with = "&#xA;"
-		case c == '\r':
-			with = "&#xD;"
-		case c < ' ':
-			with = "\uFFFD"
-		case c < utf8.RuneSelf:
+		if plain[c] {
 			i++
 			continue
-		default:
+		}
+		size, with := 1, "\uFFFD"
+		if c < utf8.RuneSelf {
+			if escapes[c] != "" {
+				with = escapes[c]
+			}
+		} else {
 			var r rune
 			r, size = utf8.DecodeRuneInString(text[i:])
 			if (r != utf8.RuneError || size > 1) && r != 0xFFFE && r != 0xFFFF {
 				i += size
 				continue
 			}
-			with = "\uFFFD"
 		}
 		out = append(append(out, text[from:i]...), with...)
 		i += size

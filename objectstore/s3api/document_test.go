@@ -178,6 +178,17 @@ func FuzzParseDelete(f *testing.F) {
 	f.Fuzz(checkParseDelete)
 }
 
+func TestTimesAreAsTheLayoutSays(t *testing.T) {
+	for _, at := range []time.Time{
+		{}, time.Unix(0, 0), time.Unix(-1, 999e6), time.Date(2026, 11, 2, 3, 4, 5, 6e6, time.FixedZone("east", 5400)),
+		time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC), time.Date(12345, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(-5, 1, 1, 0, 0, 0, 0, time.UTC),
+	} {
+		if got, want := string(appendTime(nil, at)), xmlTime(at); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
 // The memory of a document is used again; what was sent must not change with it.
 func TestDocumentsAreSentBeforeTheyAreFreed(t *testing.T) {
 	var sent [][]byte

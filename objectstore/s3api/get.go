@@ -3,20 +3,12 @@ package s3api
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 
 	"croft/objectstore"
 )
-
-// firstRead is how much of a body is at hand before the answer begins: what
-// cannot be read so far is still an error with a code of its own.
-const firstRead = 32 << 10
-
-var buffers = sync.Pool{New: func() any { return new([firstRead]byte) }}
 
 func (h *Handler) getObject(q *request) error {
 	rng, err := requestedRange(q)
@@ -29,12 +21,12 @@ func (h *Handler) getObject(q *request) error {
 	o, content, err := h.store.Get(q.r.Context(), q.bucket, q.key, rng)
 	if errors.Is(err, objectstore.ErrRangeInvalid) {
 		q.w.Header().Set("Content-Range", "bytes */"+strconv.FormatInt(o.Size, 10))
-		return rangeFailure(q, o, err)
+		return rangeFailure(q, &o, err)
 	}
 	if err != nil {
 		return err
 	}
-	if v := q.r.Header.Get("If-Range"); v != "" && rng != nil && !matchesETag(v, o.ETag) {
+	if v := first(q.r.Header, "If-Range"); v != "" && rng != nil && !matchesETag(v, o.ETag) {
 		_ = content.Close()
 		rng = nil
 		if o, content, err = h.store.Get(q.r.Context(), q.bucket, q.key, nil); err != nil {
@@ -42,12 +34,12 @@ func (h *Handler) getObject(q *request) error {
 		}
 	}
 	defer func() { _ = content.Close() }() // only read; the bytes were verified
-	return h.send(q, o, content, rng)
+	return h.send(q, &o, content, rng)
 }
 
 // rangeFailure answers a range outside of the object, unless a condition on the
 // object fails first.
-func rangeFailure(q *request, o objectstore.Object, err error) error {
+func rangeFailure(q *request, o *objectstore.Object, err error) error {
 	if ok, notModified := readConditions(q.r.Header, "").check(o); !ok {
 		return q.conditionFailed(o, notModified)
 	}
@@ -55,7 +47,7 @@ func rangeFailure(q *request, o objectstore.Object, err error) error {
 }
 
 // conditionFailed answers 304, which has no body, or PreconditionFailed.
-func (q *request) conditionFailed(o objectstore.Object, notModified bool) error {
+func (q *request) conditionFailed(o *objectstore.Object, notModified bool) error {
 	if !notModified {
 		return fail("PreconditionFailed", "At least one of the pre-conditions you specified did not hold.")
 	}
@@ -70,81 +62,20 @@ func (q *request) conditionFailed(o objectstore.Object, notModified bool) error 
 	return nil
 }
 
-// send writes the object's headers and the bytes of rng out of content.
-func (h *Handler) send(q *request, o objectstore.Object, content io.Reader, rng *objectstore.Range) error {
-	if ok, notModified := readConditions(q.r.Header, "").check(o); !ok {
-		return q.conditionFailed(o, notModified)
-	}
-	offset, length, err := rng.Resolve(o.Size)
-	if err != nil {
-		return err
-	}
-	buffer := buffers.Get().(*[firstRead]byte)
-	defer buffers.Put(buffer)
-	first, err := io.ReadFull(content, buffer[:min(length, firstRead)])
-	if err != nil {
-		return unexpectedEnd(err)
-	}
-	q.writeHeaders(o, rng, offset, length)
-	if _, err := q.w.Write(buffer[:first]); err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	if err := h.copyRest(q, content, length-int64(first), buffer[:]); err != nil {
-		// The answer has begun: the only way left to say that it is not whole is
-		// to cut the connection.
-		panic(http.ErrAbortHandler)
-	}
-	return nil
-}
-
-func (h *Handler) copyRest(q *request, content io.Reader, length int64, buffer []byte) error {
-	source := &watched{r: content}
-	n, err := io.CopyBuffer(q.w, io.LimitReader(source, length), buffer)
-	if err == nil && n < length {
-		source.err = io.ErrUnexpectedEOF
-		err = source.err
-	}
-	if source.err != nil && q.r.Context().Err() == nil {
-		h.log.Error("s3 object could not be read to its end", "requestId", q.id, "bucket", q.bucket, "error", source.err)
-	}
-	return err
-}
-
-// watched remembers whether it was the source that failed, not the client.
-type watched struct {
-	r   io.Reader
-	err error
-}
-
-func (w *watched) Read(p []byte) (int, error) {
-	n, err := w.r.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		w.err = err
-	}
-	return n, err
-}
-
-func unexpectedEnd(err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("object shorter than its size: %w", err)
-	}
-	return err
-}
-
 // writeHeaders begins the answer.
-func (q *request) writeHeaders(o objectstore.Object, rng *objectstore.Range, offset, length int64) {
+func (q *request) writeHeaders(o *objectstore.Object, rng *objectstore.Range, offset, length int64) {
 	header := q.w.Header()
-	writeAttributes(header, o, q.query)
+	q.writeAttributes(header, o)
 	if n := len(o.Parts); n > 0 && q.query.Has("partNumber") {
 		header.Set("x-amz-mp-parts-count", strconv.Itoa(n))
 	}
-	header.Set("Content-Length", strconv.FormatInt(length, 10))
+	q.setHeader(header, "Content-Length", strconv.FormatInt(length, 10))
 	status := http.StatusOK
 	if rng != nil {
 		header.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", offset, offset+length-1, o.Size))
 		status = http.StatusPartialContent
 	}
-	if length == o.Size && strings.EqualFold(q.r.Header.Get("X-Amz-Checksum-Mode"), "ENABLED") {
+	if length == o.Size && strings.EqualFold(first(q.r.Header, "X-Amz-Checksum-Mode"), "ENABLED") {
 		setChecksumHeaders(header, o.Attributes.Checksums)
 	}
 	q.w.WriteHeader(status)
@@ -160,18 +91,18 @@ func (h *Handler) headObject(q *request) error {
 		return err
 	}
 	if q.query.Has("partNumber") {
-		if rng, err = partRange(q, o); err != nil {
+		if rng, err = partRange(q, &o); err != nil {
 			return err
 		}
 	}
-	if ok, notModified := readConditions(q.r.Header, "").check(o); !ok {
-		return q.conditionFailed(o, notModified)
+	if ok, notModified := readConditions(q.r.Header, "").check(&o); !ok {
+		return q.conditionFailed(&o, notModified)
 	}
 	offset, length, err := rng.Resolve(o.Size)
 	if err != nil {
 		return err
 	}
-	q.writeHeaders(o, rng, offset, length)
+	q.writeHeaders(&o, rng, offset, length)
 	return nil
 }
 
@@ -183,7 +114,7 @@ func (h *Handler) getPart(q *request) error {
 		if err != nil {
 			return err
 		}
-		rng, err := partRange(q, before)
+		rng, err := partRange(q, &before)
 		if err != nil {
 			return err
 		}
@@ -193,7 +124,7 @@ func (h *Handler) getPart(q *request) error {
 		}
 		if o.ETag == before.ETag && o.Size == before.Size && len(o.Parts) == len(before.Parts) {
 			defer func() { _ = content.Close() }()
-			return h.send(q, o, content, rng)
+			return h.send(q, &o, content, rng)
 		}
 		_ = content.Close()
 	}
@@ -201,7 +132,7 @@ func (h *Handler) getPart(q *request) error {
 }
 
 // partRange is where the part that the query names lies in the object.
-func partRange(q *request, o objectstore.Object) (*objectstore.Range, error) {
+func partRange(q *request, o *objectstore.Object) (*objectstore.Range, error) {
 	number, err := partNumber(q)
 	if err != nil {
 		return nil, err
@@ -225,7 +156,7 @@ func partRange(q *request, o objectstore.Object) (*objectstore.Range, error) {
 // requestedRange reads the Range header. As in S3, one that is malformed or
 // asks for several ranges is ignored, and the whole object is sent.
 func requestedRange(q *request) (*objectstore.Range, error) {
-	spec, ok := strings.CutPrefix(strings.TrimSpace(q.r.Header.Get("Range")), "bytes=")
+	spec, ok := strings.CutPrefix(strings.TrimSpace(first(q.r.Header, "Range")), "bytes=")
 	if !ok {
 		return nil, nil
 	}

@@ -35,7 +35,7 @@ type Config struct {
 	Idle time.Duration
 }
 
-// Handler serves S3. It keeps no state between requests.
+// Handler serves S3. Between requests it keeps nothing but signing keys.
 type Handler struct {
 	store    objectstore.Store
 	access   Access
@@ -46,7 +46,8 @@ type Handler struct {
 	now      func() time.Time
 	idle     time.Duration
 
-	operations []operation
+	operations map[resource][]*operation
+	signers    signers
 }
 
 var _ http.Handler = (*Handler)(nil)
@@ -55,7 +56,7 @@ var _ http.Handler = (*Handler)(nil)
 func New(c Config) *Handler {
 	h := &Handler{
 		store: c.Store, access: c.Access, recorder: c.Recorder, log: c.Log, region: c.Region, console: c.Console,
-		now: c.Now, idle: c.Idle, operations: operations(),
+		now: c.Now, idle: c.Idle, operations: byResource(operations()),
 	}
 	if h.now == nil {
 		h.now = time.Now
@@ -68,9 +69,10 @@ func New(c Config) *Handler {
 
 // request is one request on its way through the handler.
 type request struct {
-	w      http.ResponseWriter
+	w      http.ResponseWriter // answer
 	r      *http.Request
-	answer *patientWriter // what w writes to
+	answer patientWriter
+	source patientBody // what the request's body is read from
 	began  time.Time
 	id     string
 	query  url.Values
@@ -81,10 +83,16 @@ type request struct {
 	cred    Credential
 	denied  bool // the policy said no
 	sig     signature
-	payload string // the payload hash that was signed
+	signer  *signer // that verified the request
+	payload string  // the payload hash that was signed
 	body    *body
 	outcome string   // "ok" or the S3 error code
 	deleted []ending // of a DeleteObjects
+
+	// What follows is memory, held here so that a request is one allocation.
+	payloadBody body
+	headers     [12]string // backs the answer's headers
+	set         int        // of headers
 }
 
 // operation is what the request is called in the log.
@@ -97,17 +105,17 @@ func (q *request) operation() string {
 
 // ServeHTTP authenticates, finds the operation, authorises, and only then acts.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	q := &request{r: r, began: time.Now(), id: strings.ToUpper(ids.New()), outcome: "ok"}
 	control := http.NewResponseController(w)
-	r = r.WithContext(r.Context()) // ours to change
-	r.Body = &patientBody{r.Body, control, h.idle}
-	answer := &patientWriter{ResponseWriter: w, control: control, idle: h.idle}
-	w = answer
-	q := &request{w: w, r: r, answer: answer, began: time.Now(), id: strings.ToUpper(ids.New()), outcome: "ok"}
+	q.answer = patientWriter{ResponseWriter: w, control: control, idle: h.idle}
+	q.source = patientBody{ReadCloser: r.Body, control: control, idle: h.idle}
+	q.w, r.Body = &q.answer, &q.source
 	q.bucket, q.key = target(r)
-	w.Header().Set("Server", "Croft")
-	w.Header().Set("x-amz-request-id", q.id)
-	w.Header().Set("x-amz-id-2", q.id)
-	w.Header().Set("X-Content-Type-Options", "nosniff")
+	header := w.Header()
+	header["Server"] = server
+	header["X-Content-Type-Options"] = nosniff
+	q.setHeader(header, "X-Amz-Request-Id", q.id)
+	header["X-Amz-Id-2"] = header["X-Amz-Request-Id"]
 	if err := h.serve(q); err != nil {
 		h.refuse(q, err)
 	}
@@ -116,8 +124,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (h *Handler) serve(q *request) error {
 	var err error
-	if q.query, err = url.ParseQuery(q.r.URL.RawQuery); err != nil {
-		return fail("InvalidURI", "Couldn't parse the specified URI.")
+	if q.r.URL.RawQuery != "" {
+		if q.query, err = url.ParseQuery(q.r.URL.RawQuery); err != nil {
+			return fail("InvalidURI", "Couldn't parse the specified URI.")
+		}
 	}
 	if h.sendToConsole(q) {
 		return nil
@@ -154,7 +164,7 @@ func (h *Handler) perform(q *request) error {
 		return err
 	}
 	var err error
-	if q.body, err = newBody(q, h.signingKey(q)); err != nil {
+	if q.body, err = newBody(q); err != nil {
 		return err
 	}
 	if q.awaitsContinue() {
@@ -167,7 +177,7 @@ func (h *Handler) perform(q *request) error {
 // 100 Continue all the same. net/http then says nothing, and boto3, whose every
 // upload waits, mistakes the answer to its next request on this connection.
 func (q *request) awaitsContinue() bool {
-	return q.r.ContentLength == 0 && q.r.ProtoMajor == 1 && strings.EqualFold(q.r.Header.Get("Expect"), "100-continue")
+	return q.r.ContentLength == 0 && q.r.ProtoMajor == 1 && strings.EqualFold(first(q.r.Header, "Expect"), "100-continue")
 }
 
 // authorize is the one place where this package asks for permission.
@@ -224,7 +234,7 @@ func checkKey(key string) error {
 // sendToConsole redirects a browser that opens the S3 address by hand.
 func (h *Handler) sendToConsole(q *request) bool {
 	r := q.r
-	if h.console == nil || r.Method != http.MethodGet || r.Header.Get("Authorization") != "" || claimsPresigned(q.query) ||
+	if h.console == nil || r.Method != http.MethodGet || first(r.Header, "Authorization") != "" || claimsPresigned(q.query) ||
 		!strings.Contains(r.Header.Get("Accept"), "text/html") {
 		return false
 	}

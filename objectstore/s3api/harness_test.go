@@ -263,8 +263,8 @@ func computed(r *http.Request, sig signature, secret string) string {
 	if seen.Host == "" {
 		seen.Host = r.URL.Host
 	}
-	canonical := canonicalRequest(seen, r.URL.Query(), sig.headers, r.Header.Get("X-Amz-Content-Sha256"))
-	return hex.EncodeToString(mac(signingKey(secret, sig.day, sig.region), stringToSign(sig.at, sig.scope(), canonical)))
+	value := newSigner(secret, sig.day, sig.region).sign(seen, r.URL.Query(), &sig, r.Header.Get("X-Amz-Content-Sha256"))
+	return value.String()
 }
 
 // presign makes a presigned URL for the fixture.

@@ -75,7 +75,7 @@ func (d *document) contents(l *listing, page *objectstore.ListPage, withOwner bo
 		d.text = append(d.text, "<Contents><Key>"...)
 		d.text = l.appendName(d.text, o.Key)
 		d.text = append(d.text, "</Key><LastModified>"...)
-		d.text = o.ModifiedAt.UTC().AppendFormat(d.text, xmlTimeFormat)
+		d.text = appendTime(d.text, o.ModifiedAt)
 		d.text = append(d.text, "</LastModified><ETag>&#34;"...)
 		d.text = appendEscaped(d.text, o.ETag)
 		d.text = append(d.text, "&#34;</ETag>"...)

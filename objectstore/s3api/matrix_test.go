@@ -68,14 +68,15 @@ func chunkBody(r *http.Request, body string, size int) []byte {
 	}
 	sig.at, _ = time.Parse(timeFormat, r.Header.Get("X-Amz-Date"))
 	payload := r.Header.Get("X-Amz-Content-Sha256")
-	signer := newChunkSigner(signingKey(testSecret, sig.day, sig.region), sig)
+	signer := newChunkSigner(newSigner(testSecret, sig.day, sig.region), &sig)
 	var out bytes.Buffer
 	for rest := body; ; {
 		chunk := rest[:min(size, len(rest))]
 		rest = rest[len(chunk):]
 		fmt.Fprintf(&out, "%x", len(chunk))
 		if payload != streamingUnsignedTrail {
-			fmt.Fprintf(&out, ";chunk-signature=%s", signer.chunk(sha(chunk)))
+			value := signer.chunk(sha(chunk))
+			fmt.Fprintf(&out, ";chunk-signature=%s", value.String())
 		}
 		out.WriteString("\r\n" + chunk)
 		if chunk == "" {
@@ -88,7 +89,8 @@ func chunkBody(r *http.Request, body string, size int) []byte {
 		line := "x-amz-checksum-crc32:" + base64.StdEncoding.EncodeToString([]byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)})
 		out.WriteString(line + "\r\n")
 		if payload == streamingSignedTrailer {
-			out.WriteString("x-amz-trailer-signature:" + signer.trailer([]byte(line+"\n")) + "\r\n")
+			value := signer.trailer([]byte(line + "\n"))
+			out.WriteString("x-amz-trailer-signature:" + value.String() + "\r\n")
 		}
 	}
 	out.WriteString("\r\n")

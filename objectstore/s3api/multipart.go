@@ -45,9 +45,9 @@ func (h *Handler) createUpload(q *request) error {
 		}
 		if (kind != typeComposite && kind != typeFullObject) ||
 			(kind == typeFullObject && a.poly == 0) || (kind == typeComposite && a.name == "CRC64NVME") {
-			return failf("InvalidRequest", "The %s checksum type cannot be used with the %s checksum algorithm.", xmlLimit(kind), a.kept())
+			return failf("InvalidRequest", "The %s checksum type cannot be used with the %s checksum algorithm.", xmlLimit(kind), a.kept)
 		}
-		attributes.Checksums = map[string]string{keptAlgorithm: a.kept(), keptType: kind}
+		attributes.Checksums = map[string]string{keptAlgorithm: a.kept, keptType: kind}
 		q.w.Header().Set("x-amz-checksum-algorithm", a.name)
 		q.w.Header().Set("x-amz-checksum-type", kind)
 	}

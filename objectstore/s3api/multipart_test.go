@@ -187,7 +187,7 @@ func TestMultipartChecksums(t *testing.T) {
 					return h.Sum(nil)
 				}
 				upload := f.begin("/bucket/k", header...)
-				first := f.part(upload, 1, fiveMiB, a.header(), b64(sum([]byte(fiveMiB))))
+				first := f.part(upload, 1, fiveMiB, a.header, b64(sum([]byte(fiveMiB))))
 				second := f.part(upload, 2, "tail") // the server computes what the client left out
 				want := b64(sum(whole))
 				if kind == typeComposite {
@@ -195,22 +195,22 @@ func TestMultipartChecksums(t *testing.T) {
 				}
 				other := &algorithms[(i+1)%len(algorithms)]
 				h := other.make()
-				if got := f.call("PUT", upload+"&partNumber=2", "", other.header(), encodeSum(h)); got.code() != "InvalidRequest" {
+				if got := f.call("PUT", upload+"&partNumber=2", "", other.header, encodeSum(h)); got.code() != "InvalidRequest" {
 					t.Errorf("part of another algorithm: %d %s", got.status, got.body)
 				}
 				wrong := strings.Replace(completeBody(first, second), "</Part>", "<Checksum"+a.name+">"+b64(sum(whole))+"</Checksum"+a.name+"></Part>", 1)
 				if got := f.call("POST", upload, wrong); got.code() != "InvalidPart" {
 					t.Errorf("wrong part checksum: %d %s", got.status, got.body)
 				}
-				if got := f.call("POST", upload, completeBody(first, second), a.header(), b64(sum(nil))); got.code() != "BadDigest" {
+				if got := f.call("POST", upload, completeBody(first, second), a.header, b64(sum(nil))); got.code() != "BadDigest" {
 					t.Errorf("wrong object checksum: %d %s", got.status, got.body)
 				}
-				got := f.call("POST", upload, completeBody(first, second), a.header(), want)
+				got := f.call("POST", upload, completeBody(first, second), a.header, want)
 				if got.status != 200 || !strings.Contains(got.body, ">"+want+"<") {
 					t.Fatalf("want %s: %d %s", want, got.status, got.body)
 				}
 				head := f.call("HEAD", "/bucket/k", "", "X-Amz-Checksum-Mode", "ENABLED")
-				if head.header.Get(a.header()) != want || head.header.Get("x-amz-checksum-type") != kind {
+				if head.header.Get(a.header) != want || head.header.Get("x-amz-checksum-type") != kind {
 					t.Errorf("head: %v", head.header)
 				}
 			})

@@ -15,14 +15,19 @@ type patientBody struct {
 	io.ReadCloser
 	control *http.ResponseController
 	idle    time.Duration
+	renewed time.Time // when the deadline was last set
 }
 
 func (b *patientBody) Read(p []byte) (int, error) {
 	// Not every connection knows deadlines; those without are bounded by the client.
-	_ = b.control.SetReadDeadline(time.Now().Add(b.idle))
+	if now := time.Now(); now.Sub(b.renewed) > b.idle/16 {
+		_ = b.control.SetReadDeadline(now.Add(b.idle))
+		b.renewed = now
+	}
 	n, err := b.ReadCloser.Read(p)
-	if err != nil {
+	if err != nil && !b.renewed.IsZero() {
 		_ = b.control.SetReadDeadline(time.Time{})
+		b.renewed = time.Time{}
 	}
 	return n, err
 }
@@ -34,8 +39,9 @@ type patientWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
 	idle    time.Duration
-	status  int   // 0 until the header is written
-	sent    int64 // bytes of the body
+	renewed time.Time // when the deadline was last set
+	status  int       // 0 until the header is written
+	sent    int64     // bytes of the body
 }
 
 func (w *patientWriter) WriteHeader(status int) {
@@ -46,7 +52,10 @@ func (w *patientWriter) WriteHeader(status int) {
 }
 
 func (w *patientWriter) Write(p []byte) (int, error) {
-	_ = w.control.SetWriteDeadline(time.Now().Add(w.idle)) // net/http lifts it after the answer
+	if now := time.Now(); now.Sub(w.renewed) > w.idle/16 {
+		_ = w.control.SetWriteDeadline(now.Add(w.idle)) // net/http lifts it after the answer
+		w.renewed = now
+	}
 	n, err := w.ResponseWriter.Write(p)
 	w.sent += int64(n)
 	return n, err

@@ -1,7 +1,6 @@
 package s3api
 
 import (
-	"encoding/hex"
 	"errors"
 	"net/http"
 	"net/url"
@@ -29,7 +28,7 @@ func Presign(method, baseURL, bucket, key, accessKey, secret, region string, exp
 		region = DefaultRegion
 	}
 	at := now.UTC()
-	sig := signature{day: at.Format(dayFormat), region: region, at: at}
+	sig := signature{day: at.Format(dayFormat), region: region, at: at, headers: []string{"host"}}
 
 	signed := url.Values{}
 	for name, values := range query {
@@ -43,9 +42,8 @@ func Presign(method, baseURL, bucket, key, accessKey, secret, region string, exp
 
 	path := strings.TrimSuffix(base.Path, "/") + "/" + bucket + "/" + key
 	r := &http.Request{Method: method, Host: base.Host, URL: &url.URL{Path: path}}
-	canonical := canonicalRequest(r, signed, []string{"host"}, unsignedPayload)
-	value := mac(signingKey(secret, sig.day, region), stringToSign(at, sig.scope(), canonical))
+	value := newSigner(secret, sig.day, region).sign(r, signed, &sig, unsignedPayload)
 
-	return base.Scheme + "://" + base.Host + uriEncode(path, false) + "?" + canonicalQuery(signed) +
-		"&X-Amz-Signature=" + hex.EncodeToString(value), nil
+	return base.Scheme + "://" + base.Host + uriEncode(path, false) + "?" + string(appendQuery(nil, signed)) +
+		"&X-Amz-Signature=" + value.String(), nil
 }

@@ -34,7 +34,7 @@ func (h *Handler) putObject(q *request) error {
 	if err != nil {
 		return err
 	}
-	q.w.Header().Set("ETag", quoted(o.ETag))
+	q.setHeader(q.w.Header(), "Etag", quoted(o.ETag))
 	setChecksumHeaders(q.w.Header(), o.Attributes.Checksums)
 	q.w.WriteHeader(http.StatusOK)
 	return nil
@@ -69,7 +69,7 @@ func (h *Handler) uploadPart(q *request) error {
 	if err != nil {
 		return err
 	}
-	q.w.Header().Set("ETag", quoted(part.ETag))
+	q.setHeader(q.w.Header(), "Etag", quoted(part.ETag))
 	setChecksumHeaders(q.w.Header(), part.Checksums)
 	q.w.WriteHeader(http.StatusOK)
 	return nil

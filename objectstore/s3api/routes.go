@@ -67,6 +67,22 @@ func operations() []operation {
 	return ops
 }
 
+// resource is what a request is about, as far as path and query say it.
+type resource struct {
+	level level
+	query string
+}
+
+// byResource groups operations, in their order, by what they are about.
+func byResource(operations []operation) map[resource][]*operation {
+	groups := make(map[resource][]*operation)
+	for i := range operations {
+		op := &operations[i]
+		groups[resource{op.level, op.query}] = append(groups[resource{op.level, op.query}], op)
+	}
+	return groups
+}
+
 // subresources are the parameters that make a request a call of its own. One
 // that no operation names is NotImplemented, never mistaken for the plain call.
 var subresources = map[string]bool{
@@ -100,18 +116,13 @@ func (h *Handler) route(q *request) (*operation, error) {
 			asked = name
 		}
 	}
-	known := false
-	for i := range h.operations {
-		op := &h.operations[i]
-		if op.level != q.level() || op.query != asked {
-			continue
-		}
-		known = true
-		if op.method == q.r.Method && (op.header == "" || q.r.Header.Get(op.header) != "") {
+	called := h.operations[resource{q.level(), asked}]
+	for _, op := range called {
+		if op.method == q.r.Method && (op.header == "" || first(q.r.Header, op.header) != "") {
 			return op, nil
 		}
 	}
-	if known && asked == "" && q.r.Method != http.MethodPost && q.r.Method != http.MethodOptions {
+	if len(called) > 0 && asked == "" && q.r.Method != http.MethodPost && q.r.Method != http.MethodOptions {
 		return nil, fail("MethodNotAllowed", "The specified method is not allowed against this resource.")
 	}
 	if asked == "" {
@@ -133,24 +144,24 @@ var unsupported = []string{
 func (q *request) refuseUnsupported() error {
 	header := q.r.Header
 	for _, name := range unsupported {
-		if header.Get(name) != "" {
+		if first(header, name) != "" {
 			return failf("NotImplemented", "The header %s asks for something that is not implemented.", name)
 		}
 	}
-	switch header.Get("X-Amz-Acl") {
+	switch first(header, "X-Amz-Acl") {
 	case "", "private", "bucket-owner-full-control", "bucket-owner-read":
 	default:
 		return fail("NotImplemented", "Only the canned ACL private is implemented.")
 	}
-	switch header.Get("X-Amz-Storage-Class") {
+	switch first(header, "X-Amz-Storage-Class") {
 	case "", "STANDARD", "REDUCED_REDUNDANCY":
 	default:
 		return fail("InvalidStorageClass", "The storage class you specified is not valid. There is only STANDARD.")
 	}
-	if header.Get("X-Amz-Bucket-Object-Lock-Enabled") == "true" || header.Get("X-Amz-Bucket-Object-Lock-Enabled") == "True" {
+	if v := first(header, "X-Amz-Bucket-Object-Lock-Enabled"); v == "true" || v == "True" {
 		return fail("NotImplemented", "Object lock is not implemented.")
 	}
-	if v := header.Get("X-Amz-Expected-Bucket-Owner"); v != "" && v != ownerID {
+	if v := first(header, "X-Amz-Expected-Bucket-Owner"); v != "" && v != ownerID {
 		return fail("AccessDenied", "Access Denied. The bucket has another owner than the request expects.")
 	}
 	if v := q.query.Get("versionId"); v != "" && v != "null" {

@@ -3,7 +3,6 @@ package s3api
 import (
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/hex"
 	"net/url"
 	"strconv"
 	"strings"
@@ -35,8 +34,12 @@ type signature struct {
 }
 
 // scope is the credential scope that the signing key and every chunk is bound to.
-func (s signature) scope() string {
-	return s.day + "/" + s.region + "/" + serviceS3 + "/" + terminator
+func (s *signature) scope() string { return string(s.appendScope(nil)) }
+
+func (s *signature) appendScope(out []byte) []byte {
+	out = append(append(out, s.day...), '/')
+	out = append(out, s.region...)
+	return append(out, "/"+serviceS3+"/"+terminator...)
 }
 
 // parseAuthorization reads an Authorization header. It does not trust or check
@@ -53,32 +56,40 @@ func parseAuthorization(header string) (signature, error) {
 		return signature{}, fail("InvalidRequest", "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.")
 	}
 	var sig signature
-	seen := map[string]bool{}
+	var credential, signedHeaders, value bool // seen
 	for field := range strings.SplitSeq(rest, ",") {
-		name, value, ok := strings.Cut(strings.TrimSpace(field), "=")
-		if !ok || value == "" || seen[name] {
-			return malformed("each of Credential, SignedHeaders and Signature is expected once.")
-		}
-		seen[name] = true
+		name, text, ok := strings.Cut(strings.TrimSpace(field), "=")
+		seen := &value
 		switch name {
 		case "Credential":
-			if !sig.parseCredential(value) {
-				return malformed(`the Credential is expected as "<access key>/YYYYMMDD/<region>/s3/aws4_request".`)
-			}
+			seen = &credential
 		case "SignedHeaders":
-			if !sig.parseSignedHeaders(value) {
-				return malformed("SignedHeaders is expected as sorted lower-case names that include host.")
-			}
+			seen = &signedHeaders
 		case "Signature":
-			if !isHex(value, sha256.Size) {
-				return malformed("the Signature is expected as 64 hexadecimal digits.")
-			}
-			sig.value = value
 		default:
 			return malformed("it has an unknown field.")
 		}
+		if !ok || text == "" || *seen {
+			return malformed("each of Credential, SignedHeaders and Signature is expected once.")
+		}
+		*seen = true
+		switch name {
+		case "Credential":
+			if !sig.parseCredential(text) {
+				return malformed(`the Credential is expected as "<access key>/YYYYMMDD/<region>/s3/aws4_request".`)
+			}
+		case "SignedHeaders":
+			if !sig.parseSignedHeaders(text) {
+				return malformed("SignedHeaders is expected as sorted lower-case names that include host.")
+			}
+		default:
+			if !isHex(text, sha256.Size) {
+				return malformed("the Signature is expected as 64 hexadecimal digits.")
+			}
+			sig.value = text
+		}
 	}
-	if len(seen) != 3 {
+	if !credential || !signedHeaders || !value {
 		return malformed("each of Credential, SignedHeaders and Signature is expected once.")
 	}
 	return sig, nil
@@ -128,17 +139,24 @@ func parsePresigned(query url.Values) (signature, error) {
 
 // parseCredential splits from the end, because an access key may hold a slash.
 func (s *signature) parseCredential(value string) bool {
-	parts := strings.Split(value, "/")
-	n := len(parts)
-	if n < 5 || parts[n-1] != terminator || parts[n-2] != serviceS3 || parts[n-3] == "" || parts[0] == "" {
+	rest, last := cutLast(value)
+	rest, service := cutLast(rest)
+	rest, s.region = cutLast(rest)
+	s.accessKey, s.day = cutLast(rest)
+	if last != terminator || service != serviceS3 || s.region == "" || s.accessKey == "" || s.accessKey[0] == '/' {
 		return false
 	}
-	if _, err := time.Parse(dayFormat, parts[n-4]); err != nil {
-		return false
+	_, err := time.Parse(dayFormat, s.day)
+	return err == nil
+}
+
+// cutLast splits at the last slash; before is empty where there is none.
+func cutLast(s string) (before, after string) {
+	i := strings.LastIndexByte(s, '/')
+	if i < 0 {
+		return "", s
 	}
-	s.accessKey = strings.Join(parts[:n-4], "/")
-	s.day, s.region = parts[n-4], parts[n-3]
-	return true
+	return s[:i], s[i+1:]
 }
 
 // parseSignedHeaders insists on sorted, distinct, lower-case names with host
@@ -155,34 +173,14 @@ func (s *signature) parseSignedHeaders(value string) bool {
 	return host
 }
 
-// covers reports whether the header was signed.
-func (s signature) covers(name string) bool {
+// covers reports whether the header was signed, in whatever case it is spelled.
+func (s *signature) covers(name string) bool {
 	for _, signed := range s.headers {
-		if signed == name {
+		if len(signed) == len(name) && strings.EqualFold(signed, name) {
 			return true
 		}
 	}
 	return false
-}
-
-// signingKey derives the key of one day, region and service from a secret.
-func signingKey(secret, day, region string) []byte {
-	key := mac([]byte("AWS4"+secret), day)
-	key = mac(key, region)
-	key = mac(key, serviceS3)
-	return mac(key, terminator)
-}
-
-func mac(key []byte, data string) []byte {
-	h := hmac.New(sha256.New, key)
-	h.Write([]byte(data))
-	return h.Sum(nil)
-}
-
-// stringToSign binds a canonical request to its time and scope.
-func stringToSign(at time.Time, scope, canonical string) string {
-	sum := sha256.Sum256([]byte(canonical))
-	return algorithmV4 + "\n" + at.UTC().Format(timeFormat) + "\n" + scope + "\n" + hex.EncodeToString(sum[:])
 }
 
 // sameHex compares two hex digests in constant time.

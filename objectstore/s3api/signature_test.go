@@ -1,7 +1,6 @@
 package s3api
 
 import (
-	"encoding/hex"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -61,14 +60,12 @@ func TestSignatureOfTheReference(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			at, err := requestTime(r.Header)
-			if err != nil {
+			if sig.at, err = requestTime(r.Header); err != nil {
 				t.Fatal(err)
 			}
-			canonical := canonicalRequest(r, r.URL.Query(), sig.headers, c.payload)
-			got := hex.EncodeToString(mac(signingKey(exampleSecret, sig.day, sig.region), stringToSign(at, sig.scope(), canonical)))
-			if got != c.want {
-				t.Errorf("signature %s, want %s of\n%s", got, c.want, canonical)
+			got := newSigner(exampleSecret, sig.day, sig.region).sign(r, r.URL.Query(), &sig, c.payload)
+			if got.String() != c.want {
+				t.Errorf("signature %s, want %s of\n%s", &got, c.want, appendCanonical(nil, r, r.URL.Query(), sig.headers, c.payload))
 			}
 		})
 	}
@@ -87,12 +84,10 @@ func TestPresignOfTheReference(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	canonical := canonicalRequest(r, query.Query(), []string{"host"}, unsignedPayload)
-	at := time.Date(2013, 5, 24, 0, 0, 0, 0, time.UTC)
-	value := hex.EncodeToString(mac(signingKey(exampleSecret, "20130524", "us-east-1"),
-		stringToSign(at, "20130524/us-east-1/s3/aws4_request", canonical)))
-	if want := "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"; value != want {
-		t.Errorf("signature %s, want %s of\n%s", value, want, canonical)
+	sig := signature{day: "20130524", region: "us-east-1", headers: []string{"host"}, at: time.Date(2013, 5, 24, 0, 0, 0, 0, time.UTC)}
+	value := newSigner(exampleSecret, sig.day, sig.region).sign(r, query.Query(), &sig, unsignedPayload)
+	if want := "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"; value.String() != want {
+		t.Errorf("signature %s, want %s", &value, want)
 	}
 }
 
