@@ -204,12 +204,12 @@ func TestLoss(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	f := func(n, parity int, tries []driveset.Places) {
 		t.Helper()
-		s, _ := newStore(t, folderSet(t, n, parity))
+		s := newSim(t, simdisk.NewMachine(1), n, parity)
 		body := content(3<<20+777, 1)
-		b, _ := put(t, s, body)
+		b, _ := put(t, s.Store, body)
 		for _, lost := range tries {
 			s.set.Each(lost, func(d *driveset.Drive) error { return d.Remove(b.ID.file()) })
-			got, err := get(t, s, b, 0, b.Size)
+			got, err := get(t, s.Store, b, 0, b.Size)
 			if lost.Count() > s.set.Geometry.Parity {
 				if !errors.Is(err, objectstore.ErrReadQuorum) {
 					t.Fatalf("%b of %d lost: %v", lost, n, err)

@@ -9,8 +9,8 @@ import (
 	"croft/objectstore/erasure/driveset"
 )
 
-// blame charges the drives that keep the body from being written with the time
-// that it just waited, and leaves out those that had enough.
+// blame charges the drives that alone keep the body from being written with the
+// time that it just waited, and leaves out those that had enough.
 func (w *writing) blame(waited time.Duration) {
 	progress := make([]int64, 0, len(w.workers))
 	since := make([]time.Time, len(w.workers))
@@ -19,15 +19,13 @@ func (w *writing) blame(waited time.Duration) {
 		progress, since[i] = append(progress, k.done), k.since
 		k.mu.Unlock()
 	}
-	// What the hash still needs is not kept in memory by the drives.
 	sorted := slices.Sorted(slices.Values(progress))
-	reached := sorted[len(sorted)-w.need]
-	if w.hasher != nil {
-		reached = min(reached, w.hasher.done.Load())
+	if sorted[len(sorted)-w.need] < w.sent || w.hasher != nil && w.hasher.done.Load() < w.sent {
+		return // a write quorum, or the hash, has enough to do
 	}
 	now, lag := time.Now(), w.store.timing.lag
 	w.leaveOut(func(i int, k *worker) bool {
-		if progress[i] >= reached {
+		if progress[i] == w.sent {
 			return false
 		}
 		k.owed += waited
@@ -43,8 +41,8 @@ func (w *writing) leaveOut(which func(i int, k *worker) bool) {
 	for i, k := range w.workers {
 		if !k.ended && which(i, k) {
 			w.lose(k, errDropped)
-			k.lane = &w.store.lanes[k.drive.Place].stuck
-			k.lane.Add(1)
+			k.stuck = true
+			w.store.lanes[k.drive.Place].begin(true)
 			w.allow++ // for the stripe that it has in its hands
 			out = append(out, k)
 		}
@@ -63,26 +61,29 @@ func (w *writing) lose(k *worker, err error) {
 	w.failures = append(w.failures, err)
 }
 
-// report is how a worker ends. It returns whether what it has written is wanted.
-func (w *writing) report(k *worker, err error) (wanted bool) {
+// report is how a worker ends. It returns whether what it has written is wanted,
+// and whether the body was removed meanwhile. What is not wanted counts as being
+// written until the worker has removed it.
+func (w *writing) report(k *worker, err error) (wanted, removed bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if k.lane != nil {
-		k.lane.Add(-1)
+	if k.stuck || k.behind {
+		w.store.lanes[k.drive.Place].end(k.stuck)
+	}
+	wanted = !k.ended && (!w.over || w.kept)
+	if wanted || err != nil {
+		removed = w.store.uses.haveWritten(w.body.ID, k.drive.Place)
 	}
 	switch {
 	case w.over || k.ended:
-		wanted = w.kept && !k.ended
-		k.ended = true
-		return wanted
 	case err != nil:
 		w.lose(k, err)
 	default:
-		k.ended = true
 		w.where = w.where.With(k.drive.Place)
 	}
+	k.ended = true
 	w.signal()
-	return true
+	return wanted, removed
 }
 
 // finish ends the files and waits for the drives: after an error until they have
@@ -121,51 +122,76 @@ func (w *writing) settle(ctx context.Context, err error) error {
 			deadline = now.Add(d)
 		}
 	}
+	giveUp := func(cause error) {
+		err = cause
+		limit(timing.lag)
+		for _, k := range w.workers {
+			k.end(dropped)
+		}
+	}
 	if err != nil {
 		limit(timing.lag)
 	}
 	t := time.NewTimer(0)
 	defer t.Stop()
 	for {
-		w.mu.Lock()
-		have, pending, alive := w.where.Count(), 0, w.alive
-		for _, k := range w.workers {
-			if !k.ended {
-				pending++
-			}
-		}
-		w.mu.Unlock()
+		p := w.progress()
 		now = time.Now()
 		switch {
-		case err == nil && alive < w.need:
-			err = errDrivesLost
-			limit(timing.lag)
-			for _, k := range w.workers {
-				k.end(dropped)
-			}
-		case err == nil && have >= w.need:
-			limit(min(max(timing.grace, now.Sub(w.begun)/4), timing.lag))
+		case err == nil && p.alive < w.need:
+			giveUp(errDrivesLost)
+		case err == nil && p.have >= w.need:
+			// Drives that are behind by some stripes need a share of the time so far.
+			limit(min(max(p.grace, now.Sub(w.begun)/4), 5*timing.lag))
 		}
-		if pending == 0 || !deadline.IsZero() && !now.Before(deadline) {
+		switch {
+		case p.pending == 0:
+			return err
+		case deadline.IsZero():
+			w.leaveOutStuck(now)
+		case !now.Before(deadline) || now.Sub(p.since) >= timing.lag:
 			return err
 		}
-		if deadline.IsZero() {
-			w.leaveOutStuck(now)
-			t.Reset(timing.stuck / 20)
-		} else {
-			t.Reset(deadline.Sub(now))
+		next := timing.lag / 20
+		if !deadline.IsZero() {
+			next = min(next, deadline.Sub(now))
 		}
+		t.Reset(next)
 		select {
 		case <-w.wake:
 		case <-t.C:
-		case <-done(ctx, err, have >= w.need):
-			err = ctx.Err()
-			limit(timing.lag)
-			for _, k := range w.workers {
-				k.end(dropped)
-			}
+		case <-done(ctx, err, p.have >= w.need):
+			giveUp(ctx.Err())
 		}
 	}
+}
+
+// progress is how far the drives are.
+type progress struct {
+	have, pending, alive int
+	since                time.Time     // when one that is pending last got on
+	grace                time.Duration // that those are due
+}
+
+func (w *writing) progress() progress {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p := progress{have: w.where.Count(), alive: w.alive, grace: w.store.timing.late}
+	for _, k := range w.workers {
+		if k.ended {
+			continue
+		}
+		p.pending++
+		if !w.store.tardy(k.drive.Place) {
+			p.grace = w.store.timing.grace
+		}
+		k.mu.Lock()
+		if k.since.After(p.since) {
+			p.since = k.since
+		}
+		k.mu.Unlock()
+	}
+	return p
 }
 
 // done is when the context's end still matters.
@@ -201,8 +227,8 @@ func (w *writing) conclude(kept bool) (reached int, failures []error) {
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		if kept && k.done == w.lay.stripes() {
-			k.lane = &w.store.lanes[k.drive.Place].late
-			k.lane.Add(1)
+			k.behind = true
+			w.store.lanes[k.drive.Place].begin(false)
 			return false
 		}
 		return true

@@ -3,24 +3,23 @@ package shardfile
 import (
 	"errors"
 	"io/fs"
-	"sync"
 
 	"croft/objectstore/erasure/driveset"
 )
 
 // folders are the folders that a drive is known to have, durably.
 type folders struct {
-	mu    sync.Mutex // guards the following 2 fields
-	drive string     // ID of the drive that they are on
-	known map[string]bool
+	asking turn   // guards the following 2 fields; held while the drive is asked
+	drive  string // ID of the drive that they are on
+	known  map[string]bool
 }
 
 // need makes the folder of a body where it is missing. Its name is durable
 // afterwards; what is put into it is the caller's business.
 func (f *folders) need(d *driveset.Drive, id ID) error {
 	folder := id.folder()
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.asking.take()
+	defer f.asking.pass()
 	if id := d.ID(); f.known == nil || f.drive != id { // replaced by another one
 		f.drive, f.known = id, make(map[string]bool)
 	}
@@ -42,8 +41,8 @@ func (f *folders) need(d *driveset.Drive, id ID) error {
 
 // forget lets the folders be made anew.
 func (f *folders) forget() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.asking.take()
+	defer f.asking.pass()
 	f.known = make(map[string]bool)
 }
 

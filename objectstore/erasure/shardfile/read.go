@@ -24,7 +24,7 @@ type Reader struct {
 	bad      driveset.Places // shards that failed
 	slow     driveset.Places // shards that took too long
 	reported driveset.Places // places that Damaged was told of
-	typical  time.Duration   // that a chunk takes
+	typical  time.Duration   // that a drive takes for a chunk
 
 	current *round
 	next    *round // read ahead; may be nil
@@ -49,7 +49,7 @@ func (s *Store) Open(ctx context.Context, b Body, offset, length int64) (*Reader
 	if err := s.pin(b.ID); err != nil {
 		return nil, err
 	}
-	r := &Reader{store: s, ctx: ctx, lay: lay, offset: offset, end: offset + length}
+	r := &Reader{store: s, ctx: ctx, lay: lay, offset: offset, end: offset + length, typical: time.Duration(s.typicalRead.Load())}
 	if length > 0 {
 		r.next = r.begin(offset / lay.stripe)
 		if err := r.advance(); err != nil {
@@ -172,7 +172,7 @@ func (r *Reader) shard(s int) *shard {
 
 // avoid reports whether a shard is asked only when there are not enough others.
 func (r *Reader) avoid(s int) bool {
-	return r.bad.Has(s) || r.slow.Has(s) || !r.drive(s).Readable() || r.store.lanes[r.lay.place(s)].slow()
+	return r.bad.Has(s) || r.slow.Has(s) || !r.drive(s).Readable() || r.store.slow(r.lay.place(s))
 }
 
 // fail notes that a shard is wrong or cannot be read. It may still have other
@@ -191,5 +191,5 @@ func (r *Reader) fail(s int, err error) {
 // tooSlow notes that a shard took too long.
 func (r *Reader) tooSlow(s int) {
 	r.slow = r.slow.With(s)
-	r.store.lanes[r.lay.place(s)].slowUntil.Store(time.Now().Add(r.store.timing.avoid).UnixNano())
+	mark(&r.store.lanes[r.lay.place(s)].slowRead)
 }

@@ -192,6 +192,11 @@ func (n *round) await(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+	for s := range n.reader.lay.width() {
+		if n.late.Has(s) { // and all others were faster
+			n.reader.tooSlow(s)
+		}
+	}
 	return nil
 }
 
@@ -209,6 +214,7 @@ func (n *round) take(a answer) {
 		n.got[a.shard] = a.span
 	}
 	r.typical += (a.took - r.typical) / 4
+	r.store.typicalRead.Store(int64(r.typical))
 }
 
 // patience is how long a drive may take before others are asked instead.
@@ -233,7 +239,6 @@ func (n *round) noteLate() {
 	for s := range n.reader.lay.width() {
 		if n.waiting.Has(s) && !n.late.Has(s) && time.Since(n.asked[s]) >= n.reader.patience() {
 			n.late = n.late.With(s)
-			n.reader.tooSlow(s)
 		}
 	}
 }

@@ -47,36 +47,12 @@ func check(t testing.TB, s *Store, b Body, want []byte) {
 func TestRoundTrip(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 4, 5, 6, 8, 16} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			set := folderSet(t, n, -1)
-			s, damage := newStore(t, set)
-			lay := layoutOf(Body{Data: uint8(set.Geometry.Data), Parity: uint8(set.Geometry.Parity)})
-			var sizes []int64
+			s := newSim(t, simdisk.NewMachine(1), n, -1)
+			lay := layoutOf(Body{Data: uint8(s.set.Geometry.Data), Parity: uint8(s.set.Geometry.Parity)})
 			for _, base := range []int64{0, BlockBytes, lay.chunk, lay.stripe, 2*lay.stripe + lay.chunk, 5 * lay.stripe} {
-				sizes = append(sizes, base-1, base, base+1)
-			}
-			for _, size := range sizes[1:] {
-				body := content(int(size), uint64(size))
-				for _, want := range []int64{size, -1} {
-					h := md5.New()
-					b, where, err := s.Write(t.Context(), bytes.NewReader(body), want, set.Geometry, h)
-					if err != nil || where != driveset.AllPlaces(n) || b.Size != size {
-						t.Fatalf("write %d: %v on %b, %d bytes", size, err, where, b.Size)
-					}
-					if sum := md5.Sum(body); !bytes.Equal(h.Sum(nil), sum[:]) {
-						t.Fatalf("hash of %d bytes", size)
-					}
-					check(t, s, b, body)
-					var to bytes.Buffer
-					r, err := s.Open(t.Context(), b, 0, size)
-					if err != nil {
-						t.Fatal(err)
-					}
-					if n, err := r.WriteTo(&to); n != size || err != nil || !bytes.Equal(to.Bytes(), body) {
-						t.Fatalf("WriteTo: %d, %v", n, err)
-					}
-					_ = r.Close()
-					if damage.of(b.ID) != 0 {
-						t.Fatalf("%d bytes are damaged on %b", size, damage.of(b.ID))
+				for _, size := range []int64{base - 1, base, base + 1} {
+					if size >= 0 {
+						roundTrip(t, s.Store, s.damage, int(size))
 					}
 				}
 			}
@@ -84,14 +60,50 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+func TestRoundTripOnFolders(t *testing.T) {
+	for _, n := range []int{1, 4, 16} {
+		s, damage := newStore(t, folderSet(t, n, -1))
+		roundTrip(t, s, damage, 1)
+		roundTrip(t, s, damage, 5<<20+1)
+	}
+}
+
+func roundTrip(t *testing.T, s *Store, damage *damage, size int) {
+	t.Helper()
+	body := content(size, uint64(size))
+	for _, want := range []int64{int64(size), -1} {
+		h := md5.New()
+		b, where, err := s.Write(t.Context(), bytes.NewReader(body), want, s.set.Geometry, h)
+		if err != nil || where != driveset.AllPlaces(len(s.set.Drives)) || b.Size != int64(size) {
+			t.Fatalf("write %d: %v on %b, %d bytes", size, err, where, b.Size)
+		}
+		if sum := md5.Sum(body); !bytes.Equal(h.Sum(nil), sum[:]) {
+			t.Fatalf("hash of %d bytes", size)
+		}
+		check(t, s, b, body)
+		var to bytes.Buffer
+		r, err := s.Open(t.Context(), b, 0, b.Size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := r.WriteTo(&to); n != b.Size || err != nil || !bytes.Equal(to.Bytes(), body) {
+			t.Fatalf("WriteTo: %d, %v", n, err)
+		}
+		_ = r.Close()
+		if damage.of(b.ID) != 0 {
+			t.Fatalf("%d bytes are damaged on %b", size, damage.of(b.ID))
+		}
+	}
+}
+
 func TestRanges(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, n := range []int{1, 3, 4, 16} {
-		s, _ := newStore(t, folderSet(t, n, -1))
+		s := newSim(t, simdisk.NewMachine(1), n, -1)
 		lay := layoutOf(Body{Data: uint8(s.set.Geometry.Data), Parity: uint8(s.set.Geometry.Parity)})
 		size := 3*lay.stripe + lay.stripe/2 + 12345
 		body := content(int(size), 9)
-		b, _ := put(t, s, body)
+		b, _ := put(t, s.Store, body)
 		edges := []int64{0, 1, BlockBytes, lay.chunk, lay.stripe, 2 * lay.stripe, 3 * lay.stripe, size - 1, size}
 		lost := 0
 		for range 300 {
@@ -111,7 +123,7 @@ func TestRanges(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			got, err := get(t, s, b, from, to-from)
+			got, err := get(t, s.Store, b, from, to-from)
 			if err != nil || !bytes.Equal(got, body[from:to]) {
 				t.Fatalf("%d drives: [%d:%d] of %d: %v", n, from, to, size, err)
 			}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"croft/objectstore/erasure/disk"
@@ -60,10 +61,16 @@ func (d *damage) of(id ID) driveset.Places {
 	return d.places[id]
 }
 
+// patient is for tests that are not about time, on machines that are busy.
+var patient = timing{
+	lag: time.Hour, grace: time.Hour, late: time.Hour, stuck: time.Hour, hedge: time.Hour, memory: time.Hour,
+}
+
 func newStore(t testing.TB, set *driveset.Set) (*Store, *damage) {
 	t.Helper()
 	d := new(damage)
 	s := New(set, Config{Damaged: d.add})
+	s.timing = patient
 	t.Cleanup(s.Close)
 	return s, d
 }
@@ -75,8 +82,7 @@ type sim struct {
 	damage  *damage
 }
 
-// newSim starts on a machine's drives, which are formatted if they are new. What
-// tests wait for goes faster than usually.
+// newSim starts on a machine's drives, which are formatted if they are new.
 func newSim(t testing.TB, m *simdisk.Machine, n, parity int) *sim {
 	t.Helper()
 	var found []*driveset.Candidate
@@ -87,11 +93,18 @@ func newSim(t testing.TB, m *simdisk.Machine, n, parity int) *sim {
 		})
 	}
 	s, damage := newStore(t, openSet(t, found, parity))
-	s.timing = timing{
-		lag: 200 * time.Millisecond, grace: 100 * time.Millisecond, stuck: 2 * time.Second,
-		hedge: 20 * time.Millisecond, avoid: time.Second,
-	}
 	return &sim{s, m, damage}
+}
+
+// hurried runs a test on four drives of which two may be lost, with a clock that
+// goes on when everybody waits.
+func hurried(t *testing.T, f func(t *testing.T, s *sim)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim(t, simdisk.NewMachine(1), 4, 2)
+		s.timing = usualTiming
+		f(t, s)
+	})
 }
 
 // drive is the simulated drive in a place.

@@ -24,15 +24,15 @@ type shard struct {
 	users  int
 	closed bool
 
-	mu    sync.Mutex // guards the following fields; held while the drive is asked
-	file  *driveset.File
-	err   error  // why it cannot be opened
-	sums  []byte // of the blocks from first on
-	first int64
+	asking turn // guards the following fields; held while the drive is asked
+	file   *driveset.File
+	err    error  // why it cannot be opened
+	sums   []byte // of the blocks from first on
+	first  int64
 }
 
 func newShard(lay *layout, d *driveset.Drive) *shard {
-	return &shard{lay: lay, drive: d, summer: newSummer(lay.ID, d.Place)}
+	return &shard{lay: lay, drive: d, summer: newSummer(lay.ID, d.Place), asking: newTurn()}
 }
 
 func (s *shard) hold() {
@@ -77,8 +77,8 @@ func (s *shard) read(p []byte, offset int64) error {
 
 // prepare opens the file and reads the checksums of some blocks.
 func (s *shard) prepare(first, end int64) (*driveset.File, []byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.asking.take()
+	defer s.asking.pass()
 	if s.file == nil && s.err == nil {
 		s.file, s.err = s.drive.Open(s.lay.ID.file())
 	}

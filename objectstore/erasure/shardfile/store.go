@@ -32,6 +32,8 @@ type Store struct {
 	uses   uses
 	behind sync.WaitGroup // goroutines that nobody waits for
 	timing timing
+	// typicalRead is what drives last took for a chunk, in nanoseconds.
+	typicalRead atomic.Int64
 }
 
 // timing is how long what is waited for.
@@ -39,18 +41,21 @@ type timing struct {
 	// lag is how long all drives together may keep one body from being written
 	// before the slowest of them is left out.
 	lag time.Duration
-	// grace is how long a write that a quorum holds waits for the others at least.
-	grace time.Duration
+	// grace is how long a write that a quorum holds waits for the others at least,
+	// and late for such that were late before.
+	grace, late time.Duration
 	// stuck is how long a drive may take for one operation when it is needed.
 	stuck time.Duration
 	// hedge is how long a drive may take for a chunk at least before others are
-	// asked instead, and avoid how long after that it is not asked first.
-	hedge, avoid time.Duration
+	// asked instead.
+	hedge time.Duration
+	// memory is how long it is remembered that a drive was slow.
+	memory time.Duration
 }
 
 var usualTiming = timing{
-	lag: 2 * time.Second, grace: 100 * time.Millisecond, stuck: time.Minute,
-	hedge: 50 * time.Millisecond, avoid: 5 * time.Second,
+	lag: 2 * time.Second, grace: 500 * time.Millisecond, late: 20 * time.Millisecond, stuck: time.Minute,
+	hedge: 50 * time.Millisecond, memory: 10 * time.Second,
 }
 
 // New returns the store of a set's bodies. It touches no drive.
@@ -60,6 +65,9 @@ func New(set *driveset.Set, cfg Config) *Store {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	s.lanes = make([]lane, len(set.Drives))
+	for i := range s.lanes {
+		s.lanes[i].folders.asking = newTurn()
+	}
 	return s
 }
 
@@ -76,26 +84,6 @@ func (s *Store) Close() {
 	case <-time.After(closeWait):
 		s.log.Warn("drives did not answer; going without them")
 	}
-}
-
-// lane is what is known of one drive's pace.
-type lane struct {
-	// stuck are operations that somebody gave up waiting for, and late are files
-	// that are being finished after their Write returned.
-	stuck, late atomic.Int32
-	slowUntil   atomic.Int64 // Unix nanoseconds
-	folders     folders
-}
-
-// maxLate is how many files a drive may be behind and get new ones.
-const maxLate = 8
-
-// hangs reports whether the drive should get no new bodies for now.
-func (l *lane) hangs() bool { return l.stuck.Load() > 0 || l.late.Load() >= maxLate }
-
-// slow reports whether reads should go around the drive for now.
-func (l *lane) slow() bool {
-	return l.stuck.Load() > 0 || time.Now().UnixNano() < l.slowUntil.Load()
 }
 
 func (s *Store) layout(b Body) (layout, error) {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"croft/objectstore/erasure/driveset"
@@ -30,9 +29,10 @@ type worker struct {
 	wake  chan struct{} // has room for one
 
 	// The writing's mutex guards the following fields.
-	ended bool          // it counts neither as alive nor as pending any more
-	owed  time.Duration // that the others have waited for it
-	lane  *atomic.Int32 // where it is counted while it goes on behind
+	ended  bool          // it counts neither as alive nor as pending any more
+	owed   time.Duration // that the others have waited for it
+	behind bool          // its lane counts it as late
+	stuck  bool          // its lane counts it as stuck
 }
 
 type job struct {
@@ -136,9 +136,13 @@ func (k *worker) run() {
 			s.unlinkFile(k.drive, id.file())
 		}
 	}
-	wanted := k.writing.report(k, err)
-	if removed := s.uses.haveWritten(id, k.drive.Place); err == nil && (removed || !wanted) {
+	// Whoever has Write's answer finds the file no longer being written.
+	wanted, removed := k.writing.report(k, err)
+	if err == nil && (!wanted || removed) {
 		s.unlinkFile(k.drive, id.file())
+	}
+	if err == nil && !wanted {
+		s.uses.haveWritten(id, k.drive.Place)
 	}
 }
 

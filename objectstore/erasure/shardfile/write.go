@@ -50,6 +50,7 @@ type writing struct {
 	need    int // drives that must have the body
 	workers []*worker
 	hasher  *hasher // nil without a hash
+	sent    int64   // stripes
 	begun   time.Time
 
 	mu       sync.Mutex // guards the following fields
@@ -80,7 +81,7 @@ func (s *Store) begin(g driveset.Geometry, hash hash.Hash) (*writing, error) {
 	where := s.set.Writable() & driveset.AllPlaces(g.Drives())
 	var hanging driveset.Places
 	for i := range s.lanes {
-		if where.Has(i) && s.lanes[i].hangs() {
+		if where.Has(i) && s.hangs(i) {
 			hanging = hanging.With(i)
 		}
 	}
@@ -159,6 +160,7 @@ func (w *writing) send(st *stripe, n int) error {
 	for _, k := range w.workers {
 		k.give(job{st, chunk})
 	}
+	w.sent++
 	return nil
 }
 

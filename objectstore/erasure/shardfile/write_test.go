@@ -59,21 +59,30 @@ func TestWriteCanceled(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.wantNoFiles(t, driveset.AllPlaces(4))
+}
 
-	// Also when the drives are being waited for.
-	hold := make(chan struct{})
-	for place := range 2 {
-		s.drive(place).Inject(simdisk.Fault{Kind: simdisk.Sync, Hold: hold})
+func TestWriteCanceledWhileDrivesHang(t *testing.T) {
+	for _, kind := range []simdisk.Kind{simdisk.Create, simdisk.Write, simdisk.Sync, simdisk.SyncDir} {
+		hurried(t, func(t *testing.T, s *sim) {
+			hold := make(chan struct{})
+			for place := range 2 {
+				s.drive(place).Inject(simdisk.Fault{Kind: kind, Hold: hold})
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			began := time.Now()
+			if _, _, err := s.write(ctx, content(20<<20, 1)); !errors.Is(err, context.DeadlineExceeded) {
+				t.Fatal(err)
+			}
+			if took := time.Since(began); took > time.Second+s.timing.lag {
+				t.Errorf("took %v", took)
+			}
+			s.wantNoFiles(t, 0b1100)
+			close(hold)
+			s.behind.Wait()
+			s.wantNoFiles(t, driveset.AllPlaces(4))
+		})
 	}
-	ctx, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	if _, _, err := s.write(ctx, content(1<<20, 1)); !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatal(err)
-	}
-	s.wantNoFiles(t, 0b1100)
-	close(hold)
-	s.Close()
-	s.wantNoFiles(t, driveset.AllPlaces(4))
 }
 
 type readFunc func(p []byte) (int, error)
@@ -196,35 +205,36 @@ func TestWriteHangingDrive(t *testing.T) {
 	body := content(20<<20, 1)
 	for _, kind := range []simdisk.Kind{simdisk.Create, simdisk.Write, simdisk.Sync, simdisk.SyncDir} {
 		t.Run(kind.String(), func(t *testing.T) {
-			s := newSim(t, simdisk.NewMachine(1), 4, 2)
-			hold := make(chan struct{})
-			s.drive(1).Inject(simdisk.Fault{Kind: kind, Hold: hold})
-			began := time.Now()
-			b, where, err := s.write(t.Context(), body)
-			if err != nil || where != 0b1101 {
-				t.Fatalf("%v on %b", err, where)
-			}
-			if took := time.Since(began); took > 10*s.timing.lag {
-				t.Errorf("took %v", took)
-			}
-			check(t, s.Store, b, body)
-			if lacking := s.wantHeal(t, b, false); lacking != 0b0010 {
-				t.Errorf("lacking %b while the drive hangs", lacking)
-			}
-			s.drive(1).Mend()
-			close(hold)
-			s.behind.Wait()
-			// It was left out in the middle, or came to its end late.
-			lacking := s.wantHeal(t, b, true)
-			if bad, _, err := s.Verify(t.Context(), b, nil); lacking != 0 || bad != 0 || err != nil {
-				t.Errorf("lacking %b, bad %b, %v", lacking, bad, err)
-			}
-			if n := len(s.files(1)); n != 1 {
-				t.Errorf("%d files", n)
-			}
-			if s.memory.ahead.Load() != 0 || s.lanes[1].stuck.Load() != 0 || s.lanes[1].late.Load() != 0 || len(s.uses.byID) != 0 {
-				t.Error("something is still counted")
-			}
+			hurried(t, func(t *testing.T, s *sim) {
+				hold := make(chan struct{})
+				s.drive(1).Inject(simdisk.Fault{Kind: kind, Hold: hold})
+				began := time.Now()
+				b, where, err := s.write(t.Context(), body)
+				if err != nil || where != 0b1101 {
+					t.Fatalf("%v on %b", err, where)
+				}
+				if took := time.Since(began); took > 2*s.timing.lag {
+					t.Errorf("took %v", took)
+				}
+				check(t, s.Store, b, body)
+				if lacking := s.wantHeal(t, b, false); lacking != 0b0010 {
+					t.Errorf("lacking %b while the drive hangs", lacking)
+				}
+				s.drive(1).Mend()
+				close(hold)
+				s.behind.Wait()
+				// It was left out in the middle, or came to its end late.
+				lacking := s.wantHeal(t, b, true)
+				if bad, _, err := s.Verify(t.Context(), b, nil); lacking != 0 || bad != 0 || err != nil {
+					t.Errorf("lacking %b, bad %b, %v", lacking, bad, err)
+				}
+				if n := len(s.files(1)); n != 1 {
+					t.Errorf("%d files", n)
+				}
+				if s.memory.ahead.Load() != 0 || s.lanes[1].stuck.Load() != 0 || s.lanes[1].late.Load() != 0 || len(s.uses.byID) != 0 {
+					t.Error("something is still counted")
+				}
+			})
 		})
 	}
 }
@@ -240,81 +250,118 @@ func (s *sim) wantHeal(t testing.TB, b Body, verify bool) (lacking driveset.Plac
 
 // While a drive hangs others do not wait for it again.
 func TestWriteGoesAroundHangingDrive(t *testing.T) {
-	s := newSim(t, simdisk.NewMachine(1), 4, 2)
-	hold := make(chan struct{})
-	s.drive(1).Inject(simdisk.Fault{Kind: simdisk.Write, Hold: hold})
-	if _, where, err := s.write(t.Context(), content(20<<20, 1)); err != nil || where != 0b1101 {
-		t.Fatal(where, err)
+	for _, kind := range []simdisk.Kind{simdisk.Write, simdisk.Sync} {
+		hurried(t, func(t *testing.T, s *sim) {
+			hold := make(chan struct{})
+			s.drive(1).Inject(simdisk.Fault{Kind: kind, Hold: hold})
+			began := time.Now()
+			for range 50 {
+				if _, where, err := s.write(t.Context(), content(1<<20, 1)); err != nil || where != 0b1101 {
+					t.Fatal(where, err)
+				}
+			}
+			if took := time.Since(began); took > s.timing.grace+maxLate*s.timing.late {
+				t.Errorf("%v: took %v", kind, took)
+			}
+			close(hold)
+			s.drive(1).Mend()
+			s.behind.Wait()
+			if _, where, err := s.write(t.Context(), content(1<<20, 1)); err != nil || where != driveset.AllPlaces(4) {
+				t.Fatal(where, err)
+			}
+		})
 	}
-	began := time.Now()
-	const n = 20
-	for range n {
-		if _, where, err := s.write(t.Context(), content(1<<20, 1)); err != nil || where != 0b1101 {
-			t.Fatal(where, err)
+}
+
+// A drive that comes late with every body gets there, behind the others.
+func TestWriteLateDrive(t *testing.T) {
+	hurried(t, func(t *testing.T, s *sim) {
+		s.drive(1).Delay(simdisk.Sync, 700*time.Millisecond)
+		var bodies []Body
+		for range 4 {
+			b, where, err := s.write(t.Context(), content(1<<20, 1))
+			if err != nil || where != 0b1101 {
+				t.Fatal(where, err)
+			}
+			bodies = append(bodies, b)
 		}
-	}
-	if took := time.Since(began); took > n*s.timing.grace/2 {
-		t.Errorf("%d bodies took %v", n, took)
-	}
-	close(hold)
-	s.drive(1).Mend()
-	s.behind.Wait()
-	if _, where, err := s.write(t.Context(), content(1<<20, 1)); err != nil || where != driveset.AllPlaces(4) {
-		t.Fatal(where, err)
-	}
+		s.behind.Wait()
+		for _, b := range bodies {
+			if bad, _, err := s.Verify(t.Context(), b, nil); bad != 0 || err != nil {
+				t.Errorf("bad %b, %v", bad, err)
+			}
+		}
+	})
 }
 
 // Drives that are needed are waited for longer, but not for ever.
 func TestWriteStuck(t *testing.T) {
-	for _, kind := range []simdisk.Kind{simdisk.Create, simdisk.Write, simdisk.Sync} {
-		s := newSim(t, simdisk.NewMachine(1), 4, 2)
-		s.timing.stuck = 500 * time.Millisecond
-		hold := make(chan struct{})
-		for place := range 2 {
-			s.drive(place).Inject(simdisk.Fault{Kind: kind, Hold: hold})
-		}
-		if _, _, err := s.write(t.Context(), content(20<<20, 1)); !errors.Is(err, objectstore.ErrWriteQuorum) {
-			t.Fatal(err)
-		}
-		close(hold)
-		s.behind.Wait()
-		s.wantNoFiles(t, driveset.AllPlaces(4))
+	for _, kind := range []simdisk.Kind{simdisk.Create, simdisk.Write, simdisk.Sync, simdisk.SyncDir} {
+		hurried(t, func(t *testing.T, s *sim) {
+			hold := make(chan struct{})
+			for place := range 2 {
+				s.drive(place).Inject(simdisk.Fault{Kind: kind, Hold: hold})
+			}
+			began := time.Now()
+			if _, _, err := s.write(t.Context(), content(20<<20, 1)); !errors.Is(err, objectstore.ErrWriteQuorum) {
+				t.Fatal(err)
+			}
+			if took := time.Since(began); took < s.timing.stuck || took > s.timing.stuck*5/4 {
+				t.Errorf("%v: took %v", kind, took)
+			}
+			close(hold)
+			s.behind.Wait()
+			s.wantNoFiles(t, driveset.AllPlaces(4))
+		})
 	}
 }
 
 // A slow drive does not set the pace for long, and a slow body or hash is not
 // taken for slow drives.
 func TestWritePace(t *testing.T) {
-	body := content(24<<20, 1)
+	body := content(64<<20, 1)
 	t.Run("drive", func(t *testing.T) {
-		s := newSim(t, simdisk.NewMachine(1), 4, 2)
-		s.drive(2).Delay(simdisk.Write, 100*time.Millisecond)
-		began := time.Now()
-		if _, where, err := s.write(t.Context(), body); err != nil || where != 0b1011 {
-			t.Fatalf("%v on %b", err, where)
-		}
-		if took := time.Since(began); took > 1500*time.Millisecond { // it would take 2.4 s
-			t.Errorf("took %v", took)
-		}
+		hurried(t, func(t *testing.T, s *sim) {
+			s.drive(2).Delay(simdisk.Write, 300*time.Millisecond)
+			began := time.Now()
+			if _, where, err := s.write(t.Context(), body); err != nil || where != 0b1011 {
+				t.Fatalf("%v on %b", err, where)
+			}
+			if took := time.Since(began); took > 5*time.Second { // it would take 19 s
+				t.Errorf("took %v", took)
+			}
+		})
+	})
+	t.Run("drives", func(t *testing.T) {
+		hurried(t, func(t *testing.T, s *sim) {
+			for place := range s.set.Drives {
+				s.drive(place).Delay(simdisk.Write, time.Duration(300+100*place)*time.Millisecond)
+			}
+			if _, where, err := s.write(t.Context(), body); err != nil || where != driveset.AllPlaces(4) {
+				t.Fatalf("%v on %b", err, where)
+			}
+		})
 	})
 	t.Run("hash", func(t *testing.T) {
-		s := newSim(t, simdisk.NewMachine(1), 4, 2)
-		h := &slowHash{pause: 50 * time.Millisecond}
-		_, where, err := s.Write(t.Context(), bytes.NewReader(body), -1, s.set.Geometry, h)
-		if err != nil || where != driveset.AllPlaces(4) || !bytes.Equal(h.seen, body) {
-			t.Fatalf("%v on %b", err, where)
-		}
+		hurried(t, func(t *testing.T, s *sim) {
+			h := &slowHash{pause: time.Second}
+			_, where, err := s.Write(t.Context(), bytes.NewReader(body), -1, s.set.Geometry, h)
+			if err != nil || where != driveset.AllPlaces(4) || !bytes.Equal(h.seen, body) {
+				t.Fatalf("%v on %b", err, where)
+			}
+		})
 	})
 	t.Run("body", func(t *testing.T) {
-		s := newSim(t, simdisk.NewMachine(1), 4, 2)
-		r := bytes.NewReader(body)
-		slow := readFunc(func(p []byte) (int, error) {
-			time.Sleep(10 * time.Millisecond)
-			return r.Read(p[:min(len(p), 1<<19)])
+		hurried(t, func(t *testing.T, s *sim) {
+			r := bytes.NewReader(body)
+			slow := readFunc(func(p []byte) (int, error) {
+				time.Sleep(time.Minute)
+				return r.Read(p[:min(len(p), 1<<19)])
+			})
+			if _, where, err := s.Write(t.Context(), slow, -1, s.set.Geometry, nil); err != nil || where != driveset.AllPlaces(4) {
+				t.Fatalf("%v on %b", err, where)
+			}
 		})
-		if _, where, err := s.Write(t.Context(), slow, -1, s.set.Geometry, nil); err != nil || where != driveset.AllPlaces(4) {
-			t.Fatalf("%v on %b", err, where)
-		}
 	})
 }
 
@@ -336,34 +383,31 @@ func (h *slowHash) BlockSize() int      { return 1 }
 
 // Many streams at once have bounded memory and get to their end.
 func TestMemoryIsBounded(t *testing.T) {
-	s := newSim(t, simdisk.NewMachine(1), 4, 2)
-	for place := range s.set.Drives {
-		s.drive(place).Delay(simdisk.Write, time.Millisecond)
-	}
-	var most atomic.Int64
-	var wg sync.WaitGroup
-	const streams = 60
-	body := content(6<<20, 1)
-	for range streams {
-		wg.Go(func() {
-			r := bytes.NewReader(body)
-			_, _, err := s.Write(t.Context(), readFunc(func(p []byte) (int, error) {
-				if n := s.memory.ahead.Load(); n > most.Load() {
-					most.Store(n)
+	hurried(t, func(t *testing.T, s *sim) {
+		for place := range s.set.Drives {
+			s.drive(place).Delay(simdisk.Write, time.Millisecond)
+		}
+		var most atomic.Int64
+		var wg sync.WaitGroup
+		body := content(6<<20, 1)
+		for range 60 {
+			wg.Go(func() {
+				r := bytes.NewReader(body)
+				_, _, err := s.Write(t.Context(), readFunc(func(p []byte) (int, error) {
+					most.Store(max(most.Load(), s.memory.ahead.Load()))
+					return r.Read(p)
+				}), -1, s.set.Geometry, nil)
+				if err != nil {
+					t.Error(err)
 				}
-				return r.Read(p)
-			}), -1, s.set.Geometry, nil)
-			if err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	if n := most.Load(); n > maxAhead || n < maxAhead/2 {
-		t.Errorf("%d bytes were taken ahead", n)
-	}
-	s.behind.Wait()
-	if n := s.memory.ahead.Load(); n != 0 {
-		t.Errorf("%d bytes are still counted", n)
-	}
+			})
+		}
+		wg.Wait()
+		if n := most.Load(); n > maxAhead || n < maxAhead/2 {
+			t.Errorf("%d bytes were taken ahead", n)
+		}
+		if n := s.memory.ahead.Load(); n != 0 {
+			t.Errorf("%d bytes are still counted", n)
+		}
+	})
 }
