@@ -30,7 +30,14 @@ func get(t testing.TB, s *Store, b Body, offset, length int64) ([]byte, error) {
 		return nil, err
 	}
 	defer r.Close()
-	return io.ReadAll(onlyReader{r})
+	got := make([]byte, length)
+	n, err := io.ReadFull(onlyReader{r}, got)
+	if err == nil {
+		if n, err := r.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+			t.Errorf("%d bytes behind the end, %v", n, err)
+		}
+	}
+	return got[:n], err
 }
 
 // onlyReader hides WriteTo.
@@ -45,11 +52,11 @@ func check(t testing.TB, s *Store, b Body, want []byte) {
 }
 
 func TestRoundTrip(t *testing.T) {
-	for _, n := range []int{1, 2, 3, 4, 5, 6, 8, 16} {
+	for _, n := range []int{1, 2, 3, 4, 7, 16} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			s := newSim(t, simdisk.NewMachine(1), n, -1)
 			lay := layoutOf(Body{Data: uint8(s.set.Geometry.Data), Parity: uint8(s.set.Geometry.Parity)})
-			for _, base := range []int64{0, BlockBytes, lay.chunk, lay.stripe, 2*lay.stripe + lay.chunk, 5 * lay.stripe} {
+			for _, base := range []int64{0, BlockBytes, lay.chunk, lay.stripe, 2*lay.stripe + lay.chunk} {
 				for _, size := range []int64{base - 1, base, base + 1} {
 					if size >= 0 {
 						roundTrip(t, s.Store, s.damage, int(size))
@@ -106,7 +113,7 @@ func TestRanges(t *testing.T) {
 		b, _ := put(t, s.Store, body)
 		edges := []int64{0, 1, BlockBytes, lay.chunk, lay.stripe, 2 * lay.stripe, 3 * lay.stripe, size - 1, size}
 		lost := 0
-		for range 300 {
+		for range 100 {
 			from, to := rng.Int64N(size+1), rng.Int64N(size+1)
 			if rng.IntN(2) == 0 {
 				from = edges[rng.IntN(len(edges))]
