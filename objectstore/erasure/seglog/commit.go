@@ -2,7 +2,7 @@ package seglog
 
 import (
 	"errors"
-	"sync"
+	"slices"
 	"time"
 
 	"croft/objectstore/erasure/driveset"
@@ -10,47 +10,18 @@ import (
 
 // inflight is a record on its way to the drives and to those who wait for it.
 type inflight struct {
+	*quorum
 	at       Position
 	next     Position
 	encoded  *encoded
 	requests []*request
-	need     int
 	stable   Position // at the time it was durable
-
-	mu       sync.Mutex      // guards the following 5 fields
-	pending  driveset.Places // drives that have not answered
-	acked    driveset.Places
-	failures []error
-	decided  bool
-	settled  chan bool // gets whether a write quorum holds the record
-}
-
-// answer notes what became of the record on one drive.
-func (f *inflight) answer(place int, err error) (last bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.pending = f.pending.Without(place)
-	if err != nil {
-		f.failures = append(f.failures, err)
-	} else {
-		f.acked = f.acked.With(place)
-	}
-	n := f.acked.Count()
-	if !f.decided && (n >= f.need || n+f.pending.Count() < f.need) {
-		f.decided = true
-		f.settled <- n >= f.need
-	}
-	return f.pending == 0
 }
 
 // commitLoop turns what is queued into records, one after the other.
 func (l *Log) commitLoop() {
 	defer close(l.applied)
-	defer func() {
-		for _, w := range l.writers {
-			close(w.jobs)
-		}
-	}()
+	defer l.stopWriters()
 	for {
 		batch, stop := l.take()
 		if stop {
@@ -81,6 +52,14 @@ func (l *Log) write(batch []*request) *inflight {
 		fail(batch, l.quorumError(need, n, nil))
 		return nil
 	}
+	if l.reserved && slices.ContainsFunc(batch, func(r *request) bool { return !r.urgent }) {
+		// What is kept for urgent requests is not for others.
+		if err := l.roll(0, false); err != nil {
+			if batch = l.urgentOf(batch, err); len(batch) == 0 {
+				return nil
+			}
+		}
+	}
 	var entries []Entry
 	var freed []uint64
 	for _, r := range batch {
@@ -102,10 +81,9 @@ func (l *Log) write(batch []*request) *inflight {
 	}
 	f := l.dispatch(e, batch, l.need(geometry))
 	if ok := <-f.settled; !ok {
-		f.mu.Lock()
-		failures, reached := f.failures, f.acked.Count()
-		f.mu.Unlock()
-		err := l.quorumError(f.need, reached, failures)
+		// Also when they are full: what is there of the record is not known.
+		done, failures := f.reached()
+		err := l.writeQuorumLost(f.need, done.Count(), failures)
 		l.breakWith(err)
 		fail(batch, err)
 		return nil
@@ -122,16 +100,7 @@ func (l *Log) makeRoom(batch []*request, length int64) []*request {
 		return batch
 	}
 	if errors.Is(err, driveset.ErrFull) {
-		var urgent, others []*request
-		for _, r := range batch {
-			if r.urgent {
-				urgent = append(urgent, r)
-			} else {
-				others = append(others, r)
-			}
-		}
-		fail(others, err)
-		if batch = urgent; len(batch) == 0 {
+		if batch = l.urgentOf(batch, err); len(batch) == 0 {
 			return nil
 		}
 		if err = l.roll(length, true); err == nil {
@@ -140,6 +109,20 @@ func (l *Log) makeRoom(batch []*request, length int64) []*request {
 	}
 	fail(batch, err)
 	return nil
+}
+
+// urgentOf returns the urgent requests and ends the others with an error.
+func (l *Log) urgentOf(batch []*request, err error) (urgent []*request) {
+	var others []*request
+	for _, r := range batch {
+		if r.urgent {
+			urgent = append(urgent, r)
+		} else {
+			others = append(others, r)
+		}
+	}
+	fail(others, err)
+	return urgent
 }
 
 func (e *encoded) release() {
@@ -151,10 +134,7 @@ func (e *encoded) release() {
 // dispatch hands a record to the drives.
 func (l *Log) dispatch(e *encoded, batch []*request, need int) *inflight {
 	h := &e.head
-	f := &inflight{
-		at: l.next, encoded: e, requests: batch, need: need,
-		pending: driveset.AllPlaces(len(e.buffers)), settled: make(chan bool, 1),
-	}
+	f := &inflight{quorum: newQuorum(len(e.buffers), need), at: l.next, encoded: e, requests: batch}
 	f.next = Position{
 		Segment: h.segment, Offset: l.next.Offset + int64(h.length)*unit,
 		Seq: h.seq + 1, Chain: h.next(),
@@ -193,9 +173,7 @@ func (l *Log) onItsWay(segment uint64, record int64, place int) bool {
 	defer l.segMu.Unlock()
 	for _, f := range l.flying {
 		if f.at.Segment == segment && f.at.Offset == record {
-			f.mu.Lock()
-			defer f.mu.Unlock()
-			return f.pending.Has(place)
+			return f.waits(place)
 		}
 	}
 	return false
@@ -204,12 +182,8 @@ func (l *Log) onItsWay(segment uint64, record int64, place int) bool {
 // landed forgets the oldest records that all drives have answered for, and
 // reports what one of them lacks.
 func (l *Log) landed(f *inflight) {
-	f.mu.Lock()
-	missing := driveset.AllPlaces(len(f.encoded.buffers)) &^ f.acked
-	f.mu.Unlock()
-	if missing != 0 && l.cfg.Damaged != nil {
-		l.cfg.Damaged(f.at.Segment, f.at.Offset, missing)
-	}
+	done, _ := f.reached()
+	l.reportDamage(f.at.Segment, f.at.Offset, driveset.AllPlaces(len(f.encoded.buffers))&^done)
 	l.segMu.Lock()
 	defer l.segMu.Unlock()
 	for i, o := range l.flying {
@@ -237,5 +211,6 @@ func (l *Log) applyLoop() {
 			r.placed, placed = placed[:len(r.entries)], placed[len(r.entries):]
 			close(r.done)
 		}
+		f.requests = nil // a slow drive may keep the rest for long
 	}
 }

@@ -66,24 +66,27 @@ func (l *Log) segmentInUse(id uint64) (Segment, bool) {
 // speak for a log that it does not know the end of; so that one is healed first
 // where it is lacking.
 func (l *Log) HealSegment(ctx context.Context, id uint64, place int, progress func(bytes int64)) error {
+	if err := l.healNewest(ctx, id, place, progress); err != nil {
+		return err
+	}
+	return l.healSegment(ctx, id, place, progress)
+}
+
+// healNewest heals the newest segment unless the drive has it or it is the one that
+// is healed anyhow.
+func (l *Log) healNewest(ctx context.Context, id uint64, place int, progress func(bytes int64)) error {
 	for {
-		newest := l.position().Segment
-		s, ok := l.segmentInUse(newest)
-		if !ok || newest == id {
-			break
+		newest, ok := l.segmentInUse(l.position().Segment)
+		if !ok || newest.ID == id {
+			return nil
 		}
-		lacks, err := l.lacks(place, s)
-		if err != nil {
+		if lacks, err := l.lacks(place, newest); !lacks || err != nil {
 			return err
 		}
-		if !lacks {
-			break
-		}
-		if err := l.healSegment(ctx, newest, place, progress); err != nil {
+		if err := l.healSegment(ctx, newest.ID, place, progress); err != nil {
 			return err
 		}
 	}
-	return l.healSegment(ctx, id, place, progress)
 }
 
 const healSuffix = ".heal"
@@ -135,11 +138,24 @@ func (l *Log) healSegment(ctx context.Context, id uint64, place int, progress fu
 			return err
 		}
 	}
-	if !s.Active {
-		return h.finish(ctx, id)
+	for {
+		finish := func() error { return h.finish(ctx, id) }
+		if s, _ = l.segmentInUse(id); s.Active {
+			err = l.pause(ctx, finish)
+		} else {
+			err = finish()
+		}
+		if !errors.Is(err, errNewest) {
+			return err
+		}
+		if err := l.healNewest(ctx, id, place, progress); err != nil {
+			return err
+		}
 	}
-	return l.pause(ctx, func() error { return h.finish(ctx, id) })
 }
+
+// errNewest says that another segment has to be healed first.
+var errNewest = errors.New("the drive does not have the newest segment")
 
 // catchUp is how many bytes of a segment are left to be healed while appending
 // waits.
@@ -252,12 +268,16 @@ func (h *healer) finish(ctx context.Context, id uint64) error {
 	if err := h.file.Sync(); err != nil {
 		return err
 	}
-	// No segment is begun between looking whether the drive has the newest and this.
-	h.beginMu.RLock()
-	defer h.beginMu.RUnlock()
-	if newest, _ := h.segmentInUse(h.position().Segment); newest.ID != id {
-		if lacks, err := h.lacks(h.not, newest); lacks || err != nil {
-			return errors.Join(fmt.Errorf("drive %s does not have the newest segment", h.drive.Path), err)
+	// No segment is begun on the drive between looking whether it has the newest and this.
+	h.naming[h.not].Lock()
+	defer h.naming[h.not].Unlock()
+	if newest, ok := h.segmentInUse(h.position().Segment); ok && newest.ID != id {
+		lacks, err := h.lacks(h.not, newest)
+		if err != nil {
+			return err
+		}
+		if lacks {
+			return errNewest
 		}
 	}
 	if err := h.drive.Rename(h.name, segmentName(id)); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -44,7 +45,7 @@ func (s *sim) open(missing driveset.Places) {
 		s.t.Fatal(err)
 	}
 	s.set = set
-	s.log, err = Open(s.t.Context(), Config{Set: set, SegmentBytes: 256 << 10, Apply: s.state.apply, Damaged: s.state.damage}, s.state.start)
+	s.log, err = Open(s.t.Context(), Config{Set: set, Logger: slog.New(slog.NewTextHandler(s.t.Output(), nil)), SegmentBytes: 256 << 10, Apply: s.state.apply, Damaged: s.state.damage}, s.state.start)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -92,6 +93,21 @@ func (s *sim) check(when string) {
 	}
 }
 
+// settle waits until every drive has done what it was given.
+func (s *sim) settle() {
+	s.t.Helper()
+	var wg sync.WaitGroup
+	err := s.log.pause(s.t.Context(), func() error {
+		wg.Add(len(s.set.Drives))
+		s.log.everywhere(func(*driveset.Drive, error) { wg.Done() })
+		return nil
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	wg.Wait()
+}
+
 // lacking returns the segments that a drive lacks.
 func (s *sim) lacking(place int) []uint64 {
 	s.t.Helper()
@@ -105,6 +121,7 @@ func (s *sim) lacking(place int) []uint64 {
 // verify fails when any copy of anything is wrong.
 func (s *sim) verify(when string) {
 	s.t.Helper()
+	s.settle()
 	for _, seg := range s.log.Segments() {
 		damaged, n, err := s.log.Verify(s.t.Context(), seg.ID, nil)
 		if err != nil || len(damaged) > 0 || n == 0 {
@@ -156,12 +173,15 @@ func TestHealBlankDrives(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				if ids := s.lacking(i); len(ids) > 0 {
-					t.Fatalf("still lacking %x", ids)
-				}
 			}
 			stop.Store(true)
 			wg.Wait()
+			s.settle()
+			for i := range g.Drives() {
+				if ids := s.lacking(i); len(ids) > 0 {
+					t.Fatalf("drive %d is still lacking %x", i, ids)
+				}
+			}
 			if healed == 0 {
 				t.Error("no progress told")
 			}
@@ -196,10 +216,13 @@ func TestHealActive(t *testing.T) {
 			for !stop.Load() {
 				if _, err := s.log.Append(t.Context(), Options{}, Entry{Payload: payload(3000, 1)}); err != nil {
 					t.Error(err)
+					return
 				}
 			}
 		})
 	}
+	defer wg.Wait()
+	defer stop.Store(true)
 	for range 30 {
 		id := s.log.position().Segment
 		_ = simDrive(s.m, 1).RemoveFile(segmentName(id))
@@ -317,6 +340,7 @@ func TestHealHopeless(t *testing.T) {
 	g := driveset.Geometry{Data: 2, Parity: 2}
 	s := startSim(t, g)
 	s.append("a", 20)
+	s.settle()
 	id := s.log.Segments()[1].ID
 	h, _ := s.log.head(id)
 	at := h.begin()
@@ -360,6 +384,7 @@ func TestHealHopeless(t *testing.T) {
 func TestVerifyIsPaced(t *testing.T) {
 	s := startSim(t, driveset.Geometry{Data: 2, Parity: 2})
 	s.append("a", 10)
+	s.settle()
 	id := s.log.Segments()[0].ID
 	var told int64
 	_, n, err := s.log.Verify(t.Context(), id, func(_ context.Context, bytes int64) error { told += bytes; return nil })

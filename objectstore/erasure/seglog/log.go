@@ -54,14 +54,16 @@ type Log struct {
 	applied chan *inflight
 	done    sync.WaitGroup
 
-	// The committing goroutine alone uses the following 4 fields once the log is open.
+	// The committing goroutine alone uses the following 5 fields once the log is open.
 	latest uint64 // segment that was found on the drives
 	used   uint64 // the last segment with records in it then
 	epoch  uint64 // of this opening; 0 until something is appended
 	rolls  uint64 // segments that were begun in this epoch
+	// reserved says that the segment was begun for urgent requests alone.
+	reserved bool
 
-	// beginMu is held while a segment is begun.
-	beginMu sync.RWMutex
+	// naming is held while a segment gets its name on a drive.
+	naming [driveset.MaxDrives]sync.Mutex
 
 	segMu sync.Mutex // guards the following 5 fields
 	next  Position
@@ -110,19 +112,28 @@ func Open(ctx context.Context, cfg Config, from Start) (*Log, error) {
 		l.files = append(l.files, newFiles(d))
 	}
 	l.spares.init(l)
-	if err := l.recover(ctx, from); err != nil {
-		l.closeFiles()
-		return nil, err
-	}
 	for i, d := range cfg.Set.Drives {
 		w := &writer{log: l, drive: d, files: l.files[i], jobs: make(chan job, maxLag)}
 		l.writers = append(l.writers, w)
 		l.done.Go(w.run)
+		l.done.Go(func() { l.spares.run(d) })
+	}
+	if err := l.recover(ctx, from); err != nil {
+		l.spares.end()
+		l.stopWriters()
+		l.done.Wait()
+		l.closeFiles()
+		return nil, err
 	}
 	l.done.Go(l.commitLoop)
 	l.done.Go(l.applyLoop)
-	l.done.Go(l.spares.run)
 	return l, nil
+}
+
+func (l *Log) stopWriters() {
+	for _, w := range l.writers {
+		close(w.jobs)
+	}
 }
 
 // Close appends what is queued and lets go of the files.
@@ -268,11 +279,14 @@ func (l *Log) breakWith(err error) {
 
 // quorumError says why too few drives could be written to.
 func (l *Log) quorumError(need, reached int, failures []error) error {
-	cause := errors.Join(failures...)
-	if errors.Is(cause, driveset.ErrFull) {
+	if cause := errors.Join(failures...); errors.Is(cause, driveset.ErrFull) {
 		return errs.Wrap(cause, errs.StorageFull, objectstore.ErrStorageFull.Code, objectstore.ErrStorageFull.Message)
 	}
-	return errs.Wrap(cause, errs.Unavailable, objectstore.ErrWriteQuorum.Code,
+	return l.writeQuorumLost(need, reached, failures)
+}
+
+func (l *Log) writeQuorumLost(need, reached int, failures []error) error {
+	return errs.Wrap(errors.Join(failures...), errs.Unavailable, objectstore.ErrWriteQuorum.Code,
 		fmt.Sprintf("Writing needs %d drives and only %d of %d could be written to. The drives' health says which are missing.",
 			need, reached, len(l.set.Drives)))
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"croft/objectstore/erasure/driveset"
 )
 
 // Segment is one segment of the log and how full it is.
@@ -61,20 +63,24 @@ func (l *Log) Scan(ctx context.Context, id uint64, f func(at Position, placed []
 	return lost, nil
 }
 
-// Free gives the space of segments back. The caller promises that nothing in
-// them is needed, not even to follow the log from the Start it keeps.
+// Free takes segments out of use; the drives give their space back after what else
+// they have to do. The caller promises that nothing in them is needed, not even to
+// follow the log from the Start it keeps.
 func (l *Log) Free(ctx context.Context, ids ...uint64) error {
-	r := &request{freed: ids, urgent: true}
-	if err := l.submit(ctx, r); err != nil {
+	if err := l.submit(ctx, &request{freed: ids, urgent: true}); err != nil {
 		return err
 	}
-	for _, d := range l.set.Drives {
-		if d.Writable() {
+	// Where this fails, the next start finds segments that nobody mentions.
+	_ = l.submit(ctx, &request{pause: func() error {
+		l.everywhere(func(d *driveset.Drive, refused error) {
 			for _, id := range ids {
-				l.discard(d, id)
+				if refused == nil {
+					l.discard(d, id)
+				}
 			}
-		}
-	}
+		})
+		return nil
+	}})
 	return nil
 }
 

@@ -17,7 +17,7 @@ const keptSpares = 2
 // that exist is what makes a sync cheap.
 type spares struct {
 	log  *Log
-	wake chan int64 // the size that is wanted; closed at the end
+	wake []chan int64 // by place: the size that is wanted; closed at the end
 
 	mu    sync.Mutex // guards the following 3 fields
 	names [driveset.MaxDrives][]string
@@ -26,8 +26,9 @@ type spares struct {
 }
 
 func (s *spares) init(l *Log) {
-	s.log, s.wake = l, make(chan int64, 1)
+	s.log = l
 	for _, d := range l.set.Drives {
+		s.wake = append(s.wake, make(chan int64, 1))
 		entries, err := d.List(logDir)
 		if err != nil {
 			continue // not formatted yet, or away
@@ -51,33 +52,43 @@ func (s *spares) newName() string {
 	return spareName(s.made | freshSpare)
 }
 
-// take returns a file to make a segment of. The last spare is for urgent needs.
+// take returns a file of a size to make a segment of. The last spare is for urgent
+// needs.
 func (s *spares) take(d *driveset.Drive, size int64, urgent bool) (name string, err error) {
 	keep := 1
 	if urgent {
 		keep = 0
 	}
-	pop := func(keep int) string {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		names := s.names[d.Place]
-		if len(names) <= keep {
-			return ""
-		}
-		name := names[len(names)-1]
-		s.names[d.Place] = names[:len(names)-1]
-		return name
+	name = s.pop(d, keep)
+	if name == "" {
+		return s.create(d, size)
 	}
-	if name := pop(keep); name != "" {
-		return name, nil
+	if err := s.allocate(d, name, size); err != nil {
+		s.giveBack(d, name)
+		return "", err
 	}
-	name, err = s.create(d, size)
-	if err != nil && urgent && errors.Is(err, driveset.ErrFull) {
-		if name := pop(0); name != "" {
-			return name, nil
-		}
+	return name, nil
+}
+
+func (s *spares) pop(d *driveset.Drive, keep int) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	names := s.names[d.Place]
+	if len(names) <= keep {
+		return ""
 	}
-	return name, err
+	name := names[len(names)-1]
+	s.names[d.Place] = names[:len(names)-1]
+	return name
+}
+
+// allocate makes a file at least so large.
+func (s *spares) allocate(d *driveset.Drive, name string, size int64) error {
+	f, err := d.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Allocate(size), f.Close())
 }
 
 // create allocates a new file.
@@ -117,9 +128,11 @@ func (s *spares) want(size int64) {
 	if s.ended {
 		return
 	}
-	select {
-	case s.wake <- size:
-	default:
+	for _, wake := range s.wake {
+		select {
+		case wake <- size:
+		default:
+		}
 	}
 }
 
@@ -128,22 +141,22 @@ func (s *spares) end() {
 	defer s.mu.Unlock()
 	if !s.ended {
 		s.ended = true
-		close(s.wake)
+		for _, wake := range s.wake {
+			close(wake)
+		}
 	}
 }
 
-func (s *spares) run() {
-	for size := range s.wake {
-		_, _ = s.log.set.Each(s.log.set.Writable(), func(d *driveset.Drive) error {
-			for s.count(d) < keptSpares {
-				name, err := s.create(d, size)
-				if err != nil {
-					return err // full, or fenced: the next segment finds out
-				}
-				s.giveBack(d, name)
+// run makes the spares of one drive.
+func (s *spares) run(d *driveset.Drive) {
+	for size := range s.wake[d.Place] {
+		for d.Writable() && s.count(d) < keptSpares {
+			name, err := s.create(d, size)
+			if err != nil {
+				break // full, or fenced: the next segment finds out
 			}
-			return nil
-		})
+			s.giveBack(d, name)
+		}
 	}
 }
 

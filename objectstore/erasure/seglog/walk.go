@@ -203,14 +203,15 @@ func (l *Log) Verify(ctx context.Context, id uint64, pace func(ctx context.Conte
 	if h == nil {
 		return nil, 0, quorumLost(fmt.Errorf("segment %016x has no intact head on any drive that is here", id))
 	}
-	if s.Active {
-		// What is on its way to a drive is not damaged.
-		l.segMu.Lock()
-		if stable := l.stable(); stable.Segment == id {
-			s.End = stable.Offset
-		}
-		l.segMu.Unlock()
+	// What is on its way to a drive is not damaged.
+	l.segMu.Lock()
+	switch stable := l.stable(); {
+	case stable.Segment == id:
+		s.End = stable.Offset
+	case stable.Segment < id:
+		s.End = 0
 	}
+	l.segMu.Unlock()
 	w := &walker{Log: l, at: h.begin(), end: s.End, not: -1, all: true, pace: pace}
 	defer w.close()
 	for {
