@@ -7,6 +7,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"croft/objectstore/erasure/disk/simdisk"
@@ -139,6 +140,40 @@ func TestHealAtTheSameTime(t *testing.T) {
 	if len(s.uses.byID) != 0 {
 		t.Error("something is still counted")
 	}
+}
+
+// A file that an earlier healing left is no obstacle.
+func TestHealAfterHalfHealing(t *testing.T) {
+	s := newSim(t, simdisk.NewMachine(1), 4, 2)
+	b, _ := put(t, s.Store, content(3<<20, 1))
+	right := s.right(t, b)
+	if err := s.drive(0).RemoveFile(b.ID.file()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.drive(0).WriteFile(b.ID.file()+healSuffix, content(9<<20, 2)); err != nil {
+		t.Fatal(err)
+	}
+	if lacking := s.wantHeal(t, b, false); lacking != 0 || !bytes.Equal(s.right(t, b)[0], right[0]) || len(s.files(0)) != 1 {
+		t.Fatalf("lacking %b, files %v", lacking, s.files(0))
+	}
+}
+
+// What is removed while it is healed is not there afterwards.
+func TestRemoveWhileHealing(t *testing.T) {
+	hurried(t, func(t *testing.T, s *sim) {
+		b, _ := put(t, s.Store, content(3<<20, 1))
+		if err := s.drive(0).RemoveFile(b.ID.file()); err != nil {
+			t.Fatal(err)
+		}
+		hold := make(chan struct{})
+		s.drive(0).Inject(simdisk.Fault{Kind: simdisk.Rename, Hold: hold})
+		go func() { _, _, _ = s.Heal(t.Context(), b, false) }()
+		synctest.Wait()
+		s.Remove(b)
+		close(hold)
+		synctest.Wait()
+		s.wantNoFiles(t, driveset.AllPlaces(4))
+	})
 }
 
 type limiter struct {

@@ -12,9 +12,9 @@ import (
 // Orphans calls f for the bodies that one drive has files of and that nobody
 // knows: what crashes cut off or brought back, and what was removed while the
 // drive was away. f may call Remove. Bodies begun since the Store was made are left
-// alone, since who will know them may not have come to it. It ends with f's error,
-// the drive's or the context's. Half-made files of earlier healings are removed on
-// the way.
+// alone unless they were just removed, since who will know them may not have come
+// to it. It ends with f's error, the drive's or the context's. Half-made files of
+// earlier healings are removed on the way.
 func (s *Store) Orphans(ctx context.Context, place int, known func(ID) bool, f func(ID) error) error {
 	d := s.set.Drives[place]
 	folders, err := listFolder(d, topFolder)
@@ -36,7 +36,7 @@ func (s *Store) Orphans(ctx context.Context, place int, known func(ID) bool, f f
 			case !ok || id.folder() != topFolder+"/"+folder: // not ours
 			case half:
 				s.removeHalf(d, id)
-			case id.Time().Before(s.start) && !s.uses.known(id) && !known(id):
+			case (id.Time().Before(s.start) || s.uses.removed(id)) && !s.uses.known(id) && !known(id):
 				if err := f(id); err != nil {
 					return err
 				}

@@ -68,6 +68,17 @@ func TestOrphans(t *testing.T) {
 	}
 }
 
+// A drive that was away when a body was removed has an orphan when it is back.
+func TestOrphansOfDriveThatWasAway(t *testing.T) {
+	s := newSim(t, simdisk.NewMachine(1), 4, 2)
+	b, _ := put(t, s.Store, content(100, 1))
+	s.drive(1).Inject(simdisk.Fault{Kind: simdisk.Remove, Times: 1, Err: fs.ErrExist})
+	s.Remove(b)
+	if found := s.orphans(t, 1); len(found) != 1 || found[0] != b.ID {
+		t.Errorf("found %v", found)
+	}
+}
+
 func TestOrphansAreRemoved(t *testing.T) {
 	m := simdisk.NewMachine(1)
 	s := newSim(t, m, 4, 2)

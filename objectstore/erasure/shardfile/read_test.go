@@ -9,6 +9,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"croft/objectstore"
@@ -66,6 +67,30 @@ func TestReadSlowDrive(t *testing.T) {
 		check(t, s.Store, b, body)
 		if took := time.Since(began); took > 2*s.timing.hedge {
 			t.Errorf("took %v", took)
+		}
+	})
+}
+
+// What a drive says too late does not get into what was computed instead.
+func TestReadLateWrongAnswer(t *testing.T) {
+	hurried(t, func(t *testing.T, s *sim) {
+		body := content(700_000, 1)
+		b, _ := put(t, s.Store, body)
+		hold := make(chan struct{})
+		lay := layoutOf(b)
+		if err := s.shard(b, 0).FlipBit(b.ID.file(), 77); err != nil {
+			t.Fatal(err)
+		}
+		s.shard(b, 0).Inject(simdisk.Fault{Kind: simdisk.Read, Match: func(op simdisk.Op) bool { return op.Offset < lay.shardBytes() }, Hold: hold})
+		r, err := s.Open(t.Context(), b, 0, b.Size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		close(hold)
+		synctest.Wait()
+		if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, body) {
+			t.Fatalf("%d bytes, %v", len(got), err)
 		}
 	})
 }
@@ -259,8 +284,26 @@ func TestRemoveWhileReading(t *testing.T) {
 	if len(s.uses.byID) != 0 {
 		t.Error("something is still counted")
 	}
+	if _, err := s.Open(t.Context(), b, 0, 1); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a body that is gone was opened: %v", err)
+	}
 	if s.damage.of(b.ID) != 0 {
 		t.Error("a removed body is called damaged")
+	}
+}
+
+// What was removed lately is remembered for a while and not for ever.
+func TestRemovedAreForgotten(t *testing.T) {
+	var u uses
+	for n := range 3 * maxGone {
+		id := ID{byte(n), byte(n >> 8), byte(n >> 16)}
+		if !u.remove(id) {
+			t.Fatal("somebody reads it")
+		}
+		u.haveRemoved(id)
+		if !u.removed(id) || len(u.gone) > maxGone || len(u.byID) != 0 {
+			t.Fatalf("%d are remembered, %d in use", len(u.gone), len(u.byID))
+		}
 	}
 }
 

@@ -67,6 +67,20 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// A body with more checksums than are kept at once.
+func TestRoundTripLong(t *testing.T) {
+	s := newSim(t, simdisk.NewMachine(1), 1, 0)
+	size := (2*tableWindow+10)*BlockBytes + 100
+	body := bytes.Repeat(content(1<<20+7, 1), size>>20+1)[:size]
+	b, _ := put(t, s.Store, body)
+	check(t, s.Store, b, body)
+	for _, from := range []int64{tableWindow*BlockBytes - 1, tableWindow * BlockBytes, 2*tableWindow*BlockBytes + 5} {
+		if got, err := get(t, s.Store, b, from, b.Size-from); err != nil || !bytes.Equal(got, body[from:]) {
+			t.Errorf("from %d to the end: %v", from, err)
+		}
+	}
+}
+
 func TestRoundTripOnFolders(t *testing.T) {
 	for _, n := range []int{1, 4, 16} {
 		s, damage := newStore(t, folderSet(t, n, -1))

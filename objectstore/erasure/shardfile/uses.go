@@ -151,6 +151,13 @@ func (u *uses) known(id ID) bool {
 	return u.byID[id] != nil
 }
 
+// removed reports whether a body is among those that were removed lately.
+func (u *uses) removed(id ID) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.gone[id]
+}
+
 // heal begins to heal a body, of which one caller at a time is allowed: for others
 // it returns what to wait for before they try again.
 func (u *uses) heal(id ID) (wait <-chan struct{}) {
