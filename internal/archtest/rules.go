@@ -20,7 +20,7 @@ var rooms = map[string][]string{
 	"objectstore":           {},
 	"objectstore/accesslog": {},
 	"objectstore/erasure": {
-		"objectstore", "objectstore/erasure/disk", "objectstore/erasure/driveset", "objectstore/erasure/index",
+		"objectstore", "objectstore/erasure/coat", "objectstore/erasure/disk", "objectstore/erasure/driveset", "objectstore/erasure/index",
 		"objectstore/erasure/seglog", "objectstore/erasure/shardfile",
 	},
 	"objectstore/s3api": {"objectstore"},
@@ -37,6 +37,7 @@ var rooms = map[string][]string{
 	"server":               {"account", "chat", "objectstore", "objectstore/accesslog", "pipeline"},
 	"ui":                   {},
 
+	"objectstore/erasure/coat":         {},
 	"objectstore/erasure/disk":         {},
 	"objectstore/erasure/disk/simdisk": {"objectstore/erasure/disk"},
 	"objectstore/erasure/driveset":     {"objectstore", "objectstore/erasure/disk"},
@@ -65,6 +66,7 @@ var mechanics = []string{"internal/errs", "internal/events", "internal/ids", "in
 var guarded = map[string][]string{
 	"github.com/gin-gonic/gin":         {"server"},
 	"github.com/danielgtaylor/huma/v2": {"server"},
+	"github.com/klauspost/compress":    {"objectstore/erasure/coat"},
 	"github.com/klauspost/reedsolomon": {"objectstore/erasure", "objectstore/erasure/driveset", "objectstore/erasure/shardfile"},
 	"github.com/docker/docker":         {"pipeline/docker", "internal/testimage"},
 	"github.com/go-git/go-git/v5":      {"pipeline/git"},
