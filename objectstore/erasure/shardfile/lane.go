@@ -10,6 +10,8 @@ type lane struct {
 	// stuck are operations that somebody gave up waiting for, and late are files
 	// that are being finished after their Write returned.
 	stuck, late atomic.Int32
+	// lateReads are chunks that readers wait for no longer.
+	lateReads atomic.Int32
 	// When a reader last found the drive slow, when a writer did, and when a late
 	// file was last finished or the first one begun, in Unix nanoseconds.
 	slowRead, slowWrite, lateSince atomic.Int64
@@ -29,7 +31,7 @@ func (s *Store) hangs(place int) bool {
 // slow reports whether reads should go around the drive for now.
 func (s *Store) slow(place int) bool {
 	l := &s.lanes[place]
-	return l.stuck.Load() > 0 || ago(&l.slowRead) < s.timing.memory
+	return l.stuck.Load() > 0 || l.lateReads.Load() > 0 || ago(&l.slowRead) < s.timing.memory
 }
 
 // tardy reports whether the drive came late with a body a short while ago.

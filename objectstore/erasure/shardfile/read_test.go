@@ -40,21 +40,43 @@ func TestReadHangingDrive(t *testing.T) {
 						t.Errorf("took %v", took)
 					}
 				}
+				// However long it hangs, no more is asked of it.
+				time.Sleep(2 * s.timing.memory)
+				began := time.Now()
+				check(t, s.Store, b, body)
+				if took := time.Since(began); took > 0 {
+					t.Errorf("took %v", took)
+				}
 				s.shard(b, 1).Mend()
 				close(hold)
 				s.behind.Wait()
 				if s.damage.of(b.ID) != 0 {
 					t.Errorf("damaged: %b", s.damage.of(b.ID))
 				}
-				time.Sleep(s.timing.memory)
-				asked := s.shard(b, 1).Count(simdisk.Read)
-				check(t, s.Store, b, body)
-				if s.shard(b, 1).Count(simdisk.Read) == asked {
-					t.Error("the drive is gone around for ever")
-				}
 			})
 		})
 	}
+}
+
+// A drive that was slow once is not gone around for ever.
+func TestReadSlowOnce(t *testing.T) {
+	hurried(t, func(t *testing.T, s *sim) {
+		body := content(8<<20, 1)
+		b, _ := put(t, s.Store, body)
+		s.shard(b, 1).Inject(simdisk.Fault{Kind: simdisk.Read, Times: 1, Delay: time.Second})
+		check(t, s.Store, b, body)
+		s.behind.Wait()
+		asked := s.shard(b, 1).Count(simdisk.Read)
+		check(t, s.Store, b, body)
+		if s.shard(b, 1).Count(simdisk.Read) != asked {
+			t.Error("the drive is asked at once")
+		}
+		time.Sleep(s.timing.memory)
+		check(t, s.Store, b, body)
+		if s.shard(b, 1).Count(simdisk.Read) == asked {
+			t.Error("the drive is not asked any more")
+		}
+	})
 }
 
 // A drive that is slow all the time costs a reader its patience once.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"croft/objectstore/erasure/driveset"
@@ -38,7 +39,7 @@ type round struct {
 	all    span                     // hull of want
 
 	got     [driveset.MaxDrives]span // verified bytes in the stripe
-	asked   [driveset.MaxDrives]time.Time
+	asked   [driveset.MaxDrives]*question
 	waiting driveset.Places // shards that were asked and have not answered
 	late    driveset.Places // of those, which are no longer counted on
 	failed  driveset.Places
@@ -47,11 +48,39 @@ type round struct {
 	rebuilt [driveset.MaxDrives][]byte // computed bytes of all, where they are not in the stripe
 }
 
-type answer struct {
+// question is what a drive was asked.
+type question struct {
 	shard int
 	span  span
-	err   error
-	took  time.Duration
+	began time.Time
+	lane  *lane
+	state atomic.Int32
+}
+
+// States of a question.
+const (
+	pending int32 = iota
+	late          // nobody counts on it any more; its lane knows
+	answered
+)
+
+// noteLate lets the drive's lane know that it keeps a reader waiting.
+func (q *question) noteLate() {
+	if q.state.CompareAndSwap(pending, late) {
+		q.lane.lateReads.Add(1)
+	}
+}
+
+func (q *question) noteAnswered() {
+	if q.state.Swap(answered) == late {
+		q.lane.lateReads.Add(-1)
+	}
+}
+
+type answer struct {
+	*question
+	err  error
+	took time.Duration
 }
 
 // begin asks for what the reader needs of a stripe.
@@ -154,13 +183,15 @@ func (n *round) ask(s int, part span) {
 	sh := r.shard(s)
 	n.got[s] = span{}
 	n.waiting = n.waiting.With(s)
-	n.asked[s] = time.Now()
+	q := &question{shard: s, span: part, began: time.Now(), lane: &r.store.lanes[r.lay.place(s)]}
+	n.asked[s] = q
 	n.stripe.hold()
 	sh.hold()
-	began, answers, st := n.asked[s], n.answers, n.stripe
+	answers, st := n.answers, n.stripe
 	r.store.behind.Go(func() {
 		err := sh.read(p, offset)
-		answers <- answer{s, part, err, time.Since(began)}
+		q.noteAnswered()
+		answers <- answer{q, err, time.Since(q.began)}
 		sh.release()
 		st.release()
 	})
@@ -225,7 +256,7 @@ func (r *Reader) patience() time.Duration { return max(r.store.timing.hedge, 4*r
 func (n *round) nextLate() (in time.Duration, ok bool) {
 	for s := range n.reader.lay.width() {
 		if n.waiting.Has(s) && !n.late.Has(s) {
-			left := n.reader.patience() - time.Since(n.asked[s])
+			left := n.reader.patience() - time.Since(n.asked[s].began)
 			if !ok || left < in {
 				in, ok = left, true
 			}
@@ -237,8 +268,9 @@ func (n *round) nextLate() (in time.Duration, ok bool) {
 // noteLate no longer counts on drives that took too long.
 func (n *round) noteLate() {
 	for s := range n.reader.lay.width() {
-		if n.waiting.Has(s) && !n.late.Has(s) && time.Since(n.asked[s]) >= n.reader.patience() {
+		if n.waiting.Has(s) && !n.late.Has(s) && time.Since(n.asked[s].began) >= n.reader.patience() {
 			n.late = n.late.With(s)
+			n.asked[s].noteLate()
 		}
 	}
 }

@@ -211,3 +211,25 @@ func TestBodyEncoding(t *testing.T) {
 		}
 	}
 }
+
+// All drives of a set serve reads: bodies begin on different ones.
+func TestTurns(t *testing.T) {
+	for n := 1; n <= 16; n++ {
+		s := newSim(t, simdisk.NewMachine(1), n, -1)
+		var seen [driveset.MaxDrives]int
+		for range 100 * n {
+			lay := layoutOf(Body{ID: s.newID(), Data: uint8(s.set.Geometry.Data), Parity: uint8(s.set.Geometry.Parity)})
+			for place := range n {
+				if lay.place(lay.shard(place)) != place {
+					t.Fatalf("shard %d is not in place %d", lay.shard(place), place)
+				}
+			}
+			seen[lay.place(0)]++
+		}
+		for place := range n {
+			if seen[place] < 50 || seen[place] > 200 {
+				t.Errorf("%d drives: %d bodies begin in place %d", n, seen[place], place)
+			}
+		}
+	}
+}
