@@ -98,6 +98,11 @@ func FuzzListing(f *testing.F) {
 	f.Add(uint64(4), "\xff", "\xff", "\xff", uint64(1), uint8(1))
 	f.Add(uint64(5), "z/", "", "z/3", uint64(2), uint8(4))
 	f.Add(uint64(6), "", "//", "b", uint64(3), uint8(30))
+	random := rand.New(rand.NewPCG(11, 12))
+	for seed := range uint64(200) {
+		prefixes, delimiters := []string{"", "", "a", "a/", "z/"}, []string{"", "/"}
+		f.Add(seed, prefixes[random.IntN(5)], delimiters[random.IntN(2)], names[random.IntN(len(names))], random.Uint64N(12), uint8(random.Uint32()))
+	}
 	db := open(f)
 	f.Fuzz(func(t *testing.T, seed uint64, prefix, delimiter, after string, ord uint64, limit uint8) {
 		random := rand.New(rand.NewPCG(seed, 0))

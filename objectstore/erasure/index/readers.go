@@ -27,22 +27,18 @@ func (r *readers) add(c *conn) {
 // borrow waits for a connection, which the caller adds again.
 func (r *readers) borrow(ctx context.Context) (*conn, error) {
 	select {
-	case <-r.stopped:
-		return nil, ErrClosed
+	case <-r.free:
+		return r.take(), nil
 	default:
 	}
 	select {
 	case <-r.free:
-	default:
-		select {
-		case <-r.free:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-r.stopped:
-			return nil, ErrClosed
-		}
+		return r.take(), nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-r.stopped:
+		return nil, ErrClosed
 	}
-	return r.take(), nil
 }
 
 func (r *readers) take() *conn {

@@ -51,6 +51,7 @@ func (v View) verifyBucket(ctx context.Context, bucket uint64) (counted Usage, e
 	if err := src.seek(""); err != nil {
 		return Usage{}, err
 	}
+	var before Version
 	for n := 1; ; n++ {
 		if n%1024 == 0 && ctx.Err() != nil {
 			return Usage{}, ctx.Err()
@@ -62,10 +63,12 @@ func (v View) verifyBucket(ctx context.Context, bucket uint64) (counted Usage, e
 		if err != nil {
 			return Usage{}, err
 		}
-		if object := latest && !version.Marker; object != src.atObject() {
+		isObject := latest && !version.Marker
+		if isObject != src.atObject() || n > 1 && version.Key == before.Key && version.Ord >= before.Ord {
 			return Usage{}, unusable("version %d of %q is not where it belongs", version.Ord, version.Key)
 		}
-		if src.atObject() {
+		before = version
+		if isObject {
 			counted.Objects++
 		} else {
 			counted.Versions++
