@@ -49,7 +49,9 @@ func TestVerify(t *testing.T) {
 	f("another order", "UPDATE versions SET ord = ord + 1 WHERE ord = 40")
 	f("another null version", "UPDATE versions SET nameless = NULL WHERE ord = 10; UPDATE versions SET nameless = 1 WHERE ord = 40")
 	const demote = "INSERT INTO versions (bucket, key, ord, entry) SELECT bucket, key, 60, entry FROM objects; DELETE FROM objects;"
-	f("the latest among the older", demote+"INSERT INTO objects (bucket, key, entry) VALUES (9, x'00', x'00')")
+	f("an object among the older, a marker among the objects", demote+
+		"INSERT INTO objects SELECT bucket, key, entry FROM versions WHERE key = CAST('marker' AS BLOB) AND ord = 60;"+
+		"DELETE FROM versions WHERE key = CAST('marker' AS BLOB) AND ord = 60")
 	f("what is not the latest", demote+
 		"INSERT INTO objects SELECT bucket, key, entry FROM versions WHERE key = CAST('object' AS BLOB) AND ord = 50;"+
 		"DELETE FROM versions WHERE key = CAST('object' AS BLOB) AND ord = 50")
