@@ -37,7 +37,7 @@ func TestOrphans(t *testing.T) {
 	}
 	half := kept.ID.file() + healSuffix
 	strange := kept.ID.folder() + "/notes.txt"
-	astray := topFolder + "/zz/" + kept.ID.String()
+	astray := topFolder + "/zz/" + lost.ID.String()
 	for _, name := range []string{half, strange, astray} {
 		if err := s.drive(1).WriteFile(name, []byte("x")); err != nil {
 			t.Fatal(err)

@@ -22,7 +22,6 @@ type Reader struct {
 
 	shards   [driveset.MaxDrives]*shard
 	bad      driveset.Places // shards that failed
-	slow     driveset.Places // shards that took too long
 	reported driveset.Places // places that Damaged was told of
 	typical  time.Duration   // that a drive takes for a chunk
 
@@ -172,7 +171,7 @@ func (r *Reader) shard(s int) *shard {
 
 // avoid reports whether a shard is asked only when there are not enough others.
 func (r *Reader) avoid(s int) bool {
-	return r.bad.Has(s) || r.slow.Has(s) || !r.drive(s).Readable() || r.store.slow(r.lay.place(s))
+	return r.bad.Has(s) || !r.drive(s).Readable() || r.store.slow(r.lay.place(s))
 }
 
 // fail notes that a shard is wrong or cannot be read. It may still have other
@@ -186,10 +185,4 @@ func (r *Reader) fail(s int, err error) {
 	r.reported = r.reported.With(d.Place)
 	r.store.log.Warn("shard damaged", "drive", d.Path, "body", r.lay.ID.String(), "error", err)
 	r.store.damaged(r.lay.ID, driveset.Places(0).With(d.Place))
-}
-
-// tooSlow notes that a shard took too long.
-func (r *Reader) tooSlow(s int) {
-	r.slow = r.slow.With(s)
-	mark(&r.store.lanes[r.lay.place(s)].slowRead)
 }

@@ -225,7 +225,7 @@ func (n *round) await(ctx context.Context) error {
 	}
 	for s := range n.reader.lay.width() {
 		if n.late.Has(s) { // and all others were faster
-			n.reader.tooSlow(s)
+			mark(&n.asked[s].lane.slowRead)
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 	"time"
 
 	"croft/internal/errs"
@@ -220,6 +221,9 @@ func TestWriteHangingDrive(t *testing.T) {
 				if lacking := s.wantHeal(t, b, false); lacking != 0b0010 {
 					t.Errorf("lacking %b while the drive hangs", lacking)
 				}
+				if bad, _, err := s.Verify(t.Context(), b, nil); bad != 0 || err != nil {
+					t.Errorf("bad %b while the drive hangs, %v", bad, err)
+				}
 				s.drive(1).Mend()
 				close(hold)
 				s.behind.Wait()
@@ -246,6 +250,26 @@ func (s *sim) wantHeal(t testing.TB, b Body, verify bool) (lacking driveset.Plac
 		t.Error(err)
 	}
 	return lacking
+}
+
+// Each drive that hangs has a stripe in its hands, and the others need some too.
+func TestWriteManyHangingDrives(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim(t, simdisk.NewMachine(1), 16, 8)
+		s.timing = usualTiming
+		hold := make(chan struct{})
+		for n := range 7 {
+			s.drive(n).Inject(simdisk.Fault{Kind: simdisk.Write, After: n + 1, Hold: hold})
+		}
+		b, where, err := s.write(t.Context(), content(20<<20, 1))
+		if err != nil || where != driveset.AllPlaces(16)&^driveset.AllPlaces(7) {
+			t.Fatalf("%v on %b", err, where)
+		}
+		check(t, s.Store, b, content(20<<20, 1))
+		close(hold)
+		s.behind.Wait()
+		s.wantNoFiles(t, driveset.AllPlaces(7))
+	})
 }
 
 // While a drive hangs others do not wait for it again.
@@ -347,6 +371,15 @@ func TestWritePace(t *testing.T) {
 			h := &slowHash{pause: time.Second}
 			_, where, err := s.Write(t.Context(), bytes.NewReader(body), -1, s.set.Geometry, h)
 			if err != nil || where != driveset.AllPlaces(4) || !bytes.Equal(h.seen, body) {
+				t.Fatalf("%v on %b", err, where)
+			}
+		})
+	})
+	t.Run("hash and drive", func(t *testing.T) {
+		hurried(t, func(t *testing.T, s *sim) {
+			s.drive(2).Delay(simdisk.Write, 900*time.Millisecond)
+			_, where, err := s.Write(t.Context(), bytes.NewReader(body), -1, s.set.Geometry, &slowHash{pause: time.Second})
+			if err != nil || where != driveset.AllPlaces(4) {
 				t.Fatalf("%v on %b", err, where)
 			}
 		})
