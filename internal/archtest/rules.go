@@ -23,7 +23,8 @@ var rooms = map[string][]string{
 		"objectstore", "objectstore/erasure/coat", "objectstore/erasure/disk", "objectstore/erasure/driveset", "objectstore/erasure/index",
 		"objectstore/erasure/seglog", "objectstore/erasure/shardfile",
 	},
-	"objectstore/s3api": {"objectstore"},
+	"objectstore/masterkey": {},
+	"objectstore/s3api":     {"objectstore"},
 	"objectstore/storebench": {
 		"objectstore", "objectstore/erasure", "objectstore/s3api",
 	},
@@ -45,7 +46,7 @@ var rooms = map[string][]string{
 	"objectstore/erasure/index":        {"objectstore"},
 
 	"internal/app": {
-		"account", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/accesslog", "objectstore/erasure", "objectstore/s3api",
+		"account", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/accesslog", "objectstore/erasure", "objectstore/masterkey", "objectstore/s3api",
 		"pipeline", "pipeline/docker", "pipeline/git", "server", "ui",
 	},
 	"internal/archtest":  {},
