@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"croft/objectstore"
 )
@@ -28,11 +30,16 @@ type act struct {
 
 func (a act) body() []byte { return randomBytes(max(a.size, 0), a.seed) }
 
-// writeUntilKilled changes keys, one goroutine for each, and prints what it is
-// about to do and what was acknowledged.
+// killConfig is what the child opens, and the parent after it.
+func killConfig(paths []string) Config {
+	return Config{Drives: paths, Parity: -1, SegmentBytes: 1 << 20}
+}
+
+// writeUntilKilled changes keys, some goroutines side by side, and prints what it
+// is about to do and what was acknowledged. Compaction never rests.
 func writeUntilKilled() {
 	ctx := context.Background()
-	s, err := Open(ctx, Config{Drives: strings.Split(os.Getenv(childDrives), "\n"), Parity: -1})
+	s, err := Open(ctx, killConfig(strings.Split(os.Getenv(childDrives), "\n")))
 	if err != nil {
 		fmt.Println("failed", err)
 		return
@@ -44,6 +51,15 @@ func writeUntilKilled() {
 		}
 	}
 	var all sync.WaitGroup
+	all.Go(func() {
+		for {
+			if err := s.compactAll(ctx); err != nil {
+				fmt.Println("failed to compact", err)
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	})
 	for g := range 6 {
 		all.Go(func() {
 			for {
@@ -86,7 +102,8 @@ func (a act) do(ctx context.Context, s *Store, key string, inParts bool) error {
 }
 
 // TestKill kills a writing process again and again. What it had acknowledged is
-// there byte for byte, and what it had begun is there whole or not at all.
+// there byte for byte, and what it had begun is there whole or not at all, also
+// when the catalogue is built anew. Nothing is kept for nobody.
 func TestKill(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills take a while")
@@ -94,9 +111,18 @@ func TestKill(t *testing.T) {
 	paths := newPaths(t, 4)
 	settled := map[string]act{}
 	acknowledged := 0
+	segments := map[uint64]bool{}
 	for round := range 10 {
 		begun := killChild(t, paths, 20+rand.IntN(60), settled, &acknowledged)
-		s := mustOpen(t, paths)
+		c := killConfig(paths)
+		c.Reindex = round%3 == 2
+		s, err := Open(t.Context(), c)
+		if err != nil {
+			t.Fatalf("round %d: open: %v", round, err)
+		}
+		for _, x := range s.seglog.Segments() {
+			segments[x.ID] = true
+		}
 		for key := range union(settled, begun) {
 			got := whatIsThere(t, s, key)
 			last, known := settled[key]
@@ -109,11 +135,16 @@ func TestKill(t *testing.T) {
 				t.Fatalf("round %d: %q holds neither what was acknowledged (%+v) nor what was begun (%+v, %v)", round, key, last, next, open)
 			}
 		}
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
+		err = audit(t.Context(), s)
+		left := len(s.seglog.Segments())
+		if err := errors.Join(err, s.Close()); err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		if round == 9 && left >= len(segments) {
+			t.Errorf("none of %d segments was ever freed", left)
 		}
 	}
-	t.Logf("%d changes acknowledged and found again", acknowledged)
+	t.Logf("%d changes acknowledged and found again, %d segments seen", acknowledged, len(segments))
 }
 
 // killChild runs the child until it has acknowledged some changes and kills it.
