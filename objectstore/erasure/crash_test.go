@@ -71,6 +71,7 @@ func calm(t *testing.T, p *plan, drives int) int {
 	scratch := quickDir(t)
 	m := simdisk.NewMachine(1)
 	v := sail(t, p, m, drives, scratch)
+	v.land()
 	v.inspect(m.Clone(), v.folder, "without a crash")
 	return m.Ops()
 }
@@ -92,6 +93,7 @@ func crashAt(t *testing.T, p *plan, drives, at int, seed uint64) {
 	m := simdisk.NewMachine(seed)
 	m.CrashAfter(at)
 	v := sail(t, p, m, drives, scratch)
+	v.land()
 	none := newFolder(t, scratch)
 	type image struct {
 		what   string

@@ -24,6 +24,7 @@ func TestAnyCatalogue(t *testing.T) {
 		scratch := quickDir(t)
 		m := simdisk.NewMachine(seed)
 		v := sail(t, chance(seed), m, 4, scratch)
+		v.land()
 		folders := append(v.older, v.folder, newFolder(t, scratch), copyCatalogue(t, v.folder, rng.IntN(1000)))
 		for i, folder := range folders {
 			s, err := openSim(t.Context(), m.Clone(), 4, filepath.Join(folder, catalogueName))
@@ -70,6 +71,7 @@ func TestCatalogueBeforeFreedSegments(t *testing.T) {
 	scratch := quickDir(t)
 	m := simdisk.NewMachine(1)
 	v := sail(t, p, m, 1, scratch)
+	v.land()
 	s, err := openSim(t.Context(), m, 1, filepath.Join(v.older[old/2-1], catalogueName))
 	if err != nil {
 		t.Fatal(err)
@@ -123,5 +125,6 @@ func TestRebuildKeepsBodiesOfMovedObjects(t *testing.T) {
 	scratch := quickDir(t)
 	m := simdisk.NewMachine(1)
 	v := sail(t, p, m, 1, scratch)
+	v.land()
 	v.inspect(m, newFolder(t, scratch), "rebuilt")
 }

@@ -276,6 +276,7 @@ type voyage struct {
 	want    contents // what was acknowledged
 	pending []step   // what was not
 	older   []string // folders with earlier catalogues
+	refused []error  // what steps failed with that the drives keep from being done
 }
 
 func (v *voyage) upload(path string) objectstore.UploadRef {
@@ -295,8 +296,9 @@ func (v *voyage) version(ctx context.Context, path string, number int) (objectst
 	return objectstore.VersionRef{Bucket: bucket, Key: key, ID: of[number].VersionID}, nil
 }
 
-// sail carries out the plan until it has ended or the machine has crashed. Then
-// folder is a copy of the catalogue as it is at that moment, and the store is closed.
+// sail carries out the plan until it has ended, the machine has crashed, or the
+// drives refuse a step. Then folder is a copy of the catalogue as it is at that
+// moment; the store is open until land.
 func sail(tb testing.TB, p *plan, m *simdisk.Machine, drives int, scratch string) *voyage {
 	tb.Helper()
 	v := &voyage{
@@ -312,19 +314,26 @@ func sail(tb testing.TB, p *plan, m *simdisk.Machine, drives int, scratch string
 	}
 	for i, wave := range p.waves {
 		v.wave(wave)
-		if m.Crashed() {
+		if m.Crashed() || len(v.refused) > 0 {
 			break
 		}
 		if i%2 == 1 {
 			v.older = append(v.older, copyCatalogue(tb, v.folder, 1000))
 		}
 	}
-	folder := copyCatalogue(tb, v.folder, 1000)
-	if err := v.store.Close(); err != nil {
-		tb.Fatalf("close: %v", err)
-	}
-	v.folder = folder
+	v.folder = copyCatalogue(tb, v.folder, 1000)
 	return v
+}
+
+// land closes the store of a voyage that has ended.
+func (v *voyage) land() {
+	v.Helper()
+	if v.store == nil {
+		return
+	}
+	if err := v.store.Close(); err != nil {
+		v.Fatalf("close: %v", err)
+	}
 }
 
 // wave carries out steps side by side.
@@ -341,6 +350,11 @@ func (v *voyage) wave(steps []step) {
 			v.want = v.want.with(s.after)
 		case v.machine.Crashed():
 			v.pending = append(v.pending, s)
+		case errors.Is(errs[i], objectstore.ErrWriteQuorum):
+			v.refused = append(v.refused, errs[i])
+			v.pending = append(v.pending, s)
+		case errors.Is(errs[i], objectstore.ErrStorageFull):
+			v.refused = append(v.refused, errs[i]) // so it was not done
 		default:
 			v.Fatalf("%s: %v", s.what, errs[i])
 		}
