@@ -16,12 +16,17 @@ import (
 // in files, in parts.
 func newSmallWorld(tb testing.TB, drives int) *world {
 	w := &world{TB: tb, paths: newPaths(tb, drives), want: make(map[string][]byte)}
+	w.fillSmall()
+	return w
+}
+
+func (w *world) fillSmall() {
+	w.Helper()
 	w.begin()
 	for i, n := range []int{0, 100, 70_000, 400_000, 2<<20 + 1} {
 		w.put(fmt.Sprintf("size %d", n), randomBytes(n, uint64(i)))
 	}
 	w.upload("in parts", randomBytes(30_000, 51))
-	return w
 }
 
 // dataFiles are the log's segments and the bodies' files on a drive.

@@ -90,8 +90,8 @@ func compaction() *plan {
 
 func mixed() *plan {
 	p := newPlan().makeBucket("bucket").then()
-	p.put("bucket/a", 100, 1).put("bucket/b", 130_000, 2).put("bucket/c", 2<<20+5, 3).beginUpload("bucket/d").then()
-	p.putPart("bucket/d", 1, 1000, 4).delete("bucket/a").put("bucket/b", 131_000, 5).then()
+	p.put("bucket/a", 100, 1).put("bucket/b", 135_000, 2).put("bucket/c", 2<<20+5, 3).beginUpload("bucket/d").then()
+	p.putPart("bucket/d", 1, 1000, 4).delete("bucket/a").put("bucket/b", 136_000, 5).then()
 	p.complete("bucket/d", 1).compact().copy("bucket/c", "bucket/e").then()
 	return p.deleteAll("bucket", "b", "c").put("bucket/a", 6, 6).then().compact().put("bucket/d", 7, 7)
 }
