@@ -159,12 +159,12 @@ func TestWriteFaultsBeyondQuorum(t *testing.T) {
 	}
 }
 
-// TestFullDrives refuses changes with storage_full on drives that fill up, fences
+// TestFullSimulatedDrives refuses changes with storage_full on drives that fill up, fences
 // none of them, does nothing of what was refused, deletes, and goes on when there
 // is space again.
-func TestFullDrives(t *testing.T) {
+func TestFullSimulatedDrives(t *testing.T) {
 	for _, full := range []int{2, 4} {
-		for range 4 {
+		for range 2 {
 			seed := uint64(time.Now().UnixNano())
 			rng := rand.New(rand.NewPCG(seed, 7))
 			when := fmt.Sprintf("%d drives, seed %d", full, seed)
