@@ -171,7 +171,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	}
 	a.requests = accesslog.New(accesslog.Config{Folder: logs, Logger: a.log})
 	s3 := s3api.New(s3api.Config{
-		Store: a.drives, Recorder: requests{a.requests}, Log: a.log, Console: a.consoleURL,
+		Store: a.drives, Recorder: requests{a.requests}, Log: a.log, Console: a.consoleURL, UploadMemory: uploadMemory(),
 		Access: access{accounts: a.accounts, buckets: a.drives, refusals: newRefusals(time.Now), log: a.log},
 	})
 	if a.s3, err = listen(ctx, "S3", "--address", a.config.Address, s3, a.log); err != nil {

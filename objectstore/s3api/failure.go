@@ -164,7 +164,7 @@ type errorXML struct {
 // has no body (HEAD, 304). Server faults are logged, once, here.
 func (h *Handler) refuse(q *request, err error) {
 	f := translate(err)
-	if f.status() >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) && f.code != "NotImplemented" {
+	if f.status() >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) && f.code != "NotImplemented" && f != errBusy {
 		h.log.Error("s3 request failed", "requestId", q.id, "operation", q.operation(), "code", f.code, "error", err)
 	}
 	q.outcome = f.code

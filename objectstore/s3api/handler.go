@@ -33,6 +33,11 @@ type Config struct {
 	// Idle is how long a connection may stand still inside a request, in either
 	// direction; 0 is 2 minutes.
 	Idle time.Duration
+	// UploadMemory bounds, in bytes, what the bodies of requests may take in memory
+	// at once; 0 is 256 MiB for each CPU. A request that finds no room waits for
+	// UploadWait, 0 is 20 seconds, and is then refused with SlowDown.
+	UploadMemory int64
+	UploadWait   time.Duration
 }
 
 // Handler serves S3. Between requests it keeps nothing but signing keys.
@@ -47,6 +52,7 @@ type Handler struct {
 	idle     time.Duration
 
 	operations map[resource][]*operation
+	shares     *shares
 	signers    signers
 }
 
@@ -56,7 +62,7 @@ var _ http.Handler = (*Handler)(nil)
 func New(c Config) *Handler {
 	h := &Handler{
 		store: c.Store, access: c.Access, recorder: c.Recorder, log: c.Log, region: c.Region, console: c.Console,
-		now: c.Now, idle: c.Idle, operations: byResource(operations()),
+		now: c.Now, idle: c.Idle, operations: byResource(operations()), shares: newShares(c.UploadMemory, c.UploadWait, c.Log),
 	}
 	if h.now == nil {
 		h.now = time.Now
@@ -167,6 +173,11 @@ func (h *Handler) perform(q *request) error {
 	if q.body, err = newBody(q); err != nil {
 		return err
 	}
+	share, err := h.shares.take(q.r.Context(), q.body.size)
+	if err != nil {
+		return err
+	}
+	defer h.shares.give(share)
 	if q.awaitsContinue() {
 		q.w.WriteHeader(http.StatusContinue)
 	}

@@ -1,0 +1,6 @@
+//go:build !linux && !windows
+
+package app
+
+// machineMemory is not known here.
+func machineMemory() int64 { return 0 }
