@@ -353,6 +353,29 @@ func TestRemoveLateFile(t *testing.T) {
 	}
 }
 
+// So does one whose drive Remove did not even ask, since it hangs.
+func TestRemoveLateFileOfHangingDrive(t *testing.T) {
+	hurried(t, func(t *testing.T, s *sim) {
+		hold := make(chan struct{})
+		var bodies []Body
+		for _, kind := range []simdisk.Kind{simdisk.Sync, simdisk.Write} { // one is late, one left out
+			s.drive(1).Inject(simdisk.Fault{Kind: kind, Hold: hold})
+			b, where, err := s.write(t.Context(), content(20<<20, 1))
+			if err != nil || where != 0b1101 {
+				t.Fatal(where, err)
+			}
+			bodies = append(bodies, b)
+		}
+		if s.lanes[1].late.Load() != 1 || s.lanes[1].stuck.Load() != 1 {
+			t.Fatalf("%d late, %d stuck", s.lanes[1].late.Load(), s.lanes[1].stuck.Load())
+		}
+		s.Remove(bodies...)
+		close(hold)
+		s.behind.Wait()
+		s.wantNoFiles(t, driveset.AllPlaces(4))
+	})
+}
+
 func TestConcurrent(t *testing.T) {
 	s, damage := newStore(t, folderSet(t, 4, 2))
 	var wg sync.WaitGroup
