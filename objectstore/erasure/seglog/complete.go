@@ -12,7 +12,7 @@ import (
 // whole on every drive that is written to, synced, and reports whether the last
 // record of the log is on a write quorum then.
 func (r *recovery) complete() (certain bool, err error) {
-	writable := r.set.Writable().Count() >= r.set.Geometry.WriteQuorum()
+	writable := r.canWrite()
 	touched := make(map[uint64]driveset.Places)
 	var last driveset.Places
 	each := func(at Position, h *recordHead) error {

@@ -48,9 +48,9 @@ func TestCrash(t *testing.T) {
 	}
 }
 
-// version says what was written under a key: the last version that was
-// acknowledged, that was seen after a start, and that was tried, from 1 on.
-type version struct{ acked, sure, tried int }
+// version says what was written under a key: the last version that was acknowledged
+// or seen after a start, and that was tried. They count from 1.
+type version struct{ sure, tried int }
 
 // history is what happens to one set of drives, and what must be true of it.
 type history struct {
@@ -153,6 +153,7 @@ type user struct {
 type value struct {
 	version int
 	at      Location
+	unsure  bool
 }
 
 func newUser() *user { return &user{values: make(map[string]value)} }
@@ -250,13 +251,13 @@ func (o *opened) apply(b Batch) error {
 	for _, e := range b.Entries {
 		metas = append(metas, string(e.Meta))
 	}
-	o.steps = append(o.steps, fmt.Sprintf("  %v to %v replay %v: %v, freed %x", b.At, b.Next, b.Replay, metas, b.Freed))
+	o.steps = append(o.steps, fmt.Sprintf("  %v to %v replay %v unsure %v: %v, freed %x", b.At, b.Next, b.Replay, b.Unsure, metas, b.Freed))
 	o.seen = append(o.seen, b)
 	u := &user{start: Start{Stable: b.Stable, Applied: b.Next}, values: maps.Clone(o.last().values)}
 	for _, e := range b.Entries {
 		key, v := parseEntry(e.Meta)
 		if v >= u.values[key].version { // one that was only moved may come late
-			u.values[key] = value{v, e.Location}
+			u.values[key] = value{v, e.Location, b.Unsure}
 		}
 	}
 	o.states = append(o.states, u)
@@ -268,10 +269,15 @@ func (h *history) fix(o *opened) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, b := range o.seen {
-		h.fixed[b.At.Seq] = b.Next
+		if !b.Unsure {
+			h.fixed[b.At.Seq] = b.Next
+		}
 	}
 	for key, v := range o.last().values {
 		k := h.keys[key]
+		if v.unsure {
+			continue
+		}
 		k.sure = max(k.sure, v.version)
 		h.keys[key] = k
 	}
@@ -303,7 +309,7 @@ func (o *opened) check(l *Log, complete, writable bool) {
 		case err == nil && !bytes.Equal(got, want):
 			o.errorf("%s/%d: wrong bytes", key, v.version)
 		case err != nil && o.machine.Crashed():
-		case err != nil && (complete && v.version <= k.acked || !errors.Is(err, objectstore.ErrReadQuorum)):
+		case err != nil && (complete || !errors.Is(err, objectstore.ErrReadQuorum)):
 			o.errorf("%s/%d at %016x+%d: %v", key, v.version, v.at.Segment, v.at.Record(), err)
 		}
 	}
@@ -352,7 +358,7 @@ func (o *opened) append(l *Log, prefix string, rng *rand.Rand) bool {
 	defer o.mu.Unlock()
 	for _, e := range entries {
 		key, v := parseEntry(e.Meta)
-		o.keys[key] = version{acked: v, sure: max(o.keys[key].sure, v), tried: o.keys[key].tried}
+		o.keys[key] = version{sure: max(o.keys[key].sure, v), tried: o.keys[key].tried}
 	}
 	return true
 }
@@ -369,6 +375,9 @@ func (o *opened) compact(l *Log) bool {
 	o.mu.Unlock()
 	if u.start.Stable.Segment <= id {
 		return true // not all of it is applied, or on all drives
+	}
+	if l.isUnsure() {
+		return true
 	}
 	var moved []Entry
 	for key, v := range u.values {

@@ -138,6 +138,7 @@ func (s *sim) fill(places driveset.Places, free int64) {
 func TestFullDrives(t *testing.T) {
 	s := startSim(t, fourDrives)
 	s.append("a", 12)
+	s.settle()
 	for _, d := range s.set.Drives {
 		for s.log.spares.count(d) < keptSpares {
 			time.Sleep(time.Millisecond)

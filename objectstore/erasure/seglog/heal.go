@@ -313,9 +313,6 @@ func (l *Log) HealRecord(ctx context.Context, segment uint64, record int64, plac
 	copies, good := l.readCopies(at, &rec.head)
 	defer func() { releaseAll(copies) }()
 	lacking := places & l.set.Writable() &^ good
-	if lacking == 0 {
-		return nil
-	}
 	var short error
 	if good.Count() >= rec.head.enough() {
 		if err := l.rebuild(&rec.head, rec.bytes, copies, lacking); err != nil {
@@ -326,7 +323,7 @@ func (l *Log) HealRecord(ctx context.Context, segment uint64, record int64, plac
 		lacking &^= l.knownBy(at, &rec.head)
 		l.withoutShard(&rec.head, rec.bytes, copies, lacking)
 	}
-	_, failures := l.set.Each(lacking, func(d *driveset.Drive) error {
+	done, failures := l.set.Each(lacking, func(d *driveset.Drive) error {
 		f, release, err := l.files[d.Place].open(segment)
 		if err != nil {
 			return err
@@ -337,7 +334,24 @@ func (l *Log) HealRecord(ctx context.Context, segment uint64, record int64, plac
 		}
 		return f.Sync()
 	})
+	if short == nil && (good|done).Count() >= l.need(rec.head.geometry) {
+		l.settled(segment, rec.head.after(at).Offset)
+	}
 	return errors.Join(append(failures, short)...)
+}
+
+// settled notes that a segment's last record need not be taken back.
+func (l *Log) settled(segment uint64, end int64) {
+	l.segMu.Lock()
+	defer l.segMu.Unlock()
+	for i, x := range l.live {
+		if x.id == segment && x.end == end {
+			l.live[i].unsure = false
+		}
+	}
+	if l.next.Segment == segment && l.next.Offset == end {
+		l.unsure = false
+	}
 }
 
 // findAt returns what is at an offset of a segment from the first drive that has

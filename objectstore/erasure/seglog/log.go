@@ -34,6 +34,10 @@ type Batch struct {
 	Entries []Placed
 	Freed   []uint64 // segments that are no longer in use
 	Replay  bool     // read from the drives at start
+	// Unsure says that the record may have been acknowledged, and cannot be read
+	// before drives that are away come back. When they do without it, a later
+	// opening takes it back and says ErrStale.
+	Unsure bool
 }
 
 // Log is an open log. Its methods may be called concurrently.
@@ -65,11 +69,13 @@ type Log struct {
 	// naming is held while a segment gets its name on a drive.
 	naming [driveset.MaxDrives]sync.Mutex
 
-	segMu sync.Mutex // guards the following 5 fields
+	segMu sync.Mutex // guards the following 6 fields
 	next  Position
 	start int64    // of the records in the segment that next is in
 	size  int64    // of that segment; a record that does not fit begins a new one
 	live  []extent // segments before that one, in order
+	// unsure says of the segment that next is in what extent's says of others.
+	unsure bool
 	// flying are the records that not all drives have answered for, oldest first.
 	flying []*inflight
 

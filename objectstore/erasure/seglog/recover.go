@@ -30,6 +30,8 @@ type recovery struct {
 	tail   []tailRecord // of the newest segment, in order
 	end    Position     // of the log
 	before []extent     // segments in use before the newest
+	// lastUnsure is what unsure was before the end was pinned.
+	lastUnsure bool
 	// replicated says that the tail is on every drive that is written to, synced.
 	replicated bool
 }
@@ -59,7 +61,14 @@ func (l *Log) recover(ctx context.Context, from Start) error {
 	if err := r.walk(); err != nil {
 		return err
 	}
-	decided := r.decide()
+	r.decide()
+	voided, err := r.resolve()
+	if err != nil {
+		return err
+	}
+	if voided && from != (Start{}) {
+		return ErrStale
+	}
 	l.next, l.start = r.end, r.newest.length()
 	if n := len(l.live); len(r.tail) > 0 {
 		l.used = r.end.Segment
@@ -69,12 +78,12 @@ func (l *Log) recover(ctx context.Context, from Start) error {
 	if err := r.checkStart(); err != nil {
 		return err
 	}
-	r.before = slices.Clone(r.live)
+	r.before, r.lastUnsure = slices.Clone(r.live), r.unsure
 	certain, err := r.complete()
 	if err != nil {
 		return err
 	}
-	if !decided || !certain || r.hidden() {
+	if l.unsure || voided || !certain || r.hidden() {
 		r.pin()
 	}
 	for _, x := range r.leftovers {
@@ -85,9 +94,13 @@ func (l *Log) recover(ctx context.Context, from Start) error {
 	return r.replay()
 }
 
+func (r *recovery) canWrite() bool {
+	return r.set.Writable().Count() >= r.set.Geometry.WriteQuorum()
+}
+
 // pin begins a segment, so that the log ends where it does for whoever comes later.
 func (r *recovery) pin() {
-	if r.set.Writable().Count() < r.set.Geometry.WriteQuorum() {
+	if !r.canWrite() {
 		r.log.Warn("too few drives can be written to; the log's last record may not be there at the next start")
 		return
 	}

@@ -11,7 +11,7 @@ import (
 func (r *recovery) replay() error {
 	segments := r.before
 	if r.end.Offset > r.newest.length() {
-		segments = append(segments, extent{id: r.end.Segment, end: r.end.Offset})
+		segments = append(segments, extent{id: r.end.Segment, end: r.end.Offset, unsure: r.lastUnsure})
 	}
 	at := r.from.Stable
 	if at != (Position{}) {
@@ -32,7 +32,7 @@ func (r *recovery) replay() error {
 				return err
 			}
 		}
-		if at, err = r.segment(at, x.end); err != nil {
+		if at, err = r.segment(at, x); err != nil {
 			return err
 		}
 	}
@@ -72,8 +72,8 @@ func (l *Log) skip(at Position, end int64, silent driveset.Places) (Position, er
 }
 
 // segment replays one segment from a position up to its end and returns that.
-func (r *recovery) segment(at Position, end int64) (_ Position, err error) {
-	for at.Offset < end {
+func (r *recovery) segment(at Position, x extent) (_ Position, err error) {
+	for at.Offset < x.end {
 		if err := r.ctx.Err(); err != nil {
 			return at, err
 		}
@@ -82,14 +82,14 @@ func (r *recovery) segment(at Position, end int64) (_ Position, err error) {
 		}
 		rec, silent := r.find(at)
 		if rec == nil {
-			if at, err = r.skip(at, end, silent); err != nil {
+			if at, err = r.skip(at, x.end, silent); err != nil {
 				return at, err
 			}
 			continue
 		}
 		next := rec.head.after(at)
 		if at.Seq >= r.from.Applied.Seq {
-			if err := r.apply(at, next, rec); err != nil {
+			if err := r.apply(at, next, rec, x.unsure && next.Offset == x.end); err != nil {
 				return at, err
 			}
 		}
@@ -98,7 +98,7 @@ func (r *recovery) segment(at Position, end int64) (_ Position, err error) {
 	return at, nil
 }
 
-func (r *recovery) apply(at, next Position, rec *found) error {
+func (r *recovery) apply(at, next Position, rec *found, unsure bool) error {
 	placed, freed, err := decodeMeta(&rec.head, rec.meta())
 	if err != nil {
 		return fmt.Errorf("record %d: %w", rec.head.seq, err)
@@ -111,5 +111,5 @@ func (r *recovery) apply(at, next Position, rec *found) error {
 	case at.Segment == r.end.Segment:
 		stable = r.newest.begin()
 	}
-	return r.cfg.Apply(Batch{At: at, Next: next, Stable: stable, Entries: placed, Freed: freed, Replay: true})
+	return r.cfg.Apply(Batch{At: at, Next: next, Stable: stable, Entries: placed, Freed: freed, Replay: true, Unsure: unsure})
 }

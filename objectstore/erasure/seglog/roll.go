@@ -23,7 +23,7 @@ func (l *Log) roll(length int64, urgent bool) error {
 	l.segMu.Lock()
 	h := &segmentHead{id: l.epoch<<32 | l.rolls, prev: l.next, live: slices.Clone(l.live)}
 	if l.next.Offset > l.start {
-		h.live = append(h.live, extent{id: l.next.Segment, end: l.next.Offset})
+		h.live = append(h.live, extent{id: l.next.Segment, end: l.next.Offset, unsure: l.unsure})
 	}
 	l.segMu.Unlock()
 	usual := l.segmentBytes(len(h.live))
@@ -33,7 +33,7 @@ func (l *Log) roll(length int64, urgent bool) error {
 	}
 	h.size = max(h.size, h.length()+length)
 	b := &beginning{
-		log: l, id: h.id, size: h.size, head: h.encode(l.seed), urgent: urgent, proceed: make(chan bool),
+		log: l, id: h.id, size: h.size, usual: usual, head: h.encode(l.seed), urgent: urgent, proceed: make(chan bool),
 		prepared: newQuorum(len(l.writers), l.set.Geometry.WriteQuorum()),
 		begun:    newQuorum(len(l.writers), l.set.Geometry.WriteQuorum()),
 	}
@@ -61,13 +61,12 @@ func (l *Log) roll(length int64, urgent bool) error {
 		l.log.Warn("segment could not be begun on all drives", "segment", fmt.Sprintf("%016x", h.id), "error", errors.Join(failures...))
 	}
 	l.segMu.Lock()
-	l.live, l.next, l.start, l.size = h.live, h.begin(), h.length(), h.size
+	l.live, l.next, l.start, l.size, l.unsure = h.live, h.begin(), h.length(), h.size, false
 	l.segMu.Unlock()
 	l.reserved = urgent
 	if first {
 		l.purge()
 	}
-	l.spares.want(usual)
 	return nil
 }
 
@@ -77,6 +76,7 @@ type beginning struct {
 	log      *Log
 	id       uint64
 	size     int64
+	usual    int64 // size of others
 	head     []byte
 	urgent   bool
 	prepared *quorum
@@ -101,6 +101,7 @@ func (b *beginning) on(d *driveset.Drive, refused error) {
 		err = b.name(d, name)
 	}
 	b.begun.answer(d.Place, err)
+	b.log.spares.want(d, b.usual)
 }
 
 // name makes a prepared file the segment. Its head is durable before it has its name.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"croft/internal/errs"
+	"croft/objectstore"
 	"croft/objectstore/erasure/driveset"
 )
 
@@ -66,7 +68,13 @@ func (l *Log) Scan(ctx context.Context, id uint64, f func(at Position, placed []
 // Free takes segments out of use; the drives give their space back after what else
 // they have to do. The caller promises that nothing in them is needed, not even to
 // follow the log from the Start it keeps.
+//
+// While a record may have to be taken back nothing can be freed: what it replaced
+// would be needed again.
 func (l *Log) Free(ctx context.Context, ids ...uint64) error {
+	if l.isUnsure() {
+		return errUnsure
+	}
 	if err := l.submit(ctx, &request{freed: ids, urgent: true}); err != nil {
 		return err
 	}
@@ -82,6 +90,16 @@ func (l *Log) Free(ctx context.Context, ids ...uint64) error {
 		return nil
 	}})
 	return nil
+}
+
+var errUnsure = errs.New(errs.Unavailable, objectstore.ErrReadQuorum.Code,
+	"A record of the log cannot be read before more drives are here. Bring back the drives that are missing, or replace them.")
+
+// isUnsure reports whether a record may have to be taken back.
+func (l *Log) isUnsure() bool {
+	l.segMu.Lock()
+	defer l.segMu.Unlock()
+	return l.unsure || slices.ContainsFunc(l.live, func(x extent) bool { return x.unsure })
 }
 
 // position is where the next record goes.

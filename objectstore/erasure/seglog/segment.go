@@ -50,7 +50,13 @@ type segmentHead struct {
 type extent struct {
 	id  uint64
 	end int64
+	// unsure says that the last record could not be read when the next segment was
+	// begun, and is taken back when that turns out to be for ever.
+	unsure bool
 }
+
+// unsureBit is set in an extent's end, as it is written.
+const unsureBit = 1
 
 // epoch is the opening of the log that wrote a segment. Only that one wrote to it.
 func epochOf(id uint64) uint64 { return id >> 32 }
@@ -86,7 +92,11 @@ func (h *segmentHead) encode(seed uint64) []byte {
 	binary.LittleEndian.PutUint64(b[48:], h.prev.Chain)
 	for i, x := range h.live {
 		binary.LittleEndian.PutUint64(b[segmentFixed+16*i:], x.id)
-		binary.LittleEndian.PutUint64(b[segmentFixed+16*i+8:], uint64(x.end))
+		end := uint64(x.end)
+		if x.unsure {
+			end |= unsureBit
+		}
+		binary.LittleEndian.PutUint64(b[segmentFixed+16*i+8:], end)
 	}
 	binary.LittleEndian.PutUint64(b[56:], segmentSum(b, len(h.live), seed))
 	return b
@@ -131,9 +141,9 @@ func readSegmentHead(f *driveset.File, id, seed uint64) (*segmentHead, error) {
 		},
 	}
 	for i := range live {
+		end := binary.LittleEndian.Uint64(b[segmentFixed+16*i+8:])
 		h.live = append(h.live, extent{
-			id:  binary.LittleEndian.Uint64(b[segmentFixed+16*i:]),
-			end: int64(binary.LittleEndian.Uint64(b[segmentFixed+16*i+8:])),
+			id: binary.LittleEndian.Uint64(b[segmentFixed+16*i:]), end: int64(end &^ unsureBit), unsure: end&unsureBit != 0,
 		})
 	}
 	return h, nil

@@ -122,17 +122,15 @@ func (s *spares) giveBack(d *driveset.Drive, name string) {
 }
 
 // want asks for spares of a size to be made ready in the background.
-func (s *spares) want(size int64) {
+func (s *spares) want(d *driveset.Drive, size int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ended {
 		return
 	}
-	for _, wake := range s.wake {
-		select {
-		case wake <- size:
-		default:
-		}
+	select {
+	case s.wake[d.Place] <- size:
+	default:
 	}
 }
 

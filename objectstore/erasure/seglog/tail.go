@@ -3,6 +3,8 @@ package seglog
 import (
 	"fmt"
 	"slices"
+
+	"croft/objectstore/erasure/driveset"
 )
 
 // tailRecord is a record of the newest segment.
@@ -53,28 +55,101 @@ func (r *recovery) walk() (err error) {
 const lookAhead = maxBatchBytes + MaxPayload
 
 // decide takes the last record off the tail when it cannot be read and cannot have
-// been acknowledged. All before it were: each was on a write quorum when the next
-// was written. decided is false when a record is kept that cannot be read, since
-// the drives that are away might make it readable.
-func (r *recovery) decide() (decided bool) {
+// been acknowledged, or can never be read again. All before it were acknowledged:
+// each was on a write quorum when the next was written.
+func (r *recovery) decide() {
 	if len(r.tail) == 0 || r.tail[len(r.tail)-1].next() != r.end {
-		return true
+		return
 	}
 	last := r.tail[len(r.tail)-1]
-	g := last.head.geometry
 	copies, good := r.readCopies(last.at, &last.head)
 	releaseAll(copies)
-	silent := r.everyone() &^ r.sure
-	switch {
-	case good.Count() >= last.head.enough():
-		return true
-	case (good | silent).Count() >= r.need(g), r.from.Applied == r.end:
-		r.log.Warn("the log's last record cannot be read before more drives are here", "segment", fmt.Sprintf("%016x", last.at.Segment),
-			"offset", last.at.Offset, "shards", good.Count(), "needed", g.Data)
-		return false
+	switch r.judge(&last.head, good) {
+	case readable:
+		return
+	case unreadable:
+		if silent := r.everyone() &^ r.sure; (good | silent).Count() >= r.need(last.head.geometry) {
+			r.unsure = true
+			r.log.Warn("the log's last record cannot be read before more drives are here", "segment", fmt.Sprintf("%016x", last.at.Segment),
+				"offset", last.at.Offset, "shards", good.Count(), "needed", last.head.enough())
+			return
+		}
 	}
 	r.tail, r.end = r.tail[:len(r.tail)-1], last.at
-	return true
+}
+
+// judgement says whether a record can be read.
+type judgement int
+
+const (
+	readable judgement = iota
+	unreadable
+	hopeless // even when all drives are here again
+)
+
+func (r *recovery) judge(h *recordHead, good driveset.Places) judgement {
+	switch {
+	case good.Count() >= h.enough():
+		return readable
+	case (good | r.everyone()&^r.listed).Count() >= h.enough():
+		return unreadable
+	}
+	return hopeless
+}
+
+// resolve looks again at the records that could not be read when the segment after
+// them was begun. Those that never can be are taken back; voided says that there
+// are such.
+func (r *recovery) resolve() (voided bool, err error) {
+	for i := range r.live {
+		x := &r.live[i]
+		if !x.unsure {
+			continue
+		}
+		last, err := r.lastOf(x)
+		if err != nil {
+			return false, err
+		}
+		if last == nil {
+			continue
+		}
+		at := last.head.position()
+		copies, good := r.readCopies(at, &last.head)
+		releaseAll(copies)
+		switch r.judge(&last.head, good) {
+		case readable:
+			held, wrote, err := r.completeRecord(at, &last.head, r.canWrite())
+			if err != nil {
+				return false, err
+			}
+			held &= r.set.Writable()
+			failed := r.syncTouched(map[uint64]driveset.Places{x.id: held | wrote})
+			x.unsure = (held &^ failed).Count() < r.need(last.head.geometry)
+		case hopeless:
+			r.log.Error("a record that was never acknowledged, or is lost, is taken back", "segment", fmt.Sprintf("%016x", x.id), "offset", at.Offset)
+			x.end, x.unsure, voided = at.Offset, false, true
+		}
+	}
+	return voided, nil
+}
+
+// lastOf returns the last record of a segment, nil when no drive that is here has it.
+func (r *recovery) lastOf(x *extent) (last *found, err error) {
+	h, _ := r.head(x.id)
+	if h == nil {
+		return nil, nil
+	}
+	for at := h.begin(); at.Offset < x.end; {
+		if err := r.ctx.Err(); err != nil {
+			return nil, err
+		}
+		if last, _ = r.find(at); last == nil {
+			at, _ = r.seek(at, x.end)
+			continue
+		}
+		at = last.head.after(at)
+	}
+	return last, nil
 }
 
 // enough is how many copies a record can be read from.
