@@ -36,10 +36,19 @@ func (s *Store) Write(ctx context.Context, body io.Reader, want int64, g drivese
 	if err != nil {
 		return Body{}, 0, err
 	}
+	fed := false
+	defer func() {
+		if !fed { // a body may panic, as handlers of requests do to end them
+			_, _ = w.finish(ctx, errBodyPanicked)
+		}
+	}()
 	err = w.feed(ctx, body, want)
+	fed = true
 	where, err := w.finish(ctx, err)
 	return w.body, where, err
 }
+
+var errBodyPanicked = errors.New("the body panicked")
 
 // writing is one body on its way to the drives.
 type writing struct {
@@ -114,29 +123,36 @@ var errDrivesLost = errors.New("too few drives are left to write to")
 // feed codes the body stripe by stripe. While the drives write one, the next is
 // read, and what was read is hashed.
 func (w *writing) feed(ctx context.Context, body io.Reader, want int64) error {
-	for {
+	for more := true; more; {
 		if want >= 0 && w.body.Size == want {
 			return atEnd(body)
 		}
-		st, err := w.take(ctx)
-		if err != nil {
-			return err
-		}
-		n, readErr := readBody(body, st.data)
-		w.body.Size += int64(n)
-		switch {
-		case readErr != nil && readErr != io.EOF:
-			err = bodyError(readErr)
-		case want >= 0 && (w.body.Size > want || readErr == io.EOF && w.body.Size < want):
-			err = objectstore.ErrBodyIncomplete
-		case n > 0:
-			err = w.send(st, n)
-		}
-		st.release()
-		if err != nil || readErr == io.EOF {
+		var err error
+		if more, err = w.feedStripe(ctx, body, want); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// feedStripe codes a body's next stripe and reports whether there may be more.
+func (w *writing) feedStripe(ctx context.Context, body io.Reader, want int64) (more bool, err error) {
+	st, err := w.take(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer st.release()
+	n, readErr := readBody(body, st.data)
+	w.body.Size += int64(n)
+	switch {
+	case readErr != nil && readErr != io.EOF:
+		return false, bodyError(readErr)
+	case want >= 0 && (w.body.Size > want || readErr == io.EOF && w.body.Size < want):
+		return false, objectstore.ErrBodyIncomplete
+	case n > 0:
+		err = w.send(st, n)
+	}
+	return readErr == nil, err
 }
 
 // send codes the first n bytes of a stripe and hands it to the hash and to all drives.

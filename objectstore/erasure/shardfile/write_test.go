@@ -3,6 +3,7 @@ package shardfile
 import (
 	"bytes"
 	"context"
+	"crypto/md5"
 	"errors"
 	"io"
 	"sync"
@@ -45,6 +46,21 @@ func TestWriteRefusesBodies(t *testing.T) {
 	f("refused", io.MultiReader(bytes.NewReader(body), iotest.ErrReader(refusal)), -1, refusal)
 	f("refused at its end", io.MultiReader(bytes.NewReader(body), iotest.ErrReader(refusal)), int64(len(body)), refusal)
 	f("silent", io.MultiReader(bytes.NewReader(body), silent{}), -1, io.ErrNoProgress)
+}
+
+func TestWriteBodyPanics(t *testing.T) {
+	s := newSim(t, simdisk.NewMachine(1), 4, 2)
+	defer func() {
+		if r := recover(); r != "gone" {
+			t.Errorf("recovered %v", r)
+		}
+		s.wantNoFiles(t, driveset.AllPlaces(4))
+		if s.memory.ahead.Load() != 0 || len(s.uses.byID) != 0 {
+			t.Error("something is still counted")
+		}
+	}()
+	body := io.MultiReader(bytes.NewReader(content(3<<20, 1)), readFunc(func([]byte) (int, error) { panic("gone") }))
+	_, _, _ = s.Write(t.Context(), body, -1, s.set.Geometry, md5.New())
 }
 
 // silent is a body that never says anything.
