@@ -221,7 +221,7 @@ func TestDamaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	random := rand.New(rand.NewPCG(5, 6))
-	const times = 80
+	const times = 60
 	found, verified := 0, 0
 	for range times {
 		spoiled := bytes.Clone(whole)
@@ -268,6 +268,9 @@ func readAll(t *testing.T, path string, truth *model) (found, verified bool) {
 	defer db.Close()
 	for key, versions := range truth.keys {
 		for ord, want := range versions {
+			if ord%7 != 0 {
+				continue
+			}
 			got, there, err := db.ByOrd(t.Context(), 1, key, ord)
 			if unusable(err) {
 				found = true
