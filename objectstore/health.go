@@ -14,7 +14,8 @@ type DriveState string
 // The states of a drive.
 const (
 	DriveOK      DriveState = "ok"
-	DriveOffline DriveState = "offline" // not there at start; counted as lost
+	DriveSlow    DriveState = "slow"    // it is used, and much slower than the others
+	DriveOffline DriveState = "offline" // not there; counted as lost
 	DriveFailing DriveState = "failing" // an error fenced it: it is read from, no longer written to
 	DriveHealing DriveState = "healing" // it is written to and still lacks older things
 )
@@ -34,9 +35,26 @@ type Health struct {
 // Drive is one drive as given on the command line. Message says why it is not
 // ok, in a sentence that may be shown. Bytes are 0 where they are not known.
 type Drive struct {
+	ID         string // for ever, whatever its path; empty while unknown
 	Path       string
+	Place      int // of its shards, from 0
 	State      DriveState
 	Message    string
 	TotalBytes int64
 	FreeBytes  int64
+	// FileSystem is the same for drives that share one, whose bytes count once;
+	// empty when unknown.
+	FileSystem string
+	// The numbers of operations that failed through the drive's fault since the start.
+	ReadErrors  int64
+	WriteErrors int64
+	Healing     *HealProgress // nil while the drive lacks nothing, or it is not known what
+}
+
+// HealProgress says how far a drive is with what it lacks.
+type HealProgress struct {
+	DoneBytes      int64
+	TotalBytes     int64
+	BytesPerSecond int64 // of late
+	SecondsLeft    int64 // at that speed; -1 when it cannot be told
 }

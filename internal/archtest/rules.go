@@ -44,6 +44,7 @@ var rooms = map[string][]string{
 	"objectstore/erasure/driveset":     {"objectstore", "objectstore/erasure/disk"},
 	"objectstore/erasure/shardfile":    {"objectstore", "objectstore/erasure/driveset"},
 	"objectstore/erasure/index":        {"objectstore"},
+	"objectstore/erasure/seglog":       {"objectstore", "objectstore/erasure/driveset"},
 
 	"internal/app": {
 		"account", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/accesslog", "objectstore/erasure", "objectstore/masterkey", "objectstore/s3api",

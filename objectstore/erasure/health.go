@@ -12,17 +12,9 @@ func (s *Store) Health(ctx context.Context) (objectstore.Health, error) {
 		return objectstore.Health{}, err
 	}
 	g := s.set.Geometry
-	h := objectstore.Health{
+	return objectstore.Health{
 		Engine: "erasure", Parity: g.Parity, DataShards: g.Data, ParityShards: g.Parity,
 		ReadQuorum: g.ReadQuorum(), WriteQuorum: g.WriteQuorum(), Writable: s.checkWritable() == nil,
-	}
-	for _, d := range s.set.Given {
-		state, reason := d.Status()
-		out := objectstore.Drive{Path: d.Path, State: state, Message: reason}
-		if total, free, err := d.Space(); err == nil {
-			out.TotalBytes, out.FreeBytes = total, free
-		}
-		h.Drives = append(h.Drives, out)
-	}
-	return h, nil
+		Drives: s.set.Health(ctx),
+	}, nil
 }

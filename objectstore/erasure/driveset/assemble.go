@@ -2,15 +2,12 @@ package driveset
 
 import (
 	"errors"
-	"io/fs"
 	"log/slog"
 	"slices"
 	"strings"
 
 	"croft/internal/errs"
-	"croft/internal/ids"
 	"croft/objectstore"
-	"croft/objectstore/erasure/disk"
 )
 
 // Config is what a set is opened with.
@@ -24,23 +21,16 @@ type Config struct {
 	Logger     *slog.Logger
 }
 
-// Candidate is what was found where a drive was announced.
-type Candidate struct {
-	Path    string    // as given
-	Disk    disk.Disk // its .croft folder; nil when there is none
-	Missing bool      // there is nothing at the path
-	Problem error     // why the drive cannot be used, for people; nil for blank ones
-	Mounted bool      // the path is the root of a file system of its own
-	// Make makes the .croft folder where Disk is nil.
-	Make func() (disk.Disk, error)
-
-	format *format
-}
-
 // Open assembles the set that the candidates are, in whatever order, or makes one
 // of them when none was ever used. Those that cannot be used are offline and
 // named; the rest must suffice to read. Errors name the drive and say what to do.
+// The candidates' disks belong to the set, or are closed.
 func Open(cfg Config, found []*Candidate) (_ *Set, err error) {
+	defer func() {
+		for _, c := range found {
+			c.release()
+		}
+	}()
 	if len(found) == 0 {
 		return nil, errs.New(errs.Invalid, "drive_count", "Give at least one folder to keep the data in.")
 	}
@@ -55,26 +45,38 @@ func Open(cfg Config, found []*Candidate) (_ *Set, err error) {
 			return nil, err
 		}
 	}
-	set, err := commonFormat(found)
+	members, doubted, err := commonFormat(found)
 	switch {
 	case err != nil:
 		return nil, err
-	case set == nil && cfg.Deployment != "":
+	case members == nil && cfg.Deployment != "":
 		return nil, errs.Newf(errs.Unavailable, "drives_away",
 			"The state folder belongs to drives that are not here: %s and the others are missing or empty. Are the drives mounted?", found[0].Path)
-	case set == nil:
+	case members == nil:
 		return firstStart(cfg, found)
-	case len(found) != len(set.Members):
+	case cfg.Deployment != "" && cfg.Deployment != members.Deployment:
+		return nil, errs.New(errs.Conflict, "state_of_another",
+			"The state folder belongs to other drives than the ones given. Start Croft with the drives it was made with, or name another folder with --state.")
+	case len(found) != len(members.Members):
 		return nil, errs.Newf(errs.Invalid, "drive_count",
 			"These drives are part of a set of %d, but %d were given. Give all %d paths, also of drives that are lost.",
-			len(set.Members), len(found), len(set.Members))
-	case cfg.Parity >= 0 && cfg.Parity != set.Parity:
+			len(members.Members), len(found), len(members.Members))
+	case cfg.Parity >= 0 && cfg.Parity != members.Parity:
 		return nil, errs.Newf(errs.Invalid, "parity_mismatch",
 			"These drives were formatted with parity %d, which cannot be changed to %d. Leave the parity out, or give %d.",
-			set.Parity, cfg.Parity, set.Parity)
+			members.Parity, cfg.Parity, members.Parity)
 	}
-	s := &Set{Deployment: set.Deployment, Drives: make([]*Drive, len(found))}
-	if s.Geometry, err = NewGeometry(len(set.Members), set.Parity); err != nil {
+	s := &Set{
+		Deployment: members.Deployment, Drives: make([]*Drive, len(found)),
+		log: cfg.Logger, members: *members, doubted: doubted,
+	}
+	s.members.Ready = true
+	for _, c := range found {
+		if c.format != nil {
+			s.claimed = max(s.claimed, c.format.Claimed, c.format.Generation)
+		}
+	}
+	if s.Geometry, err = NewGeometry(len(found), members.Parity); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -82,58 +84,21 @@ func Open(cfg Config, found []*Candidate) (_ *Set, err error) {
 			s.Close()
 		}
 	}()
-	if err = s.seat(cfg, set, found); err != nil {
+	if err = s.seat(found); err != nil {
 		return nil, err
 	}
-	return s, s.enough()
+	if err = s.enough(); err != nil {
+		return nil, err
+	}
+	if err := s.settle(); err != nil {
+		s.log.Warn("drives could not agree on the set's members", "error", err)
+	}
+	s.agree()
+	return s, nil
 }
 
-// inspect reads a candidate's format. A drive of the engine before this one is
-// refused whole, so that nobody starts on half of their drives.
-func (c *Candidate) inspect() error {
-	if c.Disk == nil || c.Problem != nil {
-		return nil
-	}
-	f, err := readFormat(c.Disk)
-	c.Problem = formatProblem(c.Path, err)
-	if errors.Is(err, errOldFormat) {
-		return c.Problem
-	}
-	c.format = f
-	return nil
-}
-
-func (c *Candidate) blank() bool { return c.format == nil && c.Problem == nil }
-
-// commonFormat returns the newest format that the drives in use share, nil when
-// none was ever used. What a first start left half done counts only beside
-// drives that are ready.
-func commonFormat(found []*Candidate) (*format, error) {
-	var newest *Candidate
-	for i, c := range found {
-		if c.format == nil {
-			continue
-		}
-		for _, o := range found[:i] {
-			if o.format != nil && o.format.Drive == c.format.Drive {
-				return nil, errs.Newf(errs.Invalid, "drive_duplicate",
-					"%s and %s are the same drive, one a copy of the other. Give only one of them.", o.Path, c.Path)
-			}
-		}
-		if c.format.Ready && (newest == nil || c.format.Generation > newest.format.Generation) {
-			newest = c
-		}
-	}
-	if newest == nil {
-		return nil, nil
-	}
-	for _, c := range found {
-		if c.format != nil && c.format.Deployment != newest.format.Deployment {
-			return nil, errs.Newf(errs.Conflict, "drive_foreign",
-				"%s and %s belong to different Croft deployments. Give only drives of one.", newest.Path, c.Path)
-		}
-	}
-	return newest.format, nil
+func newDrive(c *Candidate, log *slog.Logger) *Drive {
+	return &Drive{Path: c.Path, log: log, again: c.Again, state: objectstore.DriveOffline}
 }
 
 // firstStart formats drives of which none was ever used. All must be usable:
@@ -144,7 +109,7 @@ func firstStart(cfg Config, found []*Candidate) (_ *Set, err error) {
 			return nil, c.Problem
 		}
 	}
-	s := &Set{}
+	s := &Set{log: cfg.Logger}
 	if s.Geometry, err = NewGeometry(len(found), cfg.Parity); err != nil {
 		return nil, err
 	}
@@ -153,220 +118,154 @@ func firstStart(cfg Config, found []*Candidate) (_ *Set, err error) {
 			s.Close()
 		}
 	}()
+	var disks []*attached
 	for i, c := range found {
-		d := &Drive{Path: c.Path, Place: i, log: cfg.Logger, state: objectstore.DriveOK}
-		s.Given = append(s.Given, d)
-		s.Drives = append(s.Drives, d)
-		if err := d.bringUp(c); err != nil {
+		d := newDrive(c, cfg.Logger)
+		d.Place = i
+		s.Given, s.Drives = append(s.Given, d), append(s.Drives, d)
+		a, state, reason, err := c.take()
+		if err != nil {
 			return nil, err
 		}
-		if f, err := readFormat(c.Disk); err == nil && f.Ready {
-			return nil, errs.Newf(errs.Conflict, "drive_locked", "Another Croft process has just formatted %s. Start again.", d.Path)
+		d.attach(a, "", state, reason)
+		disks = append(disks, a)
+		if state != objectstore.DriveOK { // half done before, and since then not writable
+			return nil, errs.New(errs.Invalid, "drive_not_writable", reason)
 		}
 	}
 	f := newFormat(found, s.Geometry.Parity)
-	s.Deployment = f.Deployment
 	for _, f.Ready = range []bool{false, true} {
-		for i, c := range found {
+		for i, d := range s.Drives {
 			f.Drive = f.Members[i].ID
-			s.Drives[i].id = f.Drive
-			if err := writeFormat(c.Disk, f); err != nil {
-				return nil, unusable(c.Path, err)
+			if err := writeFormat(disks[i].disk, f); err != nil {
+				return nil, unusable(d.Path, err)
 			}
 		}
 	}
+	for i, d := range s.Drives {
+		d.attach(disks[i], f.Members[i].ID, objectstore.DriveOK, "")
+		d.knows = f.Generation
+	}
+	s.Deployment, s.members, s.claimed = f.Deployment, f, f.Claimed
 	cfg.Logger.Info("drives formatted", "drives", len(s.Drives), "parity", s.Geometry.Parity)
 	return s, nil
 }
 
 // seat puts each drive in its place, whatever the order they were given in. Blank
 // drives take the places of lost ones; what cannot be used is put, named, in the
-// places that are left.
-func (s *Set) seat(cfg Config, set *format, found []*Candidate) error {
-	var blank, offline []*Drive
-	from := make(map[*Drive]*Candidate)
+// places that are left: where it was given, if that one is, because then it is
+// most likely its own.
+func (s *Set) seat(found []*Candidate) error {
 	for _, c := range found {
-		d := &Drive{Path: c.Path, log: cfg.Logger, state: objectstore.DriveOffline}
+		d := newDrive(c, s.log)
 		s.Given = append(s.Given, d)
-		from[d] = c
-		switch {
-		case c.Problem != nil:
-			d.away(c.Problem)
-		case c.Missing:
-			d.away(errs.Newf(errs.Unavailable, "drive_offline", "%s is missing. Mount or reconnect the drive and start again.", c.Path))
-		case c.blank():
-			blank = append(blank, d)
-			continue
-		case set.placeOf(c.format.Drive) < 0:
-			d.away(errs.Newf(errs.Unavailable, "drive_replaced",
-				"%s was replaced by another drive meanwhile. Empty its .croft folder before you give it again.", c.Path))
-		default:
-			err := d.bringUp(c)
-			if e := new(errs.Error); errors.As(err, &e) && e.Code == "drive_locked" {
-				return err
-			}
-			if err != nil {
-				d.away(err)
-				break
-			}
-			d.id, d.Place = c.format.Drive, set.placeOf(c.format.Drive)
-			s.Drives[d.Place] = d
+		if !c.member(&s.members) {
 			continue
 		}
-		offline = append(offline, d)
-	}
-	offline = append(offline, s.fill(cfg, set, blank, from)...)
-	s.agree(set, from)
-	for i, d := range s.Drives {
-		if d == nil {
-			s.Drives[i], offline = offline[0], offline[1:]
-			s.Drives[i].Place = i
+		err := s.admit(d, c, objectstore.DriveOK)
+		if e := new(errs.Error); errors.As(err, &e) && e.Code == "drive_locked" {
+			return err
 		}
-	}
-	return nil
-}
-
-// away marks a drive that cannot be used.
-func (d *Drive) away(err error) {
-	_, d.reason = errs.Public(err)
-	d.state = objectstore.DriveOffline
-	d.log.Warn("drive offline", "path", d.Path, "reason", d.reason, "error", err)
-}
-
-// fill gives blank drives the places of lost ones and returns those that it does
-// not: while too few drives are there to write, and the empty mount points of
-// drives that used to be mounted.
-func (s *Set) fill(cfg Config, set *format, blank []*Drive, from map[*Drive]*Candidate) (left []*Drive) {
-	present, mounts := 0, 0
-	for i, d := range s.Drives {
-		if d != nil {
-			present++
-		}
-		if set.Members[i].Mounted {
-			mounts++
-		}
-	}
-	for _, d := range blank {
-		c := from[d]
-		place := slices.Index(s.Drives, nil)
-		switch {
-		case present < s.Geometry.WriteQuorum():
-			d.away(errs.Newf(errs.Unavailable, "drive_offline",
-				"%s is empty and too few other drives are here to fill it. Are the drives mounted?", d.Path))
-			left = append(left, d)
-			continue
-		case !c.Mounted && mounts > 0:
-			d.away(errs.Newf(errs.Unavailable, "drive_offline",
-				"%s is an empty folder and the drives of this set are mounted ones. Mount the drive and start again.", d.Path))
-			left = append(left, d)
-			continue
-		}
-		if err := d.bringUp(c); err != nil {
-			d.away(err)
-			left = append(left, d)
-			continue
-		}
-		d.id, d.Place = ids.New(), place
-		set.Members[place] = member{ID: d.id, Mounted: c.Mounted}
-		set.Generation++
-		s.Drives[place] = d
-		s.Replaced = s.Replaced.With(place)
-		d.SetHealing(true, "The drive is new and is being filled.")
-		cfg.Logger.Info("blank drive takes a lost one's place", "path", d.Path, "place", place)
-	}
-	return left
-}
-
-// agree writes the newest format to the drives that do not have it.
-func (s *Set) agree(set *format, from map[*Drive]*Candidate) {
-	mine := *set
-	mine.Ready = true
-	// New drives come last: a start that is cut off finds them blank again.
-	for _, replaced := range []bool{false, true} {
-		for i, d := range s.Drives {
-			c := from[d]
-			if d == nil || !d.Writable() || s.Replaced.Has(i) != replaced ||
-				c.format != nil && c.format.Ready && c.format.Generation == set.Generation {
-				continue
-			}
-			mine.Drive = d.id
-			if err := writeFormat(c.Disk, mine); err != nil && !disk.IsFull(err) {
-				d.close()
-				d.away(unusable(d.Path, err))
-			}
-		}
-	}
-}
-
-// bringUp locks a drive and makes sure that it can be written to.
-func (d *Drive) bringUp(c *Candidate) error {
-	if c.Disk == nil {
-		b, err := c.Make()
 		if err != nil {
-			return unusable(c.Path, err)
+			c.Problem = err
+			continue
 		}
-		c.Disk = b
+		d.Place = s.members.placeOf(c.format.Drive)
+		s.Drives[d.Place] = d
 	}
-	lock, err := c.Disk.Lock(lockFile)
-	if errors.Is(err, disk.ErrLocked) {
-		return errs.Newf(errs.Conflict, "drive_locked", "%s is in use by another Croft process. Stop that one first.", d.Path)
+	var left []int
+	for i, d := range s.Given {
+		switch {
+		case d.Readable():
+		case s.Drives[i] == nil:
+			s.Drives[i], d.Place = d, i
+		default:
+			left = append(left, i)
+		}
 	}
-	if err != nil {
-		return unusable(d.Path, err)
+	for _, i := range left {
+		d := s.Given[i]
+		d.Place = slices.Index(s.Drives, nil)
+		s.Drives[d.Place] = d
 	}
-	state, reason := objectstore.DriveOK, ""
-	switch err := probe(c.Disk); {
-	case err == nil || disk.IsFull(err): // reads and deletes go on
-	case disk.IsReadOnly(err) && c.format != nil:
-		_, reason = errs.Public(unusable(d.Path, err))
-		state = objectstore.DriveFailing
-		d.log.Warn("drive cannot be written to", "path", d.Path, "error", err)
-	default:
-		_ = lock.Close()
-		return unusable(d.Path, err)
+	var blank []vacancy
+	for i, d := range s.Given {
+		switch c := found[i]; {
+		case d.Readable():
+		case c.blank():
+			blank = append(blank, vacancy{d, c})
+		default:
+			d.away(c.absence(&s.members))
+		}
 	}
-	d.disk, d.lock, d.state, d.reason = c.Disk, lock, state, reason
+	s.fill(blank)
 	return nil
 }
 
-// probe writes to the drive, since permissions alone do not tell.
-func probe(b disk.Disk) error {
-	const name = "probe"
-	if err := b.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+// member reports whether the candidate is one of a set's drives.
+func (c *Candidate) member(f *format) bool {
+	return c.Problem == nil && c.format != nil && f.placeOf(c.format.Drive) >= 0
+}
+
+// absence says why a candidate that is not blank is not used.
+func (c *Candidate) absence(f *format) error {
+	switch {
+	case c.Problem != nil:
+		return c.Problem
+	case c.Missing:
+		return errs.Newf(errs.Unavailable, "drive_offline", "%s is missing. Mount or reconnect the drive; it is then used again by itself.", c.Path)
+	case c.format.Deployment != f.Deployment:
+		return errs.Newf(errs.Conflict, "drive_foreign", "%s belongs to a different Croft deployment.", c.Path)
 	}
-	f, err := b.Create(name)
+	return errs.Newf(errs.Unavailable, "drive_replaced", "%s was replaced by another drive meanwhile. %s", c.Path, emptyIt)
+}
+
+// lacks says why a drive in a place is healing, for people.
+func (s *Set) lacks(place int) string {
+	if s.members.Members[place].Filling {
+		return "The drive is new and is being filled."
+	}
+	return "It was away and is catching up."
+}
+
+// admit makes the disk of a member its drive's, in a state unless it cannot be
+// written to.
+func (s *Set) admit(d *Drive, c *Candidate, state objectstore.DriveState) error {
+	a, can, reason, err := c.take()
 	if err != nil {
 		return err
 	}
-	_, err = f.WriteAt([]byte("croft"), 0)
-	return errors.Join(err, f.Close(), b.Remove(name))
-}
-
-// unusable says what is wrong with a drive in words that help.
-func unusable(path string, err error) error {
-	switch {
-	case disk.IsFull(err):
-		return errs.Wrap(err, errs.StorageFull, objectstore.ErrStorageFull.Code, path+" is full. Free some space and start again.")
-	case disk.IsReadOnly(err):
-		return errs.Wrap(err, errs.Invalid, "drive_not_writable", path+" cannot be written to. Mount it writable or change its permissions.")
+	place := s.members.placeOf(c.format.Drive)
+	filling := s.members.Members[place].Filling
+	if filling {
+		s.setReplaced(s.Replaced().With(place))
 	}
-	return errs.Wrap(err, errs.Invalid, "drive_unreadable", path+" cannot be used as a drive. The log has the details.")
+	switch {
+	case can != objectstore.DriveOK:
+		d.log.Warn("drive cannot be written to", "path", d.Path, "reason", reason)
+		state = can
+	case filling || state == objectstore.DriveHealing:
+		state, reason = objectstore.DriveHealing, s.lacks(place)
+	}
+	d.knows = 0
+	if c.format.Ready {
+		d.knows = c.format.Generation
+	}
+	d.attach(a, c.format.Drive, state, reason)
+	return nil
 }
 
 // enough refuses a set that could not read.
 func (s *Set) enough() error {
+	online := s.online().Count()
+	if online >= s.Geometry.ReadQuorum() {
+		return nil
+	}
 	var reasons []string
-	online := 0
 	for _, d := range s.Given {
-		if state, reason := d.Status(); state != objectstore.DriveOffline {
-			online++
-		} else {
+		if state, reason := d.Status(); state == objectstore.DriveOffline {
 			reasons = append(reasons, reason)
 		}
-	}
-	if online-s.Replaced.Count() >= s.Geometry.ReadQuorum() {
-		return nil
 	}
 	return errs.Newf(errs.Unavailable, objectstore.ErrReadQuorum.Code,
 		"Only %d of %d drives are usable; at least %d are needed to read. %s",

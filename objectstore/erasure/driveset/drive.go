@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"croft/internal/errs"
 	"croft/objectstore"
 	"croft/objectstore/erasure/disk"
 )
@@ -16,11 +17,13 @@ import (
 // ErrFull marks a failure for want of space, which is not the drive's fault.
 var ErrFull = errors.New("drive is full")
 
-// ErrAway says that an operation was asked of a drive that is offline.
+// ErrAway says that an operation was asked of a drive that is offline, or of a
+// file of a disk that is no longer the drive's.
 var ErrAway = errors.New("drive is offline")
 
 // Drive is one drive of a set. Its file operations pass the disk's, sort the
-// errors, and fence the drive when one is the disk's fault.
+// errors, and fence the drive when one is the disk's fault. The disk may come, go
+// and be another one meanwhile.
 type Drive struct {
 	Path  string // as given
 	Place int
@@ -28,13 +31,37 @@ type Drive struct {
 
 	readErrors  atomic.Int64
 	writeErrors atomic.Int64
+	misreads    misreads
+	reads       meter
+	syncs       meter
+	space       question[*space]
+	looks       question[*Candidate]
 
-	mu     sync.RWMutex // guards the following 5 fields
+	// The set's mutex guards the following 2 fields.
+	again func() *Candidate // looks at the path anew; nil when that is not possible
+	knows int               // generation of the format on the disk; 0 is none that counts
+
+	mu     sync.RWMutex // guards the following 4 fields
 	id     string
-	disk   disk.Disk // nil while the drive is offline
-	lock   io.Closer
+	at     *attached // nil while the drive is offline
 	state  objectstore.DriveState
 	reason string
+}
+
+// attached is a disk that is, or was, a drive's.
+type attached struct {
+	disk       disk.Disk
+	lock       io.Closer
+	fileSystem string
+	gone       atomic.Bool // it is the drive's no longer
+}
+
+func (a *attached) close() {
+	a.gone.Store(true)
+	_ = a.lock.Close()
+	if c, ok := a.disk.(io.Closer); ok {
+		_ = c.Close()
+	}
 }
 
 // Status is how the drive is, and why when it is not well.
@@ -44,7 +71,8 @@ func (d *Drive) Status() (state objectstore.DriveState, reason string) {
 	return d.state, d.reason
 }
 
-// ID names the drive for ever, whatever its path. It is empty while unknown.
+// ID names the drive for ever, whatever its path. It is empty while unknown. A
+// drive that takes a lost one's place has another.
 func (d *Drive) ID() string {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
@@ -61,7 +89,7 @@ func (d *Drive) Writable() bool {
 func (d *Drive) Readable() bool {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	return d.disk != nil
+	return d.at != nil
 }
 
 // Errors are the numbers of operations that failed through the disk's fault.
@@ -86,79 +114,145 @@ func (d *Drive) SetHealing(lacks bool, reason string) {
 func (d *Drive) Fence(reason string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.fence(reason)
+}
+
+// fence is Fence for a caller who holds mu.
+func (d *Drive) fence(reason string) {
 	if d.state == objectstore.DriveOK || d.state == objectstore.DriveHealing {
 		d.state, d.reason = objectstore.DriveFailing, reason
 		d.log.Error("drive fenced", "path", d.Path, "reason", reason)
 	}
 }
 
-func (d *Drive) base() (disk.Disk, error) {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	if d.disk == nil {
-		return nil, fmt.Errorf("%s: %w", d.Path, ErrAway)
-	}
-	return d.disk, nil
+// attach makes a disk the drive's.
+func (d *Drive) attach(a *attached, id string, state objectstore.DriveState, reason string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.misreads.end()
+	d.reads.reset()
+	d.syncs.reset()
+	d.at, d.id, d.state, d.reason = a, id, state, reason
 }
 
-// check passes on err, fences the drive when it is the disk's fault, and marks
-// ErrFull. A file that is missing is no fault of the disk.
-func (d *Drive) check(op string, failures *atomic.Int64, err error) error {
+// away takes the disk from the drive, if it has one, and says why it is offline.
+func (d *Drive) away(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.at != nil {
+		d.at.close()
+		d.at = nil
+	}
+	_, reason := errs.Public(err)
+	if d.state != objectstore.DriveOffline || d.reason != reason {
+		d.log.Warn("drive offline", "path", d.Path, "reason", reason, "error", err)
+	}
+	d.state, d.reason = objectstore.DriveOffline, reason
+}
+
+// close lets go of the disk.
+func (d *Drive) close() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.at != nil {
+		d.at.close()
+		d.at = nil
+	}
+}
+
+func (d *Drive) disk() (*attached, error) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if d.at == nil {
+		return nil, fmt.Errorf("%s: %w", d.Path, ErrAway)
+	}
+	return d.at, nil
+}
+
+// check passes on the error of an operation on a disk, and marks ErrFull. When it
+// is the disk's fault it is counted and blame says why to fence the drive, or
+// nothing. A file that is missing is nobody's fault.
+func (d *Drive) check(a *attached, op string, err error, count *atomic.Int64, blame func() string) error {
 	switch {
 	case err == nil:
 		return nil
+	case a.gone.Load():
+		return fmt.Errorf("%s on drive %s: %w: %w", op, d.Path, ErrAway, err)
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrExist), errors.Is(err, io.EOF), errors.Is(err, fs.ErrClosed):
-		return fmt.Errorf("%s on drive %s: %w", op, d.Path, err)
 	case disk.IsFull(err):
 		return fmt.Errorf("%w: %s on %s: %w", ErrFull, op, d.Path, err)
-	case !disk.IsExhausted(err):
-		failures.Add(1)
-		d.Fence(fmt.Sprintf("%s failed: %v", op, err))
+	case disk.IsExhausted(err):
+	default:
+		count.Add(1)
+		if reason := blame(); reason != "" {
+			d.fault(a, reason)
+		}
 	}
 	return fmt.Errorf("%s on drive %s: %w", op, d.Path, err)
 }
 
-func (d *Drive) checkRead(op string, err error) error  { return d.check(op, &d.readErrors, err) }
-func (d *Drive) checkWrite(op string, err error) error { return d.check(op, &d.writeErrors, err) }
+// checkWrite fences the drive after any error.
+func (d *Drive) checkWrite(a *attached, op string, err error) error {
+	return d.check(a, op, err, &d.writeErrors, func() string { return fmt.Sprintf("%s failed: %v", op, err) })
+}
 
-// with runs a changing operation on the disk.
-func (d *Drive) with(op string, f func(disk.Disk) error) error {
-	b, err := d.base()
+// checkRead fences the drive when nothing of it can be read any more.
+func (d *Drive) checkRead(a *attached, op, name string, offset int64, err error) error {
+	return d.check(a, op, err, &d.readErrors, func() string {
+		if !d.misreads.add(name, offset) {
+			return ""
+		}
+		return fmt.Sprintf("reads failed in %d places in a row, in the last one with: %v", manyMisreads, err)
+	})
+}
+
+// fault fences the drive unless it has another disk by now.
+func (d *Drive) fault(a *attached, reason string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.at == a {
+		d.fence(reason)
+	}
+}
+
+// change runs a changing operation on the disk.
+func (d *Drive) change(op string, f func(disk.Disk) error) error {
+	a, err := d.disk()
 	if err != nil {
 		return err
 	}
-	return d.checkWrite(op, f(b))
+	return d.checkWrite(a, op, f(a.disk))
 }
 
 // Open opens a file that exists.
 func (d *Drive) Open(name string) (*File, error) {
-	b, err := d.base()
+	a, err := d.disk()
 	if err != nil {
 		return nil, err
 	}
-	f, err := b.Open(name)
-	if err != nil {
-		return nil, d.checkRead("open", err)
+	f, err := a.disk.Open(name)
+	if err = d.checkRead(a, "open", name, 0, err); err != nil {
+		return nil, err
 	}
-	return &File{drive: d, file: f}, nil
+	return &File{drive: d, on: a, file: f, name: name}, nil
 }
 
 // Create makes a file.
 func (d *Drive) Create(name string) (*File, error) {
-	b, err := d.base()
+	a, err := d.disk()
 	if err != nil {
 		return nil, err
 	}
-	f, err := b.Create(name)
-	if err != nil {
-		return nil, d.checkWrite("create", err)
+	f, err := a.disk.Create(name)
+	if err = d.checkWrite(a, "create", err); err != nil {
+		return nil, err
 	}
-	return &File{drive: d, file: f}, nil
+	return &File{drive: d, on: a, file: f, name: name}, nil
 }
 
 // Remove unlinks a file; one that is not there is no error.
 func (d *Drive) Remove(name string) error {
-	err := d.with("remove", func(b disk.Disk) error { return b.Remove(name) })
+	err := d.change("remove", func(b disk.Disk) error { return b.Remove(name) })
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -167,91 +261,45 @@ func (d *Drive) Remove(name string) error {
 
 // Rename moves a file over another.
 func (d *Drive) Rename(from, to string) error {
-	return d.with("rename", func(b disk.Disk) error { return b.Rename(from, to) })
+	return d.change("rename", func(b disk.Disk) error { return b.Rename(from, to) })
 }
 
 // Mkdir makes a folder unless it exists.
 func (d *Drive) Mkdir(name string) error {
-	return d.with("make folder", func(b disk.Disk) error { return b.Mkdir(name) })
+	return d.change("make folder", func(b disk.Disk) error { return b.Mkdir(name) })
 }
 
 // SyncDir makes a folder's entries durable.
 func (d *Drive) SyncDir(name string) error {
-	return d.with("sync folder", func(b disk.Disk) error { return b.SyncDir(name) })
+	return d.change("sync folder", func(b disk.Disk) error { return b.SyncDir(name) })
 }
 
 // List returns a folder's entries in order of name.
 func (d *Drive) List(name string) ([]disk.Entry, error) {
-	b, err := d.base()
+	a, err := d.disk()
 	if err != nil {
 		return nil, err
 	}
-	entries, err := b.List(name)
-	return entries, d.checkRead("list", err)
+	entries, err := a.disk.List(name)
+	return entries, d.checkRead(a, "list", name, 0, err)
 }
 
 // Space returns the size of the drive's file system and what is free, in bytes.
 func (d *Drive) Space() (total, free int64, err error) {
-	b, err := d.base()
+	a, err := d.disk()
 	if err != nil {
 		return 0, 0, err
 	}
-	return b.Space()
+	return a.disk.Space()
 }
 
-// close lets go of the drive.
-func (d *Drive) close() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.lock != nil {
-		_ = d.lock.Close()
+// FileSystem says which file system the drive is on: drives with the same one
+// share its space. It is empty when that is unknown.
+func (d *Drive) FileSystem() string {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if d.at == nil {
+		return ""
 	}
-	d.lock, d.disk = nil, nil
+	return d.at.fileSystem
 }
-
-// File is an open file of a drive.
-type File struct {
-	drive *Drive
-	file  disk.File
-}
-
-// ReadFull reads exactly len(p) bytes; a file that ends before them gives an
-// error that wraps io.ErrUnexpectedEOF and is no fault of the drive.
-func (f *File) ReadFull(p []byte, offset int64) error {
-	n, err := f.file.ReadAt(p, offset)
-	switch {
-	case n == len(p):
-		return nil
-	case err == nil || errors.Is(err, io.EOF):
-		return fmt.Errorf("read on drive %s: %w", f.drive.Path, io.ErrUnexpectedEOF)
-	}
-	return f.drive.checkRead("read", err)
-}
-
-// WriteAt writes all of p.
-func (f *File) WriteAt(p []byte, offset int64) error {
-	_, err := f.file.WriteAt(p, offset)
-	return f.drive.checkWrite("write", err)
-}
-
-// Sync makes the file's bytes durable.
-func (f *File) Sync() error { return f.drive.checkWrite("sync", f.file.Sync()) }
-
-// Allocate reserves the file's space and lengthens it to that.
-func (f *File) Allocate(size int64) error {
-	return f.drive.checkWrite("allocate", f.file.Allocate(size))
-}
-
-// Truncate cuts the file.
-func (f *File) Truncate(size int64) error {
-	return f.drive.checkWrite("truncate", f.file.Truncate(size))
-}
-
-// Size returns the file's length.
-func (f *File) Size() (int64, error) {
-	n, err := f.file.Size()
-	return n, f.drive.checkRead("stat", err)
-}
-
-// Close lets go of the file.
-func (f *File) Close() error { return f.file.Close() }

@@ -14,17 +14,17 @@ const maxSmallFile = 1 << 20
 
 // ReadSmall returns the content of a small file.
 func (d *Drive) ReadSmall(name string) ([]byte, error) {
-	b, err := d.base()
+	a, err := d.disk()
 	if err != nil {
 		return nil, err
 	}
-	content, err := readSmall(b, name)
-	return content, d.checkRead("read", err)
+	content, err := readSmall(a.disk, name)
+	return content, d.checkRead(a, "read", name, 0, err)
 }
 
 // WriteSmall replaces a small file as a whole, durably.
 func (d *Drive) WriteSmall(name string, content []byte) error {
-	return d.with("write", func(b disk.Disk) error { return writeSmall(b, name, content) })
+	return d.change("write", func(b disk.Disk) error { return writeSmall(b, name, content) })
 }
 
 func readSmall(b disk.Disk, name string) ([]byte, error) {

@@ -1,11 +1,14 @@
 package driveset
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
+
+	"github.com/zeebo/xxh3"
 
 	"croft/internal/errs"
 	"croft/internal/ids"
@@ -18,6 +21,14 @@ const (
 	lockFile   = "drive.lock"
 )
 
+// dataNames is what else there is of the engine in a drive's .croft folder. The
+// state of Croft itself may be there too, so it is never emptied as a whole.
+var dataNames = []string{"bodies", "epoch", "log"}
+
+// emptyIt says how a drive becomes a blank one.
+const emptyIt = "When nothing on it is needed, delete bodies, epoch, log and format.json from its .croft folder, " +
+	"and it is filled from the others."
+
 // formatVersion is 2; 1 was the engine before this one, with a file for each
 // object on every drive.
 const formatVersion = 2
@@ -28,56 +39,89 @@ type format struct {
 	Deployment string `json:"deployment"`
 	Drive      string `json:"drive"`
 	// Members are all drives of the set in order of place. Generation rises when
-	// one of them is replaced, and the highest one counts.
+	// they change, and the highest one counts.
 	Members    []member `json:"members"`
 	Generation int      `json:"generation"`
-	Parity     int      `json:"parity"`
+	// Claimed is the highest number that was ever meant for a Generation. It is on
+	// enough drives before a change of that number is on any, so that no later one
+	// gets the same.
+	Claimed int `json:"claimed"`
+	Parity  int `json:"parity"`
 	// Ready is set once every drive of the set has its format. A set without a
 	// single ready drive was never used, and its formatting is taken up again.
 	Ready bool `json:"ready"`
+	// Sum is the last field, so that it covers all others.
+	Sum string `json:"sum"`
 }
 
-// member is one drive of a set. Mounted says that it was a file system of its
-// own, so that its empty mount point is not taken for a blank drive.
+// member is one drive of a set.
 type member struct {
-	ID      string `json:"id"`
-	Mounted bool   `json:"mounted,omitempty"`
+	ID    string `json:"id"`
+	Since int    `json:"since"` // the generation that it came with
+	// Mounted says that it was a file system of its own, so that its empty mount
+	// point is not taken for a blank drive.
+	Mounted bool `json:"mounted,omitempty"`
+	// Filling says that it took a lost one's place and does not hold yet what that
+	// one held: what it lacks is no proof that it was never written.
+	Filling bool `json:"filling,omitempty"`
 }
 
-// place returns where the drive is in its set, -1 when it was replaced.
-func (f *format) place() int { return f.placeOf(f.Drive) }
-
+// placeOf returns where a drive is in its set, -1 when it was replaced.
 func (f *format) placeOf(id string) int {
 	return slices.IndexFunc(f.Members, func(m member) bool { return m.ID == id })
 }
 
-var errOldFormat = errors.New("format version 1")
+// sensible reports whether a format can be one.
+func (f *format) sensible() bool {
+	ids := make(map[string]bool)
+	for _, m := range f.Members {
+		ids[m.ID] = true
+	}
+	n := len(f.Members)
+	return n >= 1 && n <= MaxDrives && len(ids) == n && !ids[""] && f.Parity >= 0 && f.Parity <= n/2 &&
+		f.Deployment != "" && f.Drive != "" && f.Generation > 0
+}
+
+var (
+	errOldFormat = errors.New("format version 1")
+	errNewFormat = errors.New("format version from the future")
+)
 
 func readFormat(b disk.Disk) (*format, error) {
 	content, err := readSmall(b, formatFile)
 	if err != nil {
 		return nil, err
 	}
-	var f format
-	if err := json.Unmarshal(content, &f); err != nil {
-		// The version before had other fields under the same name.
-		var old struct {
-			Version int `json:"version"`
-		}
-		if json.Unmarshal(content, &old) == nil && old.Version == 1 {
-			return nil, errOldFormat
-		}
+	return decodeFormat(content)
+}
+
+func decodeFormat(content []byte) (*format, error) {
+	// Another version may have other fields under the same names.
+	var is struct {
+		Version int `json:"version"`
+	}
+	if err := json.Unmarshal(content, &is); err != nil {
 		return nil, fmt.Errorf("read %s: %w", formatFile, err)
 	}
-	switch n := len(f.Members); {
-	case f.Version == 1:
+	switch {
+	case is.Version == 1:
 		return nil, errOldFormat
-	case f.Version != formatVersion:
-		return nil, fmt.Errorf("format version %d is not %d", f.Version, formatVersion)
-	case n < 1 || n > MaxDrives || f.Parity < 0 || f.Parity > n/2 || f.Deployment == "" || f.Drive == "":
+	case is.Version > formatVersion:
+		return nil, fmt.Errorf("%w: %d", errNewFormat, is.Version)
+	}
+	var f format
+	if err := json.Unmarshal(content, &f); err != nil {
+		return nil, fmt.Errorf("read %s: %w", formatFile, err)
+	}
+	if f.Version != formatVersion || f.Sum != formatSum(content) || !f.sensible() {
 		return nil, fmt.Errorf("%s makes no sense", formatFile)
 	}
 	return &f, nil
+}
+
+// formatSum is the checksum of a format file: of all bytes before its own field.
+func formatSum(content []byte) string {
+	return fmt.Sprintf("%016x", xxh3.Hash(content[:max(0, bytes.LastIndex(content, []byte(`"sum"`)))]))
 }
 
 // formatProblem says why a drive's format file cannot be used; nil is that there
@@ -90,24 +134,39 @@ func formatProblem(path string, err error) error {
 		return errs.Wrap(err, errs.Invalid, "drive_old_format",
 			fmt.Sprintf("%s was written by an earlier Croft whose layout this one does not read. Start that version once more, "+
 				"copy the buckets out with any S3 client, and give this one empty folders. Nothing was changed.", path))
+	case errors.Is(err, errNewFormat):
+		return errs.Wrap(err, errs.Invalid, "drive_format",
+			fmt.Sprintf("%s was written by a newer Croft, whose format this one does not know. Start that one.", path))
 	}
 	return errs.Wrap(err, errs.Invalid, "drive_format",
-		fmt.Sprintf("The format file of %s cannot be read. The drive is damaged or was written by a newer Croft.", path))
+		fmt.Sprintf("The format file of %s cannot be read: the drive is damaged. %s", path, emptyIt))
 }
 
 func writeFormat(b disk.Disk, f format) error {
-	content, err := json.MarshalIndent(f, "", "  ")
+	content, err := f.encode()
 	if err != nil {
 		return err
 	}
-	return writeSmall(b, formatFile, append(content, '\n'))
+	return writeSmall(b, formatFile, content)
+}
+
+func (f format) encode() ([]byte, error) {
+	content, err := json.MarshalIndent(f, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	f.Sum = formatSum(content)
+	if content, err = json.MarshalIndent(f, "", "  "); err != nil {
+		return nil, err
+	}
+	return append(content, '\n'), nil
 }
 
 // newFormat makes the format of a new set, without saying which of its drives it is.
 func newFormat(found []*Candidate, parity int) format {
-	f := format{Version: formatVersion, Deployment: ids.New(), Parity: parity, Generation: 1}
+	f := format{Version: formatVersion, Deployment: ids.New(), Parity: parity, Generation: 1, Claimed: 1}
 	for _, c := range found {
-		f.Members = append(f.Members, member{ID: ids.New(), Mounted: c.Mounted})
+		f.Members = append(f.Members, member{ID: ids.New(), Since: f.Generation, Mounted: c.Mounted})
 	}
 	return f
 }

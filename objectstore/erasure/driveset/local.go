@@ -17,27 +17,33 @@ const croftDir = ".croft"
 
 // Local looks at the folders of this machine that paths name, without changing
 // anything. One folder under two names is refused.
-func Local(paths []string) ([]*Candidate, error) {
-	var found []*Candidate
+func Local(paths []string) (found []*Candidate, err error) {
+	defer func() {
+		if err != nil {
+			for _, c := range found {
+				c.release()
+			}
+			found = nil
+		}
+	}()
 	infos := make([]fs.FileInfo, len(paths))
-	absolute := make(map[string]string)
+	absolute := make(map[string]bool)
 	for i, p := range paths {
 		abs, err := filepath.Abs(p)
 		if err != nil {
-			return nil, errs.Wrap(err, errs.Invalid, "drive_unreadable", p+" is not a usable path.")
+			return found, errs.Wrap(err, errs.Invalid, "drive_unreadable", p+" is not a usable path.")
 		}
-		if _, twice := absolute[abs]; twice {
-			return nil, duplicate(p, p)
+		if absolute[abs] {
+			return found, duplicate(p, p)
 		}
-		absolute[abs] = p
-		c := &Candidate{Path: p}
-		infos[i], c.Problem = c.look(abs)
+		absolute[abs] = true
+		c, info := look(p, abs)
+		found, infos[i] = append(found, c), info
 		for j, o := range infos[:i] {
-			if o != nil && infos[i] != nil && os.SameFile(o, infos[i]) {
-				return nil, duplicate(paths[j], p)
+			if o != nil && info != nil && os.SameFile(o, info) {
+				return found, duplicate(paths[j], p)
 			}
 		}
-		found = append(found, c)
 	}
 	return found, nil
 }
@@ -49,35 +55,45 @@ func duplicate(a, b string) error {
 	return errs.Newf(errs.Invalid, "drive_duplicate", "%s and %s are the same folder. Give each drive once.", a, b)
 }
 
-// look opens the candidate's .croft folder when there is one.
-func (c *Candidate) look(path string) (fs.FileInfo, error) {
-	inner := filepath.Join(path, croftDir)
+// look says what is at a path, and opens the .croft folder when there is one.
+func look(path, abs string) (*Candidate, fs.FileInfo) {
+	inner := filepath.Join(abs, croftDir)
+	c := &Candidate{Path: path}
+	c.Again = func() *Candidate {
+		c, _ := look(path, abs)
+		return c
+	}
 	c.Make = func() (disk.Disk, error) {
 		if err := makeDirs(inner); err != nil {
 			return nil, err
 		}
+		if c.FileSystem == "" {
+			c.FileSystem = fileSystem(abs)
+		}
 		return disk.At(inner)
 	}
-	st, err := os.Stat(path)
+	st, err := os.Stat(abs)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		c.Missing = true
-		return nil, nil
+		return c, nil
 	case err != nil:
-		return nil, errs.Wrap(err, errs.Invalid, "drive_unreadable",
-			fmt.Sprintf("%s cannot be read. Check the drive and its permissions.", c.Path))
+		c.Problem = errs.Wrap(err, errs.Invalid, "drive_unreadable",
+			fmt.Sprintf("%s cannot be read. Check the drive and its permissions.", path))
+		return c, nil
 	case !st.IsDir():
-		return nil, errs.Newf(errs.Invalid, "drive_not_folder", "%s is a file. Give a folder, or a path where one can be made.", c.Path)
+		c.Problem = errs.Newf(errs.Invalid, "drive_not_folder", "%s is a file. Give a folder, or a path where one can be made.", path)
+		return c, nil
 	}
-	c.Mounted = mounted(path, st)
+	c.Mounted, c.FileSystem = mounted(abs, st), fileSystem(abs)
 	b, err := disk.At(inner)
 	switch {
 	case err == nil:
 		c.Disk = b
 	case !errors.Is(err, fs.ErrNotExist):
-		return st, unusable(c.Path, err)
+		c.Problem = unusable(path, err)
 	}
-	return st, nil
+	return c, st
 }
 
 // makeDirs is os.MkdirAll whose new entries are durable.

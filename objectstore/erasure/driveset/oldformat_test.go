@@ -54,6 +54,13 @@ func TestOldFormatIsRefused(t *testing.T) {
 		"whole set":          func(old []string, _ string) []string { return old },
 		"one of it":          func(old []string, _ string) []string { return old[:1] },
 		"beside a blank one": func(old []string, fresh string) []string { return append([]string{fresh}, old[1:]...) },
+		"in a set of this one": func(old []string, fresh string) []string {
+			p := []string{filepath.Join(fresh, "1"), filepath.Join(fresh, "2"), filepath.Join(fresh, "3")}
+			if err := tryFolders(1, p...); err != nil {
+				t.Fatal(err)
+			}
+			return append(p[:2], old[0])
+		},
 		"beside a missing one": func(old []string, fresh string) []string {
 			return append([]string{filepath.Join(fresh, "missing")}, old...)
 		},
@@ -68,8 +75,9 @@ func TestOldFormatIsRefused(t *testing.T) {
 			if err := os.Mkdir(fresh, 0o700); err != nil {
 				t.Fatal(err)
 			}
+			given := pick(old, fresh)
 			before := tree(t, dir)
-			found, err := Local(pick(old, fresh))
+			found, err := Local(given)
 			if err != nil {
 				t.Fatal(err)
 			}
