@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes sure of everything the tests need besides Go: a running Docker engine,
-# Chromium, a static busybox, git, curl, S3 clients, Node.js and a C compiler
+# Chromium, a static busybox, git, curl, strace, S3 clients, Node.js and a C compiler
 # for the race detector.
 #
 # As root on Debian or a relative of it, what is missing is installed with apt
@@ -59,6 +59,7 @@ have dockerd || [ -n "${DOCKER_HOST:-}" ] || [ -S /var/run/docker.sock ] || want
 any chromium chromium-browser google-chrome google-chrome-stable || want chromium
 cjk_fonts || want fonts-noto-cjk
 static_busybox || want busybox-static
+have strace || [ "$(uname)" != Linux ] || want strace
 have aws || want awscli
 boto3 || want python3-boto3
 have s3cmd || want s3cmd
@@ -166,6 +167,7 @@ any chromium chromium-browser google-chrome google-chrome-stable || lack Chromiu
 static_busybox || lack "a static busybox" "install busybox-static"
 have git && [ -x "$(git --exec-path)/git-http-backend" ] || lack "git with http-backend" "install git"
 have curl || lack curl "install curl"
+have strace || [ "$(uname)" != Linux ] || lack strace "install strace"
 have aws || lack "the aws command" "install awscli"
 boto3 || lack boto3 "install python3-boto3"
 have s3cmd || lack s3cmd "install s3cmd"
