@@ -34,12 +34,9 @@ func (l *Log) lacks(place int, s Segment) (bool, error) {
 		return true, orMissing(err)
 	}
 	defer release()
-	_, err = readSegmentHead(f, s.ID, l.seed)
-	if errors.Is(err, errRecord) || errors.Is(err, errOther) {
-		return true, nil
-	}
-	if err != nil {
-		return true, orMissing(err)
+	_, whole, err := readSegmentHead(f, s.ID, l.seed)
+	if err != nil || !whole {
+		return true, orBadHead(err)
 	}
 	size, err := f.Size()
 	return size < s.End, err

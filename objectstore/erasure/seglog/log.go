@@ -20,7 +20,7 @@ type Config struct {
 	SegmentBytes int64
 	// Apply is told every batch, in the order of the log and by one goroutine at a
 	// time, once it is durable. Append returns after it. While it fails it is called
-	// again with the same batch, and nothing else is appended.
+	// again with the same batch, and nothing else is appended, until Close.
 	Apply func(Batch) error
 	// Damaged is told about records that drives lack or have wrong. It must not block.
 	Damaged func(segment uint64, record int64, places driveset.Places)
@@ -48,11 +48,12 @@ type Log struct {
 	seed  uint64
 	files []*files // by place
 
-	queueMu sync.Mutex // guards the following 4 fields
+	queueMu sync.Mutex // guards the following 3 fields
 	queue   []*request
 	closed  bool
 	broken  error         // why nothing can be appended any more
 	wake    chan struct{} // has room for one
+	closing chan struct{} // closed with closed
 
 	writers []*writer // by place
 	applied chan *inflight
@@ -101,15 +102,19 @@ const (
 	maxBatchEntries = 4096
 )
 
-// MaxPayload is the largest payload that an entry may have.
-const MaxPayload = 8 << 20
+// MaxPayload is the largest payload that an entry may have, and MaxRequest the
+// largest sum of what is appended in one piece.
+const (
+	MaxPayload = 8 << 20
+	MaxRequest = 32 << 20
+)
 
 // Open recovers the log. It calls Apply for every record that from does not
 // cover. ErrStale says that from does not belong to this log.
 func Open(ctx context.Context, cfg Config, from Start) (*Log, error) {
 	l := &Log{
 		set: cfg.Set, log: cfg.Logger, cfg: cfg, seed: deploymentSeed(cfg.Set.Deployment),
-		wake: make(chan struct{}, 1), applied: make(chan *inflight, 1),
+		wake: make(chan struct{}, 1), closing: make(chan struct{}), applied: make(chan *inflight, 1),
 	}
 	if l.log == nil {
 		l.log = slog.New(slog.DiscardHandler)
@@ -142,7 +147,8 @@ func (l *Log) stopWriters() {
 	}
 }
 
-// Close appends what is queued and lets go of the files.
+// Close appends what is queued and lets go of the files. What Apply fails for is
+// left to the next start.
 func (l *Log) Close() {
 	l.queueMu.Lock()
 	if l.closed {
@@ -150,6 +156,7 @@ func (l *Log) Close() {
 		return
 	}
 	l.closed = true
+	close(l.closing)
 	l.queueMu.Unlock()
 	l.signal()
 	l.spares.end()
@@ -182,8 +189,9 @@ type Options struct {
 }
 
 // Append adds entries in one piece and returns when they are durable on a write
-// quorum and applied. After ErrWriteQuorum it is unknown whether they will be
-// there after the next start; any other error means that they will not.
+// quorum and applied. After ErrWriteQuorum, and after ErrClosed, it is unknown
+// whether they will be there after the next start; any other error means that they
+// will not.
 func (l *Log) Append(ctx context.Context, o Options, entries ...Entry) ([]Placed, error) {
 	r := &request{entries: entries, geometry: o.Geometry, urgent: o.Urgent}
 	for _, e := range entries {
@@ -191,6 +199,12 @@ func (l *Log) Append(ctx context.Context, o Options, entries ...Entry) ([]Placed
 			return nil, fmt.Errorf("append: payload of %d bytes", len(e.Payload))
 		}
 		r.bytes += int64(len(e.Payload) + len(e.Meta))
+	}
+	if r.bytes > MaxRequest {
+		return nil, fmt.Errorf("append: %d bytes in one piece", r.bytes)
+	}
+	if g := o.Geometry; g != (driveset.Geometry{}) && (!g.Valid() || g.Drives() != len(l.set.Drives)) {
+		return nil, fmt.Errorf("append: geometry %d+%d on %d drives", g.Data, g.Parity, len(l.set.Drives))
 	}
 	err := l.submit(ctx, r)
 	return r.placed, err

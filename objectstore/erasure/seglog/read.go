@@ -19,6 +19,9 @@ func (l *Log) ReadAt(ctx context.Context, loc *Location, p []byte, offset int64)
 	if offset < 0 || offset+int64(len(p)) > loc.Length {
 		return fmt.Errorf("read %d bytes at %d of a payload of %d", len(p), offset, loc.Length)
 	}
+	if loc.geometry().Drives() != len(l.set.Drives) {
+		return fmt.Errorf("read from a location on %d drives of %d", loc.geometry().Drives(), len(l.set.Drives))
+	}
 	if len(p) == 0 {
 		return nil
 	}
@@ -98,6 +101,9 @@ func (l *Log) orDamaged(loc *Location, place int, read func() error) error {
 	err := read()
 	if err == nil || l.onItsWay(loc.Segment, loc.Record(), place) {
 		return err
+	}
+	if _, ok := l.segmentInUse(loc.Segment); !ok {
+		return err // it was freed meanwhile
 	}
 	if err = read(); err == nil { // it was written meanwhile
 		return nil

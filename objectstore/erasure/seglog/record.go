@@ -39,13 +39,15 @@ type recordHead struct {
 
 // next is the chain value that the following record carries.
 func (h *recordHead) next() uint64 {
-	var b [40]byte
+	var b [48]byte
 	binary.LittleEndian.PutUint64(b[:], h.chain)
 	binary.LittleEndian.PutUint64(b[8:], h.seq)
 	binary.LittleEndian.PutUint64(b[16:], h.metaSum)
 	binary.LittleEndian.PutUint32(b[24:], h.metaLen)
 	binary.LittleEndian.PutUint32(b[28:], h.shardLen)
-	b[32], b[33] = byte(h.geometry.Data), byte(h.geometry.Parity)
+	binary.LittleEndian.PutUint64(b[32:], h.segment)
+	binary.LittleEndian.PutUint32(b[40:], h.offset)
+	b[44], b[45] = byte(h.geometry.Data), byte(h.geometry.Parity)
 	return xxh3.Hash(b[:])
 }
 

@@ -14,9 +14,10 @@ import (
 
 // A segment is one file on each drive, log/<id>.seg:
 //
-//	segment head, to a multiple of the unit | records
+//	segment head, to a multiple of the unit | the same again | records
 //
-// The head is written and synced before the file gets its name, so a file of that
+// All is lost without the head, and a drive that is alone has no other's; hence
+// the second copy. The head is written and synced before the file gets its name, so a file of that
 // name has one.
 const (
 	logDir        = "log"
@@ -76,9 +77,10 @@ func parseName(name, suffix string) (uint64, bool) {
 }
 
 // length is the number of bytes before the first record.
-func (h *segmentHead) length() int64 {
-	return int64(units(segmentFixed+16*len(h.live))) * unit
-}
+func (h *segmentHead) length() int64 { return 2 * headCopy(len(h.live)) }
+
+// headCopy is the length of one copy of a head.
+func headCopy(live int) int64 { return int64(units(segmentFixed+16*live)) * unit }
 
 func (h *segmentHead) encode(seed uint64) []byte {
 	b := make([]byte, h.length())
@@ -99,6 +101,7 @@ func (h *segmentHead) encode(seed uint64) []byte {
 		binary.LittleEndian.PutUint64(b[segmentFixed+16*i+8:], end)
 	}
 	binary.LittleEndian.PutUint64(b[56:], segmentSum(b, len(h.live), seed))
+	copy(b[len(b)/2:], b[:len(b)/2])
 	return b
 }
 
@@ -111,23 +114,82 @@ func segmentSum(b []byte, live int, seed uint64) uint64 {
 // errOther says that a file has the intact head of another segment than its name says.
 var errOther = errors.New("head of another segment")
 
-// readSegmentHead reads and verifies the head of a segment on one drive.
-func readSegmentHead(f *driveset.File, id, seed uint64) (*segmentHead, error) {
+// readSegmentHead reads and verifies the head of a segment on one drive. whole
+// reports whether both copies are intact.
+func readSegmentHead(f *driveset.File, id, seed uint64) (h *segmentHead, whole bool, err error) {
+	h, err = readHeadCopy(f, 0, id, seed)
+	if err == nil {
+		_, err := readHeadCopy(f, headCopy(len(h.live)), id, seed)
+		return h, err == nil, orBadHead(err)
+	}
+	if !errors.Is(err, errRecord) {
+		return nil, false, err
+	}
+	// Where the second copy stands only the first one says.
+	for at := int64(unit); at <= maxHead; at += unit {
+		h, failed := readHeadCopy(f, at, id, seed)
+		if failed == nil && headCopy(len(h.live)) == at {
+			return h, false, nil
+		}
+		if failed != nil && !errors.Is(failed, errRecord) && !errors.Is(failed, errOther) {
+			if orMissing(failed) == nil {
+				break // the file ends
+			}
+			return nil, false, failed
+		}
+	}
+	return nil, false, err
+}
+
+// orBadHead is nil for an error that says that bytes are no head.
+func orBadHead(err error) error {
+	if errors.Is(err, errRecord) || errors.Is(err, errOther) {
+		return nil
+	}
+	return orMissing(err)
+}
+
+// readHeadCopy reads a copy of a segment's head.
+func readHeadCopy(f *driveset.File, at int64, id, seed uint64) (*segmentHead, error) {
 	b := make([]byte, unit)
-	if err := f.ReadFull(b, 0); err != nil {
+	if err := f.ReadFull(b, at); err != nil {
 		return nil, err
 	}
-	live := int(binary.LittleEndian.Uint32(b[4:]))
-	if binary.LittleEndian.Uint32(b) != segmentMagic || live > (maxHead-segmentFixed)/16 {
-		return nil, fmt.Errorf("%w: segment head", errRecord)
+	live, err := segmentLive(b)
+	if err != nil {
+		return nil, err
 	}
 	if n := segmentFixed + 16*live; n > len(b) {
 		b = make([]byte, n)
-		if err := f.ReadFull(b, 0); err != nil {
+		if err := f.ReadFull(b, at); err != nil {
+			if orMissing(err) == nil {
+				err = fmt.Errorf("%w: segment head is longer than the file", errRecord)
+			}
 			return nil, err
 		}
 	}
-	if binary.LittleEndian.Uint64(b[56:]) != segmentSum(b, live, seed) {
+	return parseSegmentHead(b, id, seed)
+}
+
+// segmentLive returns how many segments a head mentions, from its first bytes.
+func segmentLive(b []byte) (int, error) {
+	if len(b) < segmentFixed || binary.LittleEndian.Uint32(b) != segmentMagic {
+		return 0, fmt.Errorf("%w: segment head", errRecord)
+	}
+	live := binary.LittleEndian.Uint32(b[4:])
+	if live > (maxHead-segmentFixed)/16 {
+		return 0, fmt.Errorf("%w: segment head of %d segments", errRecord, live)
+	}
+	return int(live), nil
+}
+
+// parseSegmentHead verifies and decodes a head of which all bytes are there.
+func parseSegmentHead(b []byte, id, seed uint64) (*segmentHead, error) {
+	live, err := segmentLive(b)
+	if err != nil {
+		return nil, err
+	}
+	if len(b) < segmentFixed+16*live || binary.LittleEndian.Uint64(b[56:]) != segmentSum(b, live, seed) {
 		return nil, fmt.Errorf("%w: segment head checksum", errRecord)
 	}
 	if binary.LittleEndian.Uint64(b[8:]) != id {
@@ -156,7 +218,8 @@ func (l *Log) headOn(place int, id uint64) (*segmentHead, error) {
 		return nil, err
 	}
 	defer release()
-	return readSegmentHead(f, id, l.seed)
+	h, _, err := readSegmentHead(f, id, l.seed)
+	return h, err
 }
 
 // head returns a segment's head from the first drive that has it intact, nil when
