@@ -26,11 +26,24 @@ type DriveHealth struct {
 
 // Drive is one drive.
 type Drive struct {
-	Path       string `json:"path"`
-	State      string `json:"state" enum:"ok,offline,failing"`
-	Message    string `json:"message" doc:"What is wrong, empty when nothing is"`
-	TotalBytes int64  `json:"totalBytes"`
-	FreeBytes  int64  `json:"freeBytes"`
+	ID          string        `json:"id" doc:"The drive for ever, whatever its path; empty while unknown"`
+	Path        string        `json:"path"`
+	State       string        `json:"state" enum:"ok,slow,healing,failing,offline"`
+	Message     string        `json:"message" doc:"What is wrong, empty when nothing is"`
+	TotalBytes  int64         `json:"totalBytes"`
+	FreeBytes   int64         `json:"freeBytes"`
+	FileSystem  string        `json:"fileSystem" doc:"The same for drives that share one, whose bytes count once; empty when unknown"`
+	ReadErrors  int64         `json:"readErrors" doc:"Operations that failed through the drive's fault since the start"`
+	WriteErrors int64         `json:"writeErrors"`
+	Healing     *HealProgress `json:"healing,omitempty"`
+}
+
+// HealProgress says how far a drive is with what it lacks.
+type HealProgress struct {
+	DoneBytes      int64 `json:"doneBytes"`
+	TotalBytes     int64 `json:"totalBytes"`
+	BytesPerSecond int64 `json:"bytesPerSecond"`
+	SecondsLeft    int64 `json:"secondsLeft" doc:"-1 when it cannot be told"`
 }
 
 func (s *Server) healthRoutes() {
@@ -81,7 +94,14 @@ func (s *Server) driveHealth(ctx context.Context, _ *struct{}) (*body[DriveHealt
 }
 
 func wireDrive(d objectstore.Drive) Drive {
-	return Drive{Path: d.Path, State: string(d.State), Message: d.Message, TotalBytes: d.TotalBytes, FreeBytes: d.FreeBytes}
+	out := Drive{
+		ID: d.ID, Path: d.Path, State: string(d.State), Message: d.Message, TotalBytes: d.TotalBytes, FreeBytes: d.FreeBytes,
+		FileSystem: d.FileSystem, ReadErrors: d.ReadErrors, WriteErrors: d.WriteErrors,
+	}
+	if h := d.Healing; h != nil {
+		out.Healing = &HealProgress{DoneBytes: h.DoneBytes, TotalBytes: h.TotalBytes, BytesPerSecond: h.BytesPerSecond, SecondsLeft: h.SecondsLeft}
+	}
+	return out
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) error {

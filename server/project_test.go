@@ -107,6 +107,6 @@ func TestDriveHealthOverTheAPI(t *testing.T) {
 	c.user("eve", false)
 	c.run(t, []scenario{
 		{name: "anybody logged in", as: c.as("eve"), method: "GET", path: "/api/v1/health/drives", status: 200,
-			want: []string{`"engine":"erasure"`, `"writable":true`, `"state":"ok"`, `"totalBytes":`}},
+			want: []string{`"engine":"erasure"`, `"writable":true`, `"state":"ok"`, `"totalBytes":`, `"fileSystem":"`, `"readErrors":0`}},
 	})
 }

@@ -893,15 +893,27 @@ export interface components {
             version: string;
         };
         Drive: {
+            /** @description The same for drives that share one, whose bytes count once; empty when unknown */
+            fileSystem: string;
             /** Format: int64 */
             freeBytes: number;
+            healing?: components["schemas"]["HealProgress"];
+            /** @description The drive for ever, whatever its path; empty while unknown */
+            id: string;
             /** @description What is wrong, empty when nothing is */
             message: string;
             path: string;
+            /**
+             * Format: int64
+             * @description Operations that failed through the drive's fault since the start
+             */
+            readErrors: number;
             /** @enum {string} */
-            state: "ok" | "offline" | "failing";
+            state: "ok" | "slow" | "healing" | "failing" | "offline";
             /** Format: int64 */
             totalBytes: number;
+            /** Format: int64 */
+            writeErrors: number;
         };
         DriveHealth: {
             /** Format: int64 */
@@ -932,6 +944,19 @@ export interface components {
             message: string;
             /** @example body.name */
             path: string;
+        };
+        HealProgress: {
+            /** Format: int64 */
+            bytesPerSecond: number;
+            /** Format: int64 */
+            doneBytes: number;
+            /**
+             * Format: int64
+             * @description -1 when it cannot be told
+             */
+            secondsLeft: number;
+            /** Format: int64 */
+            totalBytes: number;
         };
         Instance: {
             /** @description Only when logged in */

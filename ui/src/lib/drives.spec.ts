@@ -11,23 +11,69 @@ function health(states: DriveHealth["state"][], writable = true): DrivesHealth {
     readQuorum: 2,
     writeQuorum: 3,
     writable,
-    drives: states.map((state, i) => ({ path: `/d${i}`, state, message: "", totalBytes: 100, freeBytes: 40 })),
+    drives: states.map((state, i) => ({
+      id: `${i}`,
+      path: `/d${i}`,
+      state,
+      message: "",
+      totalBytes: 100,
+      freeBytes: 40,
+      fileSystem: `${i}`,
+      readErrors: 0,
+      writeErrors: 0,
+    })),
   };
 }
 
 test("the summary counts what is left", () => {
   expect(summarize(health(["ok", "ok", "ok", "offline"]))).toEqual({
     ok: 3,
+    healing: 0,
     total: 4,
     used: 240,
     size: 400,
+    readable: true,
     spareForReads: 1,
     spareForWrites: 0,
   });
 });
 
+test("a drive that is filled counts for writing, a slow one for all", () => {
+  expect(summarize(health(["ok", "ok", "slow", "healing"]))).toMatchObject({
+    ok: 3,
+    healing: 1,
+    spareForReads: 1,
+    spareForWrites: 1,
+  });
+});
+
+test("drives that are filled may be read", () => {
+  expect(summarize(health(["ok", "healing", "healing", "healing"])).readable).toBe(true);
+  expect(summarize(health(["ok", "offline", "offline", "failing"])).readable).toBe(false);
+  expect(driveTone(health(["ok", "offline", "offline", "failing"]))).toBe("danger");
+});
+
+/** on puts the drives on these file systems. */
+function on(...fileSystems: string[]): DrivesHealth {
+  const h = health(fileSystems.map(() => "ok"));
+  return { ...h, drives: h.drives.map((drive, i) => ({ ...drive, fileSystem: fileSystems[i] ?? "" })) };
+}
+
+test("folders on one disk count once", () => {
+  expect(summarize(on("803", "803", "803", "803"))).toMatchObject({ used: 60, size: 100 });
+  expect(summarize(on("803", "803", "803", "804"))).toMatchObject({ used: 120, size: 200 });
+  expect(summarize(on("", "", "", ""))).toMatchObject({ used: 240, size: 400 });
+});
+
+test("a drive that says nothing of its space does not stand for its file system", () => {
+  const h = on("803", "803", "803", "803");
+  const drives = h.drives.map((drive, i) => (i === 0 ? { ...drive, totalBytes: 0, freeBytes: 0 } : drive));
+  expect(summarize({ ...h, drives })).toMatchObject({ used: 60, size: 100 });
+});
+
 test("the tone follows what still works", () => {
   expect(driveTone(health(["ok", "ok", "ok", "ok"]))).toBe("ok");
   expect(driveTone(health(["ok", "ok", "ok", "failing"]))).toBe("warn");
+  expect(driveTone(health(["ok", "ok", "ok", "healing"]))).toBe("warn");
   expect(driveTone(health(["ok", "ok", "offline", "offline"], false))).toBe("danger");
 });

@@ -4,7 +4,7 @@ import { drivesQuery } from "@/api/queries";
 import type { DriveHealth, DrivesHealth } from "@/api/types";
 import { Alert, Badge, Card, Progress, QueryView, Skeleton, type Tone } from "@/components";
 import { summarize } from "@/lib/drives";
-import { formatBytes } from "@/lib/format";
+import { formatBytes, formatDuration } from "@/lib/format";
 import s from "./Settings.module.css";
 
 export function DrivesPage() {
@@ -30,9 +30,9 @@ export function DrivesPage() {
 /** Verdict says in one sentence how things stand and what to do. */
 function Verdict({ health }: { health: DrivesHealth }) {
   const { t } = useTranslation("settings");
-  const { ok, total, spareForReads } = summarize(health);
-  const down = total - ok;
-  if (spareForReads < 0) {
+  const { ok, healing, total, readable } = summarize(health);
+  const down = total - ok - healing;
+  if (!readable) {
     return (
       <Alert tone="danger" title={t("drives.unreadable")}>
         {t("drives.unreadableBody", { ok, needed: health.readQuorum })}
@@ -50,6 +50,13 @@ function Verdict({ health }: { health: DrivesHealth }) {
     return (
       <Alert tone="warn" title={t("drives.degraded", { count: down })}>
         {t("drives.degradedBody")}
+      </Alert>
+    );
+  }
+  if (healing > 0) {
+    return (
+      <Alert tone="info" title={t("drives.healing", { count: healing })}>
+        {t("drives.healingBody")}
       </Alert>
     );
   }
@@ -85,7 +92,13 @@ function Figures({ health }: { health: DrivesHealth }) {
   );
 }
 
-const tones: Record<DriveHealth["state"], Tone> = { ok: "ok", offline: "danger", failing: "warn" };
+const tones: Record<DriveHealth["state"], Tone> = {
+  ok: "ok",
+  slow: "warn",
+  healing: "info",
+  failing: "warn",
+  offline: "danger",
+};
 
 function DriveCard({ drive }: { drive: DriveHealth }) {
   const { t } = useTranslation("settings");
@@ -109,8 +122,29 @@ function DriveCard({ drive }: { drive: DriveHealth }) {
           </small>
         </>
       )}
+      {drive.healing && <Healing progress={drive.healing} />}
+      {drive.readErrors + drive.writeErrors > 0 && (
+        <small>{t("drives.errors", { reads: drive.readErrors, writes: drive.writeErrors })}</small>
+      )}
       {drive.message && <small>{drive.message}</small>}
     </section>
+  );
+}
+
+/** Healing says how far a drive is that is being filled. */
+function Healing({ progress }: { progress: NonNullable<DriveHealth["healing"]> }) {
+  const { t } = useTranslation("settings");
+  const { doneBytes, totalBytes, bytesPerSecond, secondsLeft } = progress;
+  const figures = { done: formatBytes(doneBytes), total: formatBytes(totalBytes), speed: formatBytes(bytesPerSecond) };
+  return (
+    <>
+      <Progress value={doneBytes} max={totalBytes} label={t("drives.healed")} />
+      <small>
+        {secondsLeft < 0
+          ? t("drives.healedOf", figures)
+          : t("drives.healedLeft", { ...figures, left: formatDuration(secondsLeft * 1000) })}
+      </small>
+    </>
   );
 }
 
