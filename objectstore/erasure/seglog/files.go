@@ -36,6 +36,10 @@ func (f *files) open(id uint64) (file *driveset.File, release func(), err error)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	o := f.byID[id]
+	if o != nil && o.file.Stale() {
+		f.drop(o)
+		o = nil
+	}
 	if o == nil {
 		// Opening under the lock keeps two callers from opening the same file.
 		file, err := f.drive.Open(segmentName(id))

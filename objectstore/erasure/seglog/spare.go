@@ -59,15 +59,21 @@ func (s *spares) take(d *driveset.Drive, size int64, urgent bool) (name string, 
 	if urgent {
 		keep = 0
 	}
-	name = s.pop(d, keep)
-	if name == "" {
-		return s.create(d, size)
+	for {
+		name = s.pop(d, keep)
+		if name == "" {
+			return s.create(d, size)
+		}
+		err := s.allocate(d, name, size)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it was on a disk that is no longer the drive's
+		}
+		if err != nil {
+			s.giveBack(d, name)
+			return "", err
+		}
+		return name, nil
 	}
-	if err := s.allocate(d, name, size); err != nil {
-		s.giveBack(d, name)
-		return "", err
-	}
-	return name, nil
 }
 
 func (s *spares) pop(d *driveset.Drive, keep int) string {
