@@ -75,7 +75,8 @@ type change struct {
 func (a *applier) apply(b seglog.Batch) error {
 	s := a.store
 	c := &change{applier: a, replay: b.Replay}
-	err := s.index.Apply(context.Background(), func(tx *index.Tx) error { //nolint:forbidigo // what is durable is applied, whoever waits
+	var damage noted
+	err := s.index.Apply(context.Background(), func(tx *index.Tx) (err error) { //nolint:forbidigo // what is durable is applied, whoever waits
 		c.tx, c.doomed = tx, nil
 		for i := range b.Entries {
 			if err := c.entry(&b.Entries[i]); err != nil {
@@ -87,12 +88,19 @@ func (a *applier) apply(b seglog.Batch) error {
 				return err
 			}
 		}
+		if damage, err = s.damage.note(tx); err != nil {
+			return err
+		}
 		return tx.Set(metaPosition, encodePosition(b.Stable, b.Next, s.ord.Load()))
 	})
 	if err != nil {
+		s.damage.giveBack(damage)
 		return err
 	}
 	s.applied.Store(b.Next.Seq)
+	for _, id := range b.Freed {
+		s.damage.begin(id)
+	}
 	if b.Replay {
 		a.replayed++
 		a.doomed = append(a.doomed, c.doomed...)
@@ -110,6 +118,10 @@ func (c *change) entry(p *seglog.Placed) error {
 			return fmt.Errorf("entry of the log: %w", err)
 		}
 		told = &pending{entry: e}
+		if !c.rebuilding {
+			// Which drives have its bodies was to be noted in the transaction that is lost.
+			told.missing = driveset.AllPlaces(len(c.store.set.Drives))
+		}
 	}
 	switch e := told.entry.(type) {
 	case *record.Bucket:

@@ -72,6 +72,12 @@ func (s *Store) loadBuckets(ctx context.Context) error {
 	}
 	s.buckets.mu.Lock()
 	defer s.buckets.mu.Unlock()
+	for name, b := range table {
+		if old := s.buckets.byName[name]; old != nil && old.ID == b.ID { // somebody may hold it
+			old.now.Store(b.now.Load())
+			table[name] = old
+		}
+	}
 	s.buckets.byName = table
 	return nil
 }

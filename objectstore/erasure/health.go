@@ -12,9 +12,13 @@ func (s *Store) Health(ctx context.Context) (objectstore.Health, error) {
 		return objectstore.Health{}, err
 	}
 	g := s.set.Geometry
-	return objectstore.Health{
+	h := objectstore.Health{
 		Engine: "erasure", Parity: g.Parity, DataShards: g.Data, ParityShards: g.Parity,
 		ReadQuorum: g.ReadQuorum(), WriteQuorum: g.WriteQuorum(), Writable: s.checkWritable() == nil,
-		Drives: s.set.Health(ctx),
-	}, nil
+	}
+	for _, d := range s.set.Health(ctx) {
+		d.Healing = s.heal.progress[d.Place].report()
+		h.Drives = append(h.Drives, d)
+	}
+	return h, nil
 }

@@ -44,14 +44,17 @@ type Config struct {
 type Store struct {
 	log    *slog.Logger
 	set    *driveset.Set
-	seglog *seglog.Log
+	seglog openLog
 	bodies *shardfile.Store
 	index  *index.DB
 
 	buckets bucketTable
 	keys    keyLocks
 	pins    pins
-	repairs repairQueue
+	damage  damage
+	heal    healer
+
+	segmentBytes int64 // of the log's segments; 0 lets the log choose
 
 	ord     atomic.Uint64 // the highest that was given out or seen
 	applied atomic.Uint64 // number of the last record that the catalogue has
@@ -106,11 +109,12 @@ func defaultCatalogue(set *driveset.Set) string {
 
 // openSet opens the store on drives that were assembled.
 func openSet(ctx context.Context, cfg Config, set *driveset.Set) (*Store, error) {
-	s := &Store{log: cfg.Logger, set: set}
+	s := &Store{log: cfg.Logger, set: set, segmentBytes: cfg.SegmentBytes}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	s.repairs.init()
+	s.damage.init()
+	s.heal.store = s
 	s.bodies = shardfile.New(set, shardfile.Config{Logger: s.log, Damaged: s.bodyDamaged})
 	if err := os.MkdirAll(filepath.Dir(cfg.Catalogue), 0o700); err != nil {
 		return nil, fmt.Errorf("make the catalogue's folder: %w", err)
@@ -147,12 +151,11 @@ func (s *Store) follow(ctx context.Context, cfg Config) (err error) {
 	}
 	began := time.Now()
 	a := &applier{store: s, rebuilding: start == (seglog.Start{})}
-	s.seglog, err = seglog.Open(ctx, seglog.Config{
-		Set: s.set, Logger: s.log, SegmentBytes: cfg.SegmentBytes, Apply: a.apply, Damaged: s.recordDamaged,
-	}, start)
+	opened, err := seglog.Open(ctx, s.logConfig(a), start)
 	if err != nil {
 		return err
 	}
+	s.seglog.Store(opened)
 	if a.rebuilding {
 		if err := a.finishRebuild(ctx); err != nil {
 			return err
@@ -168,12 +171,15 @@ func (s *Store) follow(ctx context.Context, cfg Config) (err error) {
 	return nil
 }
 
+func (s *Store) logConfig(a *applier) seglog.Config {
+	return seglog.Config{
+		Set: s.set, Logger: s.log, SegmentBytes: s.segmentBytes, Apply: a.apply, Damaged: s.recordDamaged,
+	}
+}
+
 // letGo closes what follow opened.
 func (s *Store) letGo() {
-	if s.seglog != nil {
-		s.seglog.Close()
-		s.seglog = nil
-	}
+	s.seglog.close()
 	if s.index != nil {
 		if err := s.index.Close(); err != nil {
 			s.log.Warn("catalogue could not be closed", "error", err)

@@ -1,0 +1,64 @@
+package erasure
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"croft/objectstore"
+)
+
+// lookEvery is how often drives that are not there are looked for.
+const lookEvery = 5 * time.Second
+
+// Run keeps redundancy until ctx ends: it looks for drives that are missing, fills
+// drives that lack something, repairs what was found damaged, and gives space
+// back. It writes nothing while there is nothing to do.
+func (s *Store) Run(ctx context.Context) error {
+	var all sync.WaitGroup
+	for _, f := range []func(context.Context){s.watch, s.heal.run, s.compact} {
+		all.Go(func() { f(ctx) })
+	}
+	all.Wait()
+	return nil
+}
+
+// watch looks for drives that are missing, and makes the log writable again once
+// enough are back.
+func (s *Store) watch(ctx context.Context) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		s.lookAround(ctx)
+	}
+}
+
+// lookAround is one look. It asks nothing of any drive while all are there.
+func (s *Store) lookAround(ctx context.Context) {
+	if s.anyAway() {
+		if back := s.set.Look(ctx); back != 0 {
+			s.damage.signal()
+		}
+	}
+	if s.canReopen() {
+		if err := s.reopen(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn("log could not be opened again; it is tried again", "error", err)
+			return
+		}
+		s.damage.signal()
+	}
+}
+
+func (s *Store) anyAway() bool {
+	for _, d := range s.set.Drives {
+		if state, _ := d.Status(); state == objectstore.DriveOffline || state == objectstore.DriveFailing {
+			return true
+		}
+	}
+	return false
+}
