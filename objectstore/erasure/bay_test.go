@@ -26,10 +26,13 @@ type bay struct {
 	slots []*simdisk.Drive // nil is none
 }
 
-func newBay(t *testing.T, drives int) *bay {
+func newBay(t *testing.T, drives int) *bay { return newBayOf(t, drives, 1<<20) }
+
+// newBayOf is a bay in which the log has segments of a size.
+func newBayOf(t *testing.T, drives int, segment int64) *bay {
 	b := &bay{
 		world:   &world{TB: t, want: make(map[string][]byte)},
-		machine: simdisk.NewMachine(1), catalogue: filepath.Join(quickDir(t), "catalogue.db"), segment: 1 << 20,
+		machine: simdisk.NewMachine(1), catalogue: filepath.Join(quickDir(t), "catalogue.db"), segment: segment,
 	}
 	for i := range drives {
 		b.slots = append(b.slots, b.machine.Drive(fmt.Sprint("drive ", i)))

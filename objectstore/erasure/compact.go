@@ -1,9 +1,11 @@
 package erasure
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"sync"
+	"slices"
 	"time"
 
 	"croft/objectstore/erasure/record"
@@ -24,9 +26,19 @@ const (
 	// compactRest is how long compaction rests for each unit of time it works, so
 	// that what users ask for goes first.
 	compactRest = 2
-	// movers is how many entries are moved side by side, to share batches.
-	movers = 16
+	// compactAgain is how long a segment that could not be compacted is left alone.
+	compactAgain = 10 * time.Minute
 )
+
+// compactor compacts. Only one goroutine at a time uses it.
+type compactor struct {
+	store *Store
+	// graves are, for segments of which little is live, how many bytes of entries
+	// in them say that something is gone, by the segments that they have to outlive.
+	graves map[uint64]map[uint64]int64
+	// failed is when compacting a segment failed.
+	failed map[uint64]time.Time
+}
 
 // compact looks at the segments after changes, until ctx ends.
 func (s *Store) compact(ctx context.Context) {
@@ -52,12 +64,19 @@ func (s *Store) compact(ctx context.Context) {
 
 // compactAll compacts every segment of which little is needed.
 func (s *Store) compactAll(ctx context.Context) error {
+	s.compactMu.Lock()
+	defer s.compactMu.Unlock()
+	c := &s.compactor
+	if c.store == nil {
+		*c = compactor{store: s, graves: make(map[uint64]map[uint64]int64), failed: make(map[uint64]time.Time)}
+	}
 	for {
-		id, err := s.emptiest(ctx)
+		id, err := c.emptiest(ctx)
 		if err != nil || id == 0 {
 			return err
 		}
-		if err := s.compactSegment(ctx, id); err != nil {
+		if err := c.segment(ctx, id); err != nil {
+			c.failed[id] = time.Now()
 			return fmt.Errorf("segment %016x: %w", id, err)
 		}
 	}
@@ -65,8 +84,13 @@ func (s *Store) compactAll(ctx context.Context) error {
 
 // emptiest returns the segment of which the smallest share is needed, 0 when
 // none is worth it.
-func (s *Store) emptiest(ctx context.Context) (uint64, error) {
+func (c *compactor) emptiest(ctx context.Context) (uint64, error) {
+	s := c.store
 	rows, err := s.index.Segments(ctx)
+	if err != nil {
+		return 0, err
+	}
+	start, err := s.position(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -74,79 +98,112 @@ func (s *Store) emptiest(ctx context.Context) (uint64, error) {
 	for _, r := range rows {
 		live[r.ID] = r.Live
 	}
+	segments := s.seglog.Segments()
+	exists := make(map[uint64]bool, len(segments))
+	for _, x := range segments {
+		exists[x.ID] = true
+	}
+	c.forget(exists)
 	best, share := uint64(0), compactBelow
-	for _, x := range s.seglog.Segments() {
-		if x.Active || x.ID >= s.stableSegment(ctx) {
+	for _, x := range segments {
+		// From the stable position on a crash may have to replay.
+		if x.Active || x.ID >= start.Stable.Segment || time.Since(c.failed[x.ID]) < compactAgain {
 			continue
 		}
-		total := x.End * int64(len(s.set.Drives))
-		if f := float64(live[x.ID]) / float64(max(total, 1)); f < share {
+		total := float64(max(x.End*int64(len(s.set.Drives)), 1))
+		needed := live[x.ID]
+		if float64(needed)/total >= share {
+			continue
+		}
+		graves, err := c.gravesIn(ctx, x.ID)
+		if err != nil {
+			c.failed[x.ID] = time.Now()
+			return 0, fmt.Errorf("segment %016x: %w", x.ID, err)
+		}
+		for id, bytes := range graves {
+			if exists[id] && id != x.ID {
+				needed += bytes
+			}
+		}
+		if f := float64(needed) / total; f < share {
 			best, share = x.ID, f
 		}
 	}
 	return best, nil
 }
 
-// stableSegment is the segment from which a crash may have to replay; earlier ones
-// may go.
-func (s *Store) stableSegment(ctx context.Context) uint64 {
-	start, err := s.position(ctx)
-	if err != nil {
-		return 0
+// forget forgets segments that do not exist any more.
+func (c *compactor) forget(exists map[uint64]bool) {
+	for id := range c.graves {
+		if !exists[id] {
+			delete(c.graves, id)
+		}
 	}
-	return start.Stable.Segment
+	for id := range c.failed {
+		if !exists[id] {
+			delete(c.failed, id)
+		}
+	}
 }
 
-// compactSegment moves what is needed of a segment and frees it.
-func (s *Store) compactSegment(ctx context.Context, id uint64) error {
+// gravesIn reads a segment once to see what has to outlive others. An entry that
+// has to outlive several counts for each: too much rather than too little, since
+// moving what has to be moved again soon would never end.
+func (c *compactor) gravesIn(ctx context.Context, id uint64) (map[uint64]int64, error) {
+	if g, ok := c.graves[id]; ok {
+		return g, nil
+	}
+	if err := c.store.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer c.store.inUse.Done()
+	g := make(map[uint64]int64)
+	p := newPace()
+	_, err := c.store.seglog.Scan(ctx, id, func(_ seglog.Position, placed []seglog.Placed) error {
+		for i := range placed {
+			e, err := record.Decode(placed[i].Meta)
+			if err != nil {
+				return err
+			}
+			if gone, ok := e.(*record.Gone); ok {
+				for _, shadow := range gone.Shadows {
+					g[shadow] += c.store.weight(placed[i].Meta, &placed[i].Location)
+				}
+			}
+		}
+		return p.rest(ctx, c.store)
+	})
+	if err == nil {
+		c.graves[id] = g
+	}
+	return g, err
+}
+
+// segment moves what is needed of a segment and frees it.
+func (c *compactor) segment(ctx context.Context, id uint64) error {
+	s := c.store
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
 	defer s.inUse.Done()
-	work := make(chan *seglog.Placed)
-	var wg sync.WaitGroup
-	var mu sync.Mutex // guards failure
-	var failure error
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	for range movers {
-		wg.Go(func() {
-			for p := range work {
-				if err := s.move(ctx, p); err != nil {
-					mu.Lock()
-					failure = err
-					mu.Unlock()
-					cancel()
-				}
-			}
-		})
-	}
-	began := time.Now()
+	m := &move{store: s, from: id}
+	p := newPace()
 	lost, err := s.seglog.Scan(ctx, id, func(_ seglog.Position, placed []seglog.Placed) error {
 		for i := range placed {
-			select {
-			case work <- &placed[i]:
-			case <-ctx.Done():
-				return ctx.Err()
+			if err := m.add(ctx, &placed[i]); err != nil {
+				return err
 			}
 		}
-		worked := time.Since(began)
-		rest(ctx, compactRest*worked)
-		began = time.Now()
-		return nil
+		return p.rest(ctx, s)
 	})
-	close(work)
-	wg.Wait()
-	mu.Lock()
-	defer mu.Unlock()
-	if failure != nil {
-		return failure
-	}
-	if err != nil {
-		return err
+	if err == nil {
+		err = m.flush(ctx)
 	}
 	if lost > 0 {
-		return fmt.Errorf("%d records cannot be read; the segment is kept", lost)
+		err = errors.Join(err, fmt.Errorf("%d records cannot be read; the segment is kept", lost))
+	}
+	if err = errors.Join(err, m.unreadable); err != nil {
+		return err
 	}
 	// From here on a crash must not replay from the segment, nor look for anything in it.
 	if err := s.index.Sync(ctx); err != nil {
@@ -155,56 +212,169 @@ func (s *Store) compactSegment(ctx context.Context, id uint64) error {
 	return s.seglog.Free(ctx, id)
 }
 
-// rest waits, at most a second at a time, unless ctx ends.
-func rest(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(min(d, time.Second))
+// pace makes background work rest in proportion to what it does.
+type pace struct{ began time.Time }
+
+func newPace() *pace { return &pace{began: time.Now()} }
+
+// rest waits, at most a second at a time, or returns the context's error. It does
+// not wait while space is short.
+func (p *pace) rest(ctx context.Context, s *Store) error {
+	worked := time.Since(p.began)
+	if worked < 5*time.Millisecond || s.short.Load() {
+		return ctx.Err()
+	}
+	t := time.NewTimer(min(compactRest*worked, time.Second))
 	defer t.Stop()
+	defer func() { p.began = time.Now() }()
 	select {
 	case <-ctx.Done():
 	case <-t.C:
 	}
+	return ctx.Err()
 }
 
-// move appends an entry again if it still counts.
-func (s *Store) move(ctx context.Context, p *seglog.Placed) error {
+// Bounds of what is moved at once. Few records with much in them leave little
+// room unused: a record takes whole pages on every drive.
+const (
+	moveEntries = 512
+	moveBytes   = 1 << 20
+)
+
+// move appends entries of a segment again that still count, many at a time.
+type move struct {
+	store      *Store
+	from       uint64
+	waiting    []waiting
+	bytes      int64
+	unreadable error // bodies that could not be read; the others are moved all the same
+}
+
+// waiting is an entry of the segment.
+type waiting struct {
+	entry  record.Entry
+	placed *seglog.Placed
+	name   name
+}
+
+// add puts an entry to the others that are moved next.
+func (m *move) add(ctx context.Context, p *seglog.Placed) error {
 	e, err := record.Decode(p.Meta)
 	if err != nil {
 		return err
 	}
-	from := p.Location.Segment
-	exists := s.segmentExists()
-	others := func(id uint64) bool { return id != from && exists(id) }
+	w := waiting{entry: e, placed: p}
 	switch e := e.(type) {
 	case *record.Bucket:
-		return s.moveBucket(ctx, e, from)
+		w.name = name{key: e.Name}
 	case *record.Version:
-		return s.moveVersion(ctx, e, p, exists)
+		w.name = name{e.Bucket, e.Key}
 	case *record.Upload:
-		defer s.keys.lock(name{e.Bucket, e.Key})()
-		row, found, err := s.index.Upload(ctx, e.Bucket, e.Key, e.ID)
-		if err != nil || !found || !standsAt(row.Value, &p.Location) {
-			return err
-		}
-		e.Shadows = e.Shadows.With(from, exists)
-		_, err = s.seglog.Append(ctx, seglog.Options{Urgent: true}, entry(e, nil))
-		return err
+		w.name = name{e.Bucket, e.Key}
 	case *record.Part:
-		defer s.keys.lock(name{e.Bucket, e.Key})()
-		row, found, err := s.index.Part(ctx, e.Upload, e.Part.Number)
-		if err != nil || !found || !standsAt(row.Value, &p.Location) {
-			return err
-		}
-		e.Shadows = e.Shadows.With(from, exists)
-		_, err = s.seglog.Append(ctx, seglog.Options{Urgent: true}, entry(e, nil))
-		return err
+		w.name = name{e.Bucket, e.Key}
 	case *record.Gone:
-		if !e.Shadows.Needed(others) {
-			return nil
+		w.name = name{e.Bucket, e.Key}
+	default:
+		return fmt.Errorf("entry of the log is a %T", e)
+	}
+	m.waiting = append(m.waiting, w)
+	m.bytes += int64(len(p.Meta)) + p.Location.Length
+	if len(m.waiting) >= moveEntries || m.bytes >= moveBytes {
+		return m.flush(ctx)
+	}
+	return nil
+}
+
+// flush moves what is waiting. Everyone who takes several names takes them in
+// order, bucket by bucket, so that two cannot wait for each other.
+func (m *move) flush(ctx context.Context) error {
+	batch := m.waiting
+	m.waiting, m.bytes = nil, 0
+	var names []name
+	for _, w := range batch {
+		names = append(names, w.name)
+	}
+	slices.SortFunc(names, func(a, b name) int {
+		return cmp.Or(cmp.Compare(a.bucket, b.bucket), cmp.Compare(a.key, b.key))
+	})
+	for _, n := range slices.Compact(names) {
+		defer m.store.keys.lock(n)()
+	}
+	var entries []seglog.Entry
+	var moved []*bucket
+	for _, w := range batch {
+		e, b, err := m.again(ctx, w)
+		if err != nil {
+			m.unreadable = err
+		} else if e != nil {
+			entries = append(entries, *e)
+			moved = append(moved, b)
 		}
-		_, err := s.seglog.Append(ctx, seglog.Options{Urgent: true}, entry(e, nil))
+	}
+	if len(entries) == 0 {
+		return ctx.Err()
+	}
+	placed, err := m.store.seglog.Append(ctx, seglog.Options{Urgent: true}, entries...)
+	if err != nil {
 		return err
 	}
-	return fmt.Errorf("entry of the log is a %T", e)
+	for i, b := range moved {
+		if b != nil {
+			b.now.Store(&bucketState{*entries[i].Tag.(*pending).entry.(*record.Bucket), placed[i].Location.Segment})
+		}
+	}
+	return nil
+}
+
+// again returns the entry to append for one that still counts, nil for another.
+// The caller holds its name's lock. For a bucket's it also returns the bucket.
+func (m *move) again(ctx context.Context, w waiting) (*seglog.Entry, *bucket, error) {
+	s, loc := m.store, &w.placed.Location
+	exists := s.segmentExists()
+	stands := func(value []byte, found bool, err error) bool { return err == nil && found && standsAt(value, loc) }
+	var payload []byte
+	switch e := w.entry.(type) {
+	case *record.Bucket:
+		b, err := s.buckets.find(e.Name)
+		if err != nil || b.ID != e.ID || b.now.Load().segment != m.from {
+			return nil, nil, nil //nolint:nilerr // a bucket that is gone need not move
+		}
+		now := b.now.Load().Bucket
+		now.Shadows = now.Shadows.With(m.from, exists)
+		x := entry(&now, nil)
+		return &x, b, nil
+	case *record.Version:
+		row, found, err := s.index.ByOrd(ctx, e.Bucket, e.Key, e.Ord)
+		if !stands(row.Value, found, err) {
+			return nil, nil, err
+		}
+		if e.Inline {
+			payload = make([]byte, loc.Length)
+			if err := s.seglog.ReadAt(ctx, loc, payload, 0); err != nil {
+				return nil, nil, err
+			}
+		}
+		e.Shadows = e.Shadows.With(m.from, exists)
+	case *record.Upload:
+		row, found, err := s.index.Upload(ctx, e.Bucket, e.Key, e.ID)
+		if !stands(row.Value, found, err) {
+			return nil, nil, err
+		}
+		e.Shadows = e.Shadows.With(m.from, exists)
+	case *record.Part:
+		row, found, err := s.index.Part(ctx, e.Upload, e.Part.Number)
+		if !stands(row.Value, found, err) {
+			return nil, nil, err
+		}
+		e.Shadows = e.Shadows.With(m.from, exists)
+	case *record.Gone:
+		if !e.Shadows.Needed(func(id uint64) bool { return id != m.from && exists(id) }) {
+			return nil, nil, nil
+		}
+	}
+	x := entry(w.entry, payload)
+	return &x, nil, nil
 }
 
 // standsAt reports whether a value of the catalogue is the entry at a location.
@@ -215,38 +385,4 @@ func standsAt(value []byte, loc *seglog.Location) bool {
 	}
 	at, _, err := seglog.DecodeLocation(rest)
 	return err == nil && at.Segment == loc.Segment && at.Record() == loc.Record()
-}
-
-func (s *Store) moveBucket(ctx context.Context, e *record.Bucket, from uint64) error {
-	defer s.keys.lock(name{key: e.Name})()
-	b, err := s.buckets.find(e.Name)
-	if err != nil || b.ID != e.ID || b.now.Load().segment != from {
-		return nil //nolint:nilerr // a bucket that is gone need not move
-	}
-	again := b.now.Load().Bucket
-	again.Shadows = again.Shadows.With(from, s.segmentExists())
-	placed, err := s.seglog.Append(ctx, seglog.Options{Urgent: true}, entry(&again, nil))
-	if err != nil {
-		return err
-	}
-	b.now.Store(&bucketState{again, placed[0].Location.Segment})
-	return nil
-}
-
-func (s *Store) moveVersion(ctx context.Context, v *record.Version, p *seglog.Placed, exists func(uint64) bool) error {
-	defer s.keys.lock(name{v.Bucket, v.Key})()
-	row, found, err := s.index.ByOrd(ctx, v.Bucket, v.Key, v.Ord)
-	if err != nil || !found || !standsAt(row.Value, &p.Location) {
-		return err
-	}
-	var payload []byte
-	if v.Inline {
-		payload = make([]byte, p.Location.Length)
-		if err := s.seglog.ReadAt(ctx, &p.Location, payload, 0); err != nil {
-			return err
-		}
-	}
-	v.Shadows = v.Shadows.With(p.Location.Segment, exists)
-	_, err = s.seglog.Append(ctx, seglog.Options{Urgent: true}, entry(v, payload))
-	return err
 }

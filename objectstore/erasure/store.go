@@ -54,6 +54,10 @@ type Store struct {
 	damage  damage
 	heal    healer
 
+	compactMu sync.Mutex // guards compactor
+	compactor compactor
+	short     atomic.Bool // of space: giving some back is urgent
+
 	segmentBytes int64 // of the log's segments; 0 lets the log choose
 
 	ord     atomic.Uint64 // the highest that was given out or seen

@@ -1,0 +1,306 @@
+package erasure
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"croft/objectstore"
+	"croft/objectstore/erasure/index"
+)
+
+// compact compacts until nothing more is worth it, which must be soon: it must not
+// go on for ever with what it wrote itself.
+func (b *bay) compact() {
+	b.Helper()
+	for range 10 {
+		before := b.store.applied.Load()
+		if err := b.store.compactAll(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		if b.store.applied.Load() == before {
+			return
+		}
+	}
+	b.Fatal("compaction does not come to an end")
+}
+
+// logBytes is how long the segments of the log are together, on one drive.
+func (b *bay) logBytes() (n int64) {
+	for _, x := range b.store.seglog.Segments() {
+		n += x.End
+	}
+	return n
+}
+
+func TestSpaceOfDeletedObjectsComesBack(t *testing.T) {
+	b := newBayOf(t, 4, 256<<10)
+	for i := range 40 {
+		b.put(fmt.Sprint("small ", i), randomBytes(60_000, uint64(i)))
+	}
+	b.put("stays", randomBytes(60_000, 1000))
+	full := b.logBytes()
+	for i := range 40 {
+		b.delete(fmt.Sprint("small ", i))
+	}
+	b.roll()
+	b.compact()
+	if n := b.logBytes(); n > full/4 {
+		t.Fatalf("%d bytes of log are left of %d", n, full)
+	}
+	var files int64
+	for _, e := range b.slots[0].Files() {
+		if strings.HasPrefix(e.Name, "log/") {
+			files += e.Size
+		}
+	}
+	if limit := b.logBytes() + 6*b.segment; files > limit {
+		t.Fatalf("the log's files have %d bytes, want at most %d", files, limit)
+	}
+	b.check("after compaction")
+	b.rebuild()
+	b.check("after compaction and a new catalogue")
+}
+
+// TestManyTombstones deletes objects that share their segments with others that
+// stay: what says that they are gone is needed as long, and must not be moved
+// round and round.
+func TestManyTombstones(t *testing.T) {
+	b := newBayOf(t, 2, 128<<10)
+	for i := range 300 {
+		b.put(fmt.Sprint("gone ", i), randomBytes(100, uint64(i)))
+		if i%3 == 0 {
+			b.put(fmt.Sprint("stays ", i), randomBytes(10_000, uint64(i)))
+		}
+	}
+	for i := range 300 {
+		b.delete(fmt.Sprint("gone ", i))
+	}
+	b.roll()
+	b.compact()
+	b.check("after compaction")
+	b.rebuild()
+	b.check("after a new catalogue")
+	for i := range 300 {
+		if i%3 == 0 {
+			b.delete(fmt.Sprint("stays ", i))
+		}
+	}
+	for range 3 {
+		b.roll()
+		b.compact()
+	}
+	b.check("after all were deleted")
+	if n := len(b.store.seglog.Segments()); n > 4 {
+		t.Fatalf("%d segments are left of nothing", n)
+	}
+	b.rebuild()
+	b.check("after another new catalogue")
+}
+
+// TestTinyObjectsAreMovedOnce has many entries that are much smaller than the
+// pages of their records.
+func TestTinyObjectsAreMovedOnce(t *testing.T) {
+	b := newBayOf(t, 3, 64<<10)
+	for i := range 200 {
+		b.put(fmt.Sprint("tiny ", i), []byte{byte(i)})
+	}
+	b.roll()
+	full := b.logBytes()
+	b.compact()
+	if n := b.logBytes(); n > full/3 {
+		t.Fatalf("%d bytes of log are left of %d", n, full)
+	}
+	b.check("after compaction")
+}
+
+func TestBodiesOfDeletedObjectsGo(t *testing.T) {
+	b := newBay(t, 3)
+	for i := range 3 {
+		b.put(fmt.Sprint("large ", i), randomBytes(2<<20+100+i, uint64(i)))
+	}
+	b.put("large 0", randomBytes(2<<20+7, 9))
+	b.put("large 1", []byte("small now"))
+	b.delete("large 2")
+	n := 0
+	for _, e := range b.slots[1].Files() {
+		if strings.HasPrefix(e.Name, "bodies/") {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Fatalf("%d files of bodies are left, want 1", n)
+	}
+	b.check("afterwards")
+}
+
+// TestCatalogueAfterCompaction compares the catalogue that followed everything
+// with one that is built from what compaction has left, again and again.
+func TestCatalogueAfterCompaction(t *testing.T) {
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			b := newBayOf(t, 3, 64<<10)
+			r := rand.New(rand.NewPCG(seed, 1))
+			if _, err := b.store.CreateBucket(t.Context(), objectstore.Bucket{Name: "versions"}); err != nil {
+				t.Fatal(err)
+			}
+			for round := range 6 {
+				for range 60 {
+					b.anyChange(r)
+				}
+				if round%2 == 1 {
+					b.roll()
+					b.compact()
+				}
+				before := b.dump()
+				b.rebuild()
+				if after := b.dump(); after != before {
+					t.Fatalf("round %d: the catalogue was\n%s\nand is\n%s", round, before, after)
+				}
+				b.check("after a new catalogue")
+			}
+		})
+	}
+}
+
+// anyChange makes one change of any kind.
+func (b *bay) anyChange(r *rand.Rand) {
+	b.Helper()
+	key := fmt.Sprint("key ", r.IntN(12))
+	switch r.IntN(10) {
+	default:
+		b.put(key, randomBytes(r.IntN(9000), r.Uint64()))
+	case 0:
+		b.put(key, randomBytes(2<<20+1+r.IntN(1000), r.Uint64()))
+	case 1, 2, 3:
+		if _, ok := b.want[key]; ok {
+			b.delete(key)
+		}
+	case 4:
+		b.upload(key, randomBytes(r.IntN(5000), r.Uint64()))
+	case 5:
+		u, err := b.store.CreateUpload(b.Context(), objectstore.CreateUploadRequest{Bucket: "bucket", Key: key})
+		for n := 1; n <= 2 && err == nil; n++ {
+			_, err = b.store.PutPart(b.Context(), objectstore.PutPartRequest{Upload: u.UploadRef, Number: 1, Body: bytes.NewReader(randomBytes(100, 1)), Size: 100})
+		}
+		if err == nil && r.IntN(2) == 0 {
+			err = b.store.AbortUpload(b.Context(), u.UploadRef)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+	case 6:
+		name := fmt.Sprint("bucket-", r.IntN(3))
+		if err := b.store.DeleteBucket(b.Context(), name); err != nil {
+			if _, err := b.store.CreateBucket(b.Context(), objectstore.Bucket{Name: name}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}
+
+// reopen closes the store and opens it again.
+func (b *bay) reopen() {
+	b.Helper()
+	if err := b.store.Close(); err != nil {
+		b.Fatal(err)
+	}
+	b.open()
+}
+
+// roll puts all that was written so far into segments that are finished.
+func (b *bay) roll() {
+	b.Helper()
+	for range 2 {
+		b.reopen()
+		b.put("roll", nil)
+		b.delete("roll")
+	}
+}
+
+// rebuild removes the catalogue and has it built from the drives.
+func (b *bay) rebuild() {
+	b.Helper()
+	if err := b.store.Close(); err != nil {
+		b.Fatal(err)
+	}
+	files, err := filepath.Glob(b.catalogue + "*")
+	for _, f := range files {
+		if err == nil {
+			err = os.Remove(f)
+		}
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.open()
+}
+
+// dump is all that the catalogue says.
+func (b *bay) dump() string {
+	b.Helper()
+	var out strings.Builder
+	err := b.store.index.View(b.Context(), func(v index.View) error { return dumpView(b.Context(), v, &out) })
+	if err != nil {
+		b.Fatal(err)
+	}
+	return out.String()
+}
+
+func dumpView(ctx context.Context, v index.View, out *strings.Builder) error {
+	buckets, err := v.Buckets()
+	if err != nil {
+		return err
+	}
+	for _, b := range buckets {
+		fmt.Fprintf(out, "bucket %d %s %x\n", b.ID, b.Name, b.Value)
+		_, err := v.ListVersions(ctx, index.ListVersionsRequest{Bucket: b.ID, Limit: 1 << 20}, func(e index.VersionEntry) error {
+			fmt.Fprintf(out, "  version %+v\n", e)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		_, err = v.ListUploads(ctx, index.ListUploadsRequest{Bucket: b.ID, Limit: 1 << 20}, func(e index.UploadEntry) error {
+			fmt.Fprintf(out, "  upload %+v\n", e)
+			parts, err := v.Parts(e.Upload.ID, 0, 1<<20)
+			for _, p := range parts {
+				fmt.Fprintf(out, "    part %+v\n", p)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		usage, err := v.BucketUsage(b.ID)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "  usage %+v\n", usage)
+	}
+	files, err := v.ScanFiles(index.FileID{}, 1<<20)
+	for _, f := range files {
+		fmt.Fprintf(out, "file %x %d %d %x\n", f.ID, f.Size, f.Ord, f.Value)
+	}
+	if err != nil {
+		return err
+	}
+	segments, err := v.Segments()
+	live := map[uint64]index.Segment{}
+	for _, x := range segments {
+		if x.Items != 0 || x.Live != 0 {
+			live[x.ID] = x
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(live)) {
+		fmt.Fprintf(out, "segment %+v\n", live[id])
+	}
+	return err
+}
