@@ -62,7 +62,7 @@ func (s *spares) take(d *driveset.Drive, size int64, urgent bool) (name string, 
 	for {
 		name = s.pop(d, keep)
 		if name == "" {
-			return s.create(d, size)
+			return s.create(d, size, urgent)
 		}
 		err := s.allocate(d, name, size)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -97,8 +97,13 @@ func (s *spares) allocate(d *driveset.Drive, name string, size int64) error {
 	return errors.Join(f.Allocate(size), f.Close())
 }
 
-// create allocates a new file.
-func (s *spares) create(d *driveset.Drive, size int64) (name string, err error) {
+// create allocates a new file. Unless it is urgent it leaves some of the drive free.
+func (s *spares) create(d *driveset.Drive, size int64, urgent bool) (name string, err error) {
+	if !urgent {
+		if err := d.Room(size); err != nil {
+			return "", err
+		}
+	}
 	name = s.newName()
 	f, err := d.Create(name)
 	if errors.Is(err, fs.ErrExist) {
