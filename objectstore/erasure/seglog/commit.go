@@ -3,7 +3,6 @@ package seglog
 import (
 	"errors"
 	"slices"
-	"time"
 
 	"croft/objectstore/erasure/driveset"
 )
@@ -190,40 +189,6 @@ func (l *Log) landed(f *inflight) {
 		if o == f {
 			l.flying = append(l.flying[:i:i], l.flying[i+1:]...)
 			break
-		}
-	}
-}
-
-// applyLoop hands durable records to Apply and ends their requests.
-func (l *Log) applyLoop() {
-	ok := true
-	for f := range l.applied {
-		if ok = ok && l.apply(f); !ok {
-			fail(f.requests, ErrClosed)
-			continue
-		}
-		placed := f.encoded.placed
-		for _, r := range f.requests {
-			r.placed, placed = placed[:len(r.entries)], placed[len(r.entries):]
-			close(r.done)
-		}
-		f.requests = nil // a slow drive may keep the rest for long
-	}
-}
-
-// apply hands a record to Apply until that succeeds, or the log is closed.
-func (l *Log) apply(f *inflight) bool {
-	b := Batch{At: f.at, Next: f.next, Stable: f.stable, Entries: f.encoded.placed, Freed: f.encoded.freed}
-	for pause := 10 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
-		err := l.cfg.Apply(b)
-		if err == nil {
-			return true
-		}
-		l.log.Error("batch could not be applied; trying again", "error", err)
-		select {
-		case <-l.closing:
-			return false
-		case <-time.After(pause):
 		}
 	}
 }

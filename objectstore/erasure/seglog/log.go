@@ -20,7 +20,7 @@ type Config struct {
 	SegmentBytes int64
 	// Apply is told every batch, in the order of the log and by one goroutine at a
 	// time, once it is durable. Append returns after it. While it fails it is called
-	// again with the same batch, and nothing else is appended, until Close.
+	// again with the same batch; after a while Append fails until it succeeds.
 	Apply func(Batch) error
 	// Damaged is told about records that drives lack or have wrong. It must not block.
 	Damaged func(segment uint64, record int64, places driveset.Places)
@@ -48,10 +48,11 @@ type Log struct {
 	seed  uint64
 	files []*files // by place
 
-	queueMu sync.Mutex // guards the following 3 fields
+	queueMu sync.Mutex // guards the following 4 fields
 	queue   []*request
 	closed  bool
 	broken  error         // why nothing can be appended any more
+	stall   *stalled      // nil while Apply succeeds
 	wake    chan struct{} // has room for one
 	closing chan struct{} // closed with closed
 
@@ -189,9 +190,9 @@ type Options struct {
 }
 
 // Append adds entries in one piece and returns when they are durable on a write
-// quorum and applied. After ErrWriteQuorum, and after ErrClosed, it is unknown
-// whether they will be there after the next start; any other error means that they
-// will not.
+// quorum and applied. After ErrWriteQuorum it is unknown whether they will be
+// there after the next start, after ErrNotApplied that they will be; any other
+// error means that they will not.
 func (l *Log) Append(ctx context.Context, o Options, entries ...Entry) ([]Placed, error) {
 	r := &request{entries: entries, geometry: o.Geometry, urgent: o.Urgent}
 	for _, e := range entries {
@@ -221,6 +222,9 @@ func (l *Log) submit(ctx context.Context, r *request) error {
 	r.done = make(chan struct{})
 	l.queueMu.Lock()
 	err := l.broken
+	if l.stall != nil && err == nil {
+		err = l.stall.cause
+	}
 	if l.closed {
 		err = ErrClosed
 	}

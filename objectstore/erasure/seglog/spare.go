@@ -160,7 +160,7 @@ func (s *spares) end() {
 func (s *spares) run(d *driveset.Drive) {
 	for size := range s.wake[d.Place] {
 		for d.Writable() && s.count(d) < keptSpares {
-			name, err := s.create(d, size)
+			name, err := s.create(d, size, false)
 			if err != nil {
 				break // full, or fenced: the next segment finds out
 			}
