@@ -21,6 +21,8 @@ import (
 type bucketTable struct {
 	mu     sync.RWMutex // guards byName
 	byName map[string]*bucket
+	// refuse says why nothing can be committed now, nil while it can.
+	refuse func() error
 }
 
 // bucket is a bucket. use is held shared while something is committed into it
@@ -71,14 +73,22 @@ func (s *Store) loadBuckets(ctx context.Context) error {
 		table[row.Name] = newBucket(*e, loc.Segment)
 	}
 	s.buckets.mu.Lock()
-	defer s.buckets.mu.Unlock()
+	before := s.buckets.byName
 	for name, b := range table {
-		if old := s.buckets.byName[name]; old != nil && old.ID == b.ID { // somebody may hold it
+		if old := before[name]; old != nil && old.ID == b.ID { // somebody may hold it
 			old.now.Store(b.now.Load())
 			table[name] = old
 		}
 	}
 	s.buckets.byName = table
+	s.buckets.mu.Unlock()
+	for name, b := range before {
+		if table[name] != b {
+			b.use.Lock()
+			b.dead = true
+			b.use.Unlock()
+		}
+	}
 	return nil
 }
 
@@ -95,6 +105,9 @@ func (t *bucketTable) find(name string) (*bucket, error) {
 // hold finds a bucket and keeps it from being deleted until release.
 func (t *bucketTable) hold(name string) (b *bucket, release func(), err error) {
 	if b, err = t.find(name); err != nil {
+		return nil, nil, err
+	}
+	if err := t.refuse(); err != nil {
 		return nil, nil, err
 	}
 	b.use.RLock()

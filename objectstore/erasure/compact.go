@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"croft/objectstore/erasure/driveset"
 	"croft/objectstore/erasure/record"
 	"croft/objectstore/erasure/seglog"
 )
@@ -26,6 +27,8 @@ const (
 	// compactRest is how long compaction rests for each unit of time it works, so
 	// that what users ask for goes first.
 	compactRest = 2
+	// shortBelow is how much room a drive has at least while all is well.
+	shortBelow = 128 << 20
 	// compactAgain is how long a segment that could not be compacted is left alone.
 	compactAgain = 10 * time.Minute
 )
@@ -56,10 +59,22 @@ func (s *Store) compact(ctx context.Context) {
 			continue
 		}
 		looked = now
+		s.short.Store(s.isShort())
 		if err := s.compactAll(ctx); err != nil && ctx.Err() == nil {
 			s.log.Warn("compaction failed", "error", err)
 		}
 	}
+}
+
+// isShort reports whether some drive has so little room that giving some back is
+// urgent.
+func (s *Store) isShort() bool {
+	for _, d := range s.set.Drives {
+		if d.Writable() && errors.Is(d.Room(shortBelow), driveset.ErrFull) {
+			return true
+		}
+	}
+	return false
 }
 
 // compactAll compacts every segment of which little is needed.

@@ -14,6 +14,10 @@ type name struct {
 
 // keyLocks is a mutex for each name somebody is changing.
 type keyLocks struct {
+	// over, when not nil, says until when names stay locked: what was written of
+	// them is not in the catalogue yet, and who looks there would see the past.
+	over func() (<-chan struct{}, error)
+
 	mu    sync.Mutex // guards locks and the counts in it
 	locks map[name]*keyLock
 }
@@ -37,13 +41,22 @@ func (k *keyLocks) lock(n name) (unlock func()) {
 	l.waiters++
 	k.mu.Unlock()
 	l.Lock()
-	return func() {
+	release := func() {
 		l.Unlock()
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		if l.waiters--; l.waiters == 0 {
 			delete(k.locks, n)
 		}
+	}
+	return func() {
+		if k.over != nil {
+			if over, _ := k.over(); over != nil {
+				go func() { <-over; release() }()
+				return
+			}
+		}
+		release()
 	}
 }
 

@@ -16,6 +16,11 @@ import (
 // meanwhile goes on reading.
 type openLog struct {
 	atomic.Pointer[seglog.Log]
+	// behind says that somebody was told of a failure although the catalogue follows
+	// later: what is kept in memory has to be read from that again.
+	behind atomic.Bool
+	// unsure says that somebody was told of a failure although the entry may be there.
+	unsure *atomic.Bool
 }
 
 // Append is the log's Append.
@@ -23,6 +28,12 @@ func (o *openLog) Append(ctx context.Context, options seglog.Options, entries ..
 	for {
 		l := o.Load()
 		placed, err := l.Append(ctx, options, entries...)
+		if unsure(err) {
+			o.unsure.Store(true)
+		}
+		if errors.Is(err, seglog.ErrNotApplied) {
+			o.behind.Store(true)
+		}
 		if !errors.Is(err, seglog.ErrClosed) {
 			return placed, err
 		}
@@ -75,6 +86,19 @@ func (o *openLog) HealRecord(ctx context.Context, segment uint64, record int64, 
 // Verify is the log's Verify.
 func (o *openLog) Verify(ctx context.Context, id uint64, pace func(ctx context.Context, bytes int64) error) ([]seglog.Damage, int64, error) {
 	return o.Load().Verify(ctx, id, pace)
+}
+
+// Stalled is the log's Stalled.
+func (o *openLog) Stalled() (over <-chan struct{}, cause error) {
+	if l := o.Load(); l != nil {
+		return l.Stalled()
+	}
+	return nil, nil
+}
+
+// unsure reports whether entries may be in the log although Append failed.
+func unsure(err error) bool {
+	return errors.Is(err, objectstore.ErrWriteQuorum) || errors.Is(err, seglog.ErrNotApplied)
 }
 
 // close closes the log, if there is one.

@@ -102,6 +102,14 @@ func (s *Store) receive(ctx context.Context, body io.Reader, size int64, limit i
 		defer bodyBuffers.Put(buf)
 		body = io.MultiReader(bytes.NewReader(head), body)
 	}
+	if size < 0 {
+		body = &roomy{store: s, body: body}
+	} else if err := s.room(size); err != nil {
+		return nil, err
+	}
+	if err := s.markRunning(ctx); err != nil {
+		return nil, err
+	}
 	h := md5.New()
 	stored, missing, err := s.bodies.Write(ctx, body, size, s.set.Geometry, h)
 	if err != nil {
@@ -263,7 +271,7 @@ func (s *Store) appendVersion(ctx context.Context, in *bucket, before *held, v *
 	e := seglog.Entry{Meta: v.Encode(), Payload: b.inline, Tag: &pending{entry: v, missing: b.missing}}
 	_, err = s.seglog.Append(ctx, seglog.Options{}, append([]seglog.Entry{e}, more...)...)
 	// After a write quorum was missed nobody can say whether the entry is there.
-	return err == nil || errors.Is(err, objectstore.ErrWriteQuorum), err
+	return err == nil || unsure(err), err
 }
 
 // lock completes and checks the lock that a new version comes with.

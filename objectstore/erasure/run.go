@@ -16,7 +16,7 @@ const lookEvery = 5 * time.Second
 // back. It writes nothing while there is nothing to do.
 func (s *Store) Run(ctx context.Context) error {
 	var all sync.WaitGroup
-	for _, f := range []func(context.Context){s.watch, s.heal.run, s.compact} {
+	for _, f := range []func(context.Context){s.watch, s.heal.run, s.compact, s.sweepAll} {
 		all.Go(func() { f(ctx) })
 	}
 	all.Wait()
@@ -40,8 +40,18 @@ func (s *Store) watch(ctx context.Context) {
 
 // lookAround is one look. It asks nothing of any drive while all are there.
 func (s *Store) lookAround(ctx context.Context) {
+	if s.begin(ctx) != nil {
+		return
+	}
+	defer s.inUse.Done()
+	if over, _ := s.seglog.Stalled(); over == nil && s.seglog.behind.Swap(false) {
+		if err := s.loadBuckets(ctx); err != nil {
+			s.log.Warn("buckets could not be read", "error", err)
+		}
+	}
 	if s.anyAway() {
 		if back := s.set.Look(ctx); back != 0 {
+			s.leftovers.new.Store(true) // of bodies that came and went meanwhile
 			s.damage.signal()
 		}
 	}

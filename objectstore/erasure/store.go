@@ -54,6 +54,8 @@ type Store struct {
 	damage  damage
 	heal    healer
 
+	leftovers leftovers
+
 	compactMu sync.Mutex // guards compactor
 	compactor compactor
 	short     atomic.Bool // of space: giving some back is urgent
@@ -119,6 +121,12 @@ func openSet(ctx context.Context, cfg Config, set *driveset.Set) (*Store, error)
 	}
 	s.damage.init()
 	s.heal.store = s
+	s.seglog.unsure = &s.leftovers.new
+	s.keys.over = s.seglog.Stalled
+	s.buckets.refuse = func() error {
+		_, cause := s.seglog.Stalled()
+		return cause
+	}
 	s.bodies = shardfile.New(set, shardfile.Config{Logger: s.log, Damaged: s.bodyDamaged})
 	if err := os.MkdirAll(filepath.Dir(cfg.Catalogue), 0o700); err != nil {
 		return nil, fmt.Errorf("make the catalogue's folder: %w", err)
@@ -155,12 +163,16 @@ func (s *Store) follow(ctx context.Context, cfg Config) (err error) {
 	}
 	began := time.Now()
 	a := &applier{store: s, rebuilding: start == (seglog.Start{})}
+	if s.leftovers.before, err = s.wasRunning(ctx); err != nil {
+		return err
+	}
 	opened, err := seglog.Open(ctx, s.logConfig(a), start)
 	if err != nil {
 		return err
 	}
 	s.seglog.Store(opened)
 	if a.rebuilding {
+		s.leftovers.before = a.replayed > 0 // nobody knows how it ended
 		if err := a.finishRebuild(ctx); err != nil {
 			return err
 		}
@@ -206,6 +218,9 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.inUse.Wait()
+	if err := s.markEnd(context.Background()); err != nil { //nolint:forbidigo // nobody waits for it
+		s.log.Warn("the next start looks for leftovers", "error", err)
+	}
 	s.letGo()
 	s.bodies.Close()
 	s.set.Close()
@@ -250,6 +265,9 @@ func (s *Store) sawOrd(ord uint64) {
 
 // checkWritable refuses what could not reach a write quorum anyway.
 func (s *Store) checkWritable() error {
+	if _, cause := s.seglog.Stalled(); cause != nil {
+		return cause
+	}
 	need := s.set.Geometry.WriteQuorum()
 	if n := s.set.Writable().Count(); n < need {
 		return errs.Newf(errs.Unavailable, objectstore.ErrWriteQuorum.Code,

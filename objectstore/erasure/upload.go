@@ -5,7 +5,6 @@ import (
 	"crypto/md5"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"maps"
 	"time"
@@ -151,7 +150,7 @@ func (s *Store) commitPart(ctx context.Context, r objectstore.PutPartRequest, b 
 		p.Shadows = was.Shadows.With(loc.Segment, s.segmentExists())
 	}
 	_, err = s.seglog.Append(ctx, seglog.Options{}, seglog.Entry{Meta: p.Encode(), Tag: &pending{entry: p, missing: b.missing}})
-	return part, err == nil || errors.Is(err, objectstore.ErrWriteQuorum), err
+	return part, err == nil || unsure(err), err
 }
 
 // ListParts implements objectstore.Uploads.
