@@ -29,7 +29,9 @@ type Health struct {
 	ReadQuorum   int // drives that a read needs
 	WriteQuorum  int // drives that a write needs
 	Writable     bool
+	Problem      string // why nothing can be written although enough drives are there
 	Drives       []Drive
+	Scrub        ScrubProgress
 }
 
 // Drive is one drive as given on the command line. Message says why it is not

@@ -405,7 +405,10 @@ func (a *applier) finishRebuild(ctx context.Context) error {
 				return err
 			}
 		}
-		return nil
+		if a.replayed == 0 {
+			return nil
+		}
+		return tx.Set(metaScrub, []byte(`{"urgent":true}`)) // nobody knows what drives lack
 	})
 	a.rebuilding = false
 	if err != nil {

@@ -1,7 +1,6 @@
 package erasure
 
 import (
-	"bytes"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -157,36 +156,4 @@ func (b *bay) wantOK() {
 			b.Fatalf("drive %d is %s: %s (%+v)", i, d.State, d.Message, d.Healing)
 		}
 	}
-}
-
-// sameFiles demands that a drive has the same log and bodies as another one held.
-func (b *bay) sameFiles(when string, a, c *simdisk.Drive) {
-	b.Helper()
-	x, y := driveContents(b, a), driveContents(b, c)
-	for name, want := range x {
-		if got, ok := y[name]; !ok || !bytes.Equal(got, want) {
-			b.Fatalf("%s: %s differs or is missing", when, name)
-		}
-	}
-	for name := range y {
-		if _, ok := x[name]; !ok {
-			b.Fatalf("%s: %s is there", when, name)
-		}
-	}
-}
-
-// driveContents are the segments and bodies of a drive.
-func driveContents(b *bay, d *simdisk.Drive) map[string][]byte {
-	b.Helper()
-	all := make(map[string][]byte)
-	for _, e := range d.Files() {
-		if dir := filepath.Dir(e.Name); dir == "log" && filepath.Ext(e.Name) == ".seg" || filepath.Dir(dir) == "bodies" {
-			content, err := d.ReadFile(e.Name)
-			if err != nil {
-				b.Fatal(err)
-			}
-			all[e.Name] = bytes.TrimRight(content, "\x00")
-		}
-	}
-	return all
 }

@@ -55,6 +55,7 @@ type Store struct {
 	heal    healer
 
 	leftovers leftovers
+	scrubber  scrubber
 
 	compactMu sync.Mutex // guards compactor
 	compactor compactor
