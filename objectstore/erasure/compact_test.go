@@ -3,6 +3,7 @@ package erasure
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -14,6 +15,8 @@ import (
 
 	"croft/objectstore"
 	"croft/objectstore/erasure/index"
+	"croft/objectstore/erasure/record"
+	"croft/objectstore/erasure/seglog"
 )
 
 // compact compacts until nothing more is worth it, which must be soon: it must not
@@ -103,6 +106,91 @@ func TestManyTombstones(t *testing.T) {
 	}
 	b.rebuild()
 	b.check("after another new catalogue")
+}
+
+// graves counts the entries of the log that say that a key is gone.
+func (b *bay) graves(key string) (n int) {
+	b.Helper()
+	for _, x := range b.store.seglog.Segments() {
+		_, err := b.store.seglog.Scan(b.Context(), x.ID, func(_ seglog.Position, placed []seglog.Placed) error {
+			for i := range placed {
+				e, err := record.Decode(placed[i].Meta)
+				if err != nil {
+					return err
+				}
+				if gone, ok := e.(*record.Gone); ok && gone.Key == key {
+					n++
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	return n
+}
+
+// TestTombstoneOutlives compacts the segment that says that an object is gone while
+// the one with the object is kept, and then that one too.
+func TestTombstoneOutlives(t *testing.T) {
+	b := newBayOf(t, 2, 256<<10)
+	b.put("victim", randomBytes(20_000, 1))
+	b.put("stays", randomBytes(100_000, 2))
+	b.reopen()
+	b.delete("victim")
+	b.put("trash", randomBytes(100_000, 3))
+	b.reopen()
+	b.delete("trash")
+	b.roll()
+	b.compact()
+	if n := b.graves("victim"); n != 1 {
+		t.Fatalf("%d entries say that the object is gone, want 1", n)
+	}
+	if n := b.graves("trash"); n != 0 {
+		t.Fatalf("%d entries say that is gone what is nowhere", n)
+	}
+	b.rebuild()
+	b.check("after a new catalogue")
+	b.delete("stays")
+	for range 3 {
+		b.roll()
+		b.compact()
+	}
+	if n := b.graves("victim"); n != 0 {
+		t.Fatalf("%d entries still say that the object is gone", n)
+	}
+	b.rebuild()
+	b.check("after another new catalogue")
+}
+
+// TestMovedKnowsWhereItWas moves an object without freeing the segment it was in,
+// as a crash between the two does: the object's end must outlive that one too.
+func TestMovedKnowsWhereItWas(t *testing.T) {
+	b := newBayOf(t, 2, 256<<10)
+	b.put("object", randomBytes(20_000, 1))
+	b.reopen()
+	from := b.store.seglog.Segments()[0].ID
+	m := &move{store: b.store, from: from}
+	_, err := b.store.seglog.Scan(t.Context(), from, func(_ seglog.Position, placed []seglog.Placed) error {
+		for i := range placed {
+			if err := m.add(t.Context(), &placed[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := errors.Join(err, m.flush(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	in, err := b.store.buckets.find("bucket")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := b.store.held(t.Context(), in, "object")
+	if err != nil || h.loc.Segment == from || !slices.Contains(h.Shadows, from) {
+		t.Fatalf("in segment %x with shadows %x, from %x, %v", h.loc.Segment, h.Shadows, from, err)
+	}
 }
 
 // TestTinyObjectsAreMovedOnce has many entries that are much smaller than the

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"croft/objectstore"
+	"croft/objectstore/erasure/disk/simdisk"
 	"croft/objectstore/erasure/index"
 )
 
@@ -13,6 +14,7 @@ func TestPulledDriveCatchesUp(t *testing.T) {
 	b := newBay(t, 4)
 	b.fill("before ")
 	b.wantOK()
+	b.reopen()
 	d := b.pull(1)
 	b.fill("while away ")
 	b.delete("before 3000")
@@ -28,12 +30,38 @@ func TestPulledDriveCatchesUp(t *testing.T) {
 	b.fill("while healing ")
 	b.heal()
 	b.wantOK()
+	if n, all := b.bodyFiles(1), b.bodyFiles(0); n != all {
+		t.Fatalf("%d files of bodies on the drive that was away and %d on another", n, all)
+	}
 	b.check("after healing")
 	for _, other := range []int{0, 2, 3} {
 		b.without(fmt.Sprintf("without %d and one", other), other, (other+2)%4)
 	}
 	b.without("without 0 and 2", 0, 2)
 	b.without("without 2 and 3", 2, 3)
+}
+
+// TestNotWellTooSoon has too few drives to heal one: it must not be called well.
+func TestNotWellTooSoon(t *testing.T) {
+	b := newBay(t, 4)
+	b.fill("before ")
+	d := b.pull(1)
+	b.fill("while away ")
+	out := map[int]*simdisk.Drive{0: b.pull(0), 2: b.pull(2)}
+	b.putBack(1, d)
+	b.store.lookAround(t.Context())
+	if err := b.store.heal.heal(t.Context()); err == nil {
+		t.Fatal("healing from one drive succeeds")
+	}
+	if s := b.state(1).State; s != objectstore.DriveHealing {
+		t.Fatalf("the drive is %s", s)
+	}
+	for i, d := range out {
+		b.putBack(i, d)
+	}
+	b.heal()
+	b.wantOK()
+	b.without("without 0 and 2", 0, 2)
 }
 
 func TestBlankDriveIsFilled(t *testing.T) {
