@@ -47,6 +47,11 @@ export const roomsQuery = queryOptions({
   staleTime: 30_000,
 });
 
+export const bucketsQuery = queryOptions({
+  queryKey: ["buckets"],
+  queryFn: ({ signal }) => body(api.GET("/api/v1/buckets", { signal })).then((l) => l.items),
+});
+
 export const drivesQuery = queryOptions({
   queryKey: ["drives"],
   queryFn: ({ signal }) => body(api.GET("/api/v1/health/drives", { signal })),

@@ -19,6 +19,7 @@ export type Project = S["Project"];
 export type Member = S["Member"];
 export type Role = S["Member"]["role"];
 export type AuditEntry = S["AuditEntry"];
+export type S3Request = S["S3Request"];
 
 export type Repository = S["Repository"];
 /** The only answer with the webhook's secret in it. */

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, body } from "@/api/client";
 import { errorText, fieldText } from "@/api/errors";
-import { atLeast, projectsQuery } from "@/api/queries";
+import { atLeast, bucketsQuery, projectsQuery } from "@/api/queries";
 import { instanceQuery, useMe } from "@/api/session";
 import type { Bucket } from "@/api/types";
 import {
@@ -28,7 +28,6 @@ import {
   Time,
 } from "@/components";
 import s from "./Buckets.module.css";
-import { bucketsQuery } from "./queries";
 
 export function BucketsPage() {
   const { t } = useTranslation("buckets");

@@ -1,10 +1,5 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions } from "@tanstack/react-query";
 import { api, body } from "@/api/client";
-
-export const bucketsQuery = queryOptions({
-  queryKey: ["buckets"],
-  queryFn: ({ signal }) => body(api.GET("/api/v1/buckets", { signal })).then((list) => list.items),
-});
 
 const pageSize = 200;
 

@@ -1,1 +1,0 @@
-function e(e){let t=e.drives.filter(e=>e.state===`ok`).length,n=e.drives.reduce((e,t)=>e+t.totalBytes,0),r=e.drives.reduce((e,t)=>e+t.freeBytes,0);return{ok:t,total:e.drives.length,used:n-r,size:n,spareForReads:t-e.readQuorum,spareForWrites:t-e.writeQuorum}}function t(t){let{ok:n,total:r,spareForReads:i}=e(t);return!t.writable||i<0?`danger`:n<r?`warn`:`ok`}export{e as n,t};
