@@ -77,7 +77,9 @@ func TestRoundTrip(t *testing.T) {
 }
 
 // equal compares entries; nothing and empty are the same.
-func equal(a, b Entry) bool { return bytes.Equal(a.Encode(), b.Encode()) && fmt.Sprint(a) == fmt.Sprint(b) }
+func equal(a, b Entry) bool {
+	return bytes.Equal(a.Encode(), b.Encode()) && fmt.Sprint(a) == fmt.Sprint(b)
+}
 
 // TestGolden reads and writes what earlier versions of the program wrote: the
 // format must not change unnoticed.
