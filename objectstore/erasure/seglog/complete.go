@@ -108,12 +108,7 @@ func (r *recovery) completeRecord(at Position, h *recordHead, writable bool) (he
 		r.withoutShard(&rec.head, rec.bytes, copies, lacking)
 	}
 	wrote, _ = r.set.Each(lacking, func(d *driveset.Drive) error {
-		f, release, err := r.files[d.Place].open(at.Segment)
-		if err != nil {
-			return err
-		}
-		defer release()
-		return f.WriteAt(copies[d.Place].b, at.Offset)
+		return r.files[d.Place].with(at.Segment, func(f *driveset.File) error { return f.WriteAt(copies[d.Place].b, at.Offset) })
 	})
 	if readable {
 		r.reportDamage(at.Segment, at.Offset, lacking&^wrote)
@@ -136,12 +131,7 @@ func (l *Log) knownBy(at Position, h *recordHead) (places driveset.Places) {
 func (r *recovery) syncTouched(touched map[uint64]driveset.Places) (failed driveset.Places) {
 	for id, places := range touched {
 		done, failures := r.set.Each(places, func(d *driveset.Drive) error {
-			f, release, err := r.files[d.Place].open(id)
-			if err != nil {
-				return err
-			}
-			defer release()
-			return f.Sync()
+			return r.files[d.Place].with(id, (*driveset.File).Sync)
 		})
 		if failed |= places &^ done; len(failures) > 0 {
 			r.log.Warn("recovered records could not be synced everywhere", "error", errors.Join(failures...))

@@ -37,7 +37,7 @@ func TestCrash(t *testing.T) {
 	for _, g := range []driveset.Geometry{{Data: 1}, {Data: 1, Parity: 1}, {Data: 2, Parity: 1}, {Data: 2, Parity: 2}, {Data: 3, Parity: 3}, {Data: 4, Parity: 2}} {
 		t.Run(fmt.Sprintf("%d+%d", g.Data, g.Parity), func(t *testing.T) {
 			for i := range histories {
-				h := &history{t: t, seed: first + uint64(i), g: g, keys: make(map[string]version), fixed: make(map[uint64]Position)}
+				h := newHistory(t, first+uint64(i), g)
 				h.run()
 				if t.Failed() {
 					t.Logf("again with CROFT_CRASH_N=1 CROFT_CRASH_SEED=%d -run %s", h.seed, t.Name())
@@ -45,6 +45,32 @@ func TestCrash(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestCrashAtEveryOperation lets the power go at each operation of a short workload
+// in turn. CROFT_CRASH_N is how often.
+func TestCrashAtEveryOperation(t *testing.T) {
+	rounds, stride := 1, 1
+	if testing.Short() {
+		stride = 9
+	}
+	if n, err := strconv.Atoi(os.Getenv("CROFT_CRASH_N")); err == nil {
+		rounds = min(n, 1+n/40)
+	}
+	for round := range rounds {
+		for point := 0; ; point += stride {
+			h := newHistory(t, uint64(1e6*round+point), driveset.Geometry{Data: 2, Parity: 1})
+			h.point = point
+			h.run()
+			if t.Failed() {
+				t.Logf("power lost after %d operations", point)
+				return
+			}
+			if !h.reached {
+				break
+			}
+		}
 	}
 }
 
@@ -58,6 +84,10 @@ type history struct {
 	seed uint64
 	rng  *rand.Rand
 	g    driveset.Geometry
+	// point is the operation at which the power goes first, -1 any; reached says that
+	// there were so many.
+	point   int
+	reached bool
 
 	mu     sync.Mutex // guards the following 4 fields
 	keys   map[string]version
@@ -66,6 +96,10 @@ type history struct {
 	floor  int             // the user's oldest state that may come back after a crash
 	begun  bool            // all drives were there once
 	behind driveset.Places // drives that were away when something was written
+}
+
+func newHistory(t *testing.T, seed uint64, g driveset.Geometry) *history {
+	return &history{t: t, seed: seed, g: g, point: -1, keys: make(map[string]version), fixed: make(map[uint64]Position)}
 }
 
 func (h *history) step(format string, args ...any) {
@@ -85,8 +119,15 @@ func (h *history) run() {
 	h.rng = rand.New(rand.NewPCG(h.seed, 1))
 	m := newSim(h.t, h.seed, h.g)
 	states := []*user{newUser()}
-	m.CrashAfter(crashPoint(h.rng, 60*h.g.Drives()))
-	states, _ = h.opening(m, states, 0, 12)
+	first := opening{appends: 12}
+	if h.point < 0 {
+		m.CrashAfter(crashPoint(h.rng, 60*h.g.Drives()))
+	} else {
+		m.CrashAfter(h.point)
+		first.appends = 3
+	}
+	states, _ = h.opening(m, states, first)
+	h.reached = m.Crashed()
 	for round := range 2 + h.rng.IntN(3) {
 		m = h.crash(m)
 		missing := h.some(h.rng.IntN(h.g.Parity + 1))
@@ -96,24 +137,57 @@ func (h *history) run() {
 		if h.rng.IntN(2) == 0 {
 			m.CrashAfter(crashPoint(h.rng, 20*h.g.Drives()))
 		}
-		states, _ = h.opening(m, states, missing, h.rng.IntN(4))
+		states, _ = h.opening(m, states, opening{missing: missing, appends: h.rng.IntN(4)})
 	}
 	// Everything comes back, and nothing is lost.
-	m = h.crash(m)
-	states, ok := h.opening(m, states, 0, 0)
-	if !ok || h.t.Failed() {
-		h.errorf("not open in the end")
-		h.report(m)
+	end := func(o opening) bool {
+		m = h.crash(m)
+		var ok bool
+		if states, ok = h.opening(m, states, o); !ok || h.t.Failed() {
+			h.errorf("not open in the end")
+			h.report(m)
+			return false
+		}
+		return true
+	}
+	if !end(opening{}) || !h.healed(&m, &states) || !end(opening{missing: h.some(h.g.Parity), whole: true, appends: 1}) {
 		return
 	}
-	h.floor = 0
-	m = h.crash(m)
-	_, ok = h.opening(m, []*user{newUser()}, 0, 1)
-	if !ok || h.t.Failed() {
-		h.errorf("not open from the drives alone")
-		h.report(m)
+	// Blank drives take some places and are filled.
+	if !h.healed(&m, &states) {
+		return
 	}
-	_ = states
+	m = h.crash(m)
+	for i, blank := 0, h.some(h.g.Drives()-h.g.WriteQuorum()); i < h.g.Drives(); i++ {
+		if blank.Has(i) {
+			h.step("wiped %d", i)
+			simDrive(m, i).Wipe()
+		}
+	}
+	states, h.floor = []*user{newUser()}, 0
+	if end(opening{whole: true, appends: 1}) && h.healed(&m, &states) {
+		states, h.floor = []*user{newUser()}, 0
+		end(opening{missing: h.some(h.g.Parity), whole: true})
+	}
+}
+
+// healed heals everything, cut off at times.
+func (h *history) healed(m **simdisk.Machine, states *[]*user) bool {
+	for {
+		*m = h.crash(*m)
+		if h.rng.IntN(2) == 0 {
+			(*m).CrashAfter(crashPoint(h.rng, 30*h.g.Drives()))
+		}
+		var ok bool
+		*states, ok = h.opening(*m, *states, opening{heal: true})
+		if h.t.Failed() {
+			h.report(*m)
+			return false
+		}
+		if ok && !(*m).Crashed() {
+			return true
+		}
+	}
 }
 
 func (h *history) report(m *simdisk.Machine) {
@@ -158,10 +232,20 @@ type value struct {
 
 func newUser() *user { return &user{values: make(map[string]value)} }
 
-// opening is a run of a program on the drives: it opens the log from one of the
-// states that the user may have been left in, looks at everything, and appends.
-// It returns the states that the next one may find, and whether the log was open.
-func (h *history) opening(m *simdisk.Machine, states []*user, missing driveset.Places, appends int) ([]*user, bool) {
+// opening is a run of a program on the drives.
+type opening struct {
+	missing driveset.Places
+	appends int  // how many there are, about
+	heal    bool // everything
+	whole   bool // everything must be readable; without missing drives it must anyhow
+}
+
+// opening opens the log from one of the states that the user may have been left in,
+// looks at everything, and appends. It returns the states that the next one may
+// find, and whether the log was open.
+func (h *history) opening(m *simdisk.Machine, states []*user, what opening) ([]*user, bool) {
+	missing, appends := what.missing, what.appends
+	complete := missing == 0 || what.whole
 	from := states[h.floor+h.rng.IntN(len(states)-h.floor)]
 	if h.rng.IntN(3) == 0 {
 		from = states[len(states)-1]
@@ -169,7 +253,7 @@ func (h *history) opening(m *simdisk.Machine, states []*user, missing driveset.P
 	if h.rng.IntN(4) == 0 {
 		from = newUser()
 	}
-	h.step("open without %b from %v/%v, %d more", missing, from.start.Stable, from.start.Applied, appends)
+	h.step("open from %v/%v: %+v", from.start.Stable, from.start.Applied, what)
 	set, err := openSim(m, h.g, missing)
 	if err != nil {
 		if !m.Crashed() {
@@ -188,7 +272,7 @@ func (h *history) opening(m *simdisk.Machine, states []*user, missing driveset.P
 	if err != nil {
 		// Drives that were away when something was written are none to read it from.
 		known := driveset.AllPlaces(h.g.Drives()) &^ (missing | h.behind)
-		if !m.Crashed() && (missing == 0 || h.begun && known.Count() >= h.g.ReadQuorum() || !errors.Is(err, objectstore.ErrReadQuorum)) {
+		if !m.Crashed() && (complete || h.begun && known.Count() >= h.g.ReadQuorum() || !errors.Is(err, objectstore.ErrReadQuorum)) {
 			h.errorf("open: %v", err)
 		}
 		return states, false
@@ -199,11 +283,18 @@ func (h *history) opening(m *simdisk.Machine, states []*user, missing driveset.P
 	if !m.Crashed() && writable {
 		h.fix(o)
 	}
-	o.check(l, missing == 0, writable)
+	o.check(l, complete)
 	if appends > 0 && writable {
 		h.behind |= missing
 		o.work(l, appends)
-		o.check(l, missing == 0, writable)
+		o.check(l, complete)
+	}
+	if what.heal && !m.Crashed() {
+		if err := healAll(h.t.Context(), l, set); err == nil {
+			h.behind = 0
+		} else if !m.Crashed() {
+			h.errorf("heal: %v", err)
+		}
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -284,7 +375,7 @@ func (h *history) fix(o *opened) {
 }
 
 // check compares what the user knows and what can be read with what was written.
-func (o *opened) check(l *Log, complete, writable bool) {
+func (o *opened) check(l *Log, complete bool) {
 	o.mu.Lock()
 	u, keys := o.last(), maps.Clone(o.keys)
 	end := l.position()

@@ -2,6 +2,7 @@ package seglog
 
 import (
 	"container/list"
+	"errors"
 	"sync"
 
 	"croft/objectstore/erasure/driveset"
@@ -31,8 +32,19 @@ func newFiles(d *driveset.Drive) *files {
 	return &files{drive: d, byID: make(map[uint64]*openFile)}
 }
 
-// open returns a segment's file; the caller calls release when it is done with it.
-func (f *files) open(id uint64) (file *driveset.File, release func(), err error) {
+// with runs something on a segment's file. After an error that may be the open
+// file's, as when the drive was away meanwhile, the next one opens it anew.
+func (f *files) with(id uint64, do func(file *driveset.File) error) error {
+	o, err := f.open(id)
+	if err != nil {
+		return err
+	}
+	err = do(o.file)
+	f.release(o, orMissing(err) != nil && !errors.Is(err, errRecord))
+	return err
+}
+
+func (f *files) open(id uint64) (*openFile, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	o := f.byID[id]
@@ -44,7 +56,7 @@ func (f *files) open(id uint64) (file *driveset.File, release func(), err error)
 		// Opening under the lock keeps two callers from opening the same file.
 		file, err := f.drive.Open(segmentName(id))
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		o = &openFile{id: id, file: file}
 		o.element = f.used.PushFront(o)
@@ -56,12 +68,15 @@ func (f *files) open(id uint64) (file *driveset.File, release func(), err error)
 		f.used.MoveToFront(o.element)
 	}
 	o.users++
-	return o.file, func() { f.release(o) }, nil
+	return o, nil
 }
 
-func (f *files) release(o *openFile) {
+func (f *files) release(o *openFile, forget bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if forget && o.element != nil {
+		f.drop(o)
+	}
 	if o.users--; o.users == 0 && o.element == nil {
 		_ = o.file.Close()
 	}

@@ -42,13 +42,12 @@ const firstRead = 16 << 10
 
 // readFound returns what one drive has at an offset, nil when that is no intact
 // record. The error says that it could not be read at all.
-func (l *Log) readFound(place int, segment uint64, offset int64) (*found, error) {
-	f, release, err := l.files[place].open(segment)
-	if err != nil {
-		return nil, orMissing(err)
-	}
-	defer release()
-	return l.readHead(f, place, segment, offset)
+func (l *Log) readFound(place int, segment uint64, offset int64) (rec *found, err error) {
+	err = l.files[place].with(segment, func(f *driveset.File) error {
+		rec, err = l.readHead(f, place, segment, offset)
+		return err
+	})
+	return rec, orMissing(err)
 }
 
 // orMissing is nil for an error that says that a file or bytes of it are not there.
@@ -114,30 +113,28 @@ func (l *Log) seek(at Position, end int64) (next Position, silent driveset.Place
 	return Position{Segment: at.Segment, Offset: end}, silent
 }
 
-func (l *Log) seekOn(place int, at Position, from, to int64) (*found, error) {
-	f, release, err := l.files[place].open(at.Segment)
-	if err != nil {
-		return nil, err
-	}
-	defer release()
-	size, err := f.Size()
-	if err != nil || size <= from {
-		return nil, err
-	}
-	buf := takeBuffer(int(min(to, size) - from))
-	defer buf.release()
-	if err := f.ReadFull(buf.b, from); err != nil {
-		return nil, err
-	}
-	for i := 0; i+headBytes <= len(buf.b); i += unit {
-		if h, err := parseHead(buf.b[i:]); err != nil || h.segment != at.Segment || h.seq <= at.Seq {
-			continue
+func (l *Log) seekOn(place int, at Position, from, to int64) (rec *found, err error) {
+	err = l.files[place].with(at.Segment, func(f *driveset.File) error {
+		size, err := f.Size()
+		if err != nil || size <= from {
+			return err
 		}
-		if rec, err := l.readHead(f, place, at.Segment, from+int64(i)); rec != nil || err != nil {
-			return rec, err
+		buf := takeBuffer(int(min(to, size) - from))
+		defer buf.release()
+		if err := f.ReadFull(buf.b, from); err != nil {
+			return err
 		}
-	}
-	return nil, nil
+		for i := 0; i+headBytes <= len(buf.b); i += unit {
+			if h, err := parseHead(buf.b[i:]); err != nil || h.segment != at.Segment || h.seq <= at.Seq {
+				continue
+			}
+			if rec, err = l.readHead(f, place, at.Segment, from+int64(i)); rec != nil || err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return rec, err
 }
 
 // position is where a record stands.
@@ -168,13 +165,9 @@ func releaseAll(buffers []*buffer) {
 
 // readWhole returns a drive's copy of a record when all of it is intact.
 func (l *Log) readWhole(place int, at Position, want *recordHead) *buffer {
-	f, release, err := l.files[place].open(at.Segment)
-	if err != nil {
-		return nil
-	}
-	defer release()
 	buf := takeBuffer(int(want.length) * unit)
-	if f.ReadFull(buf.b, at.Offset) != nil || !l.intact(buf.b, place, want) {
+	err := l.files[place].with(at.Segment, func(f *driveset.File) error { return f.ReadFull(buf.b, at.Offset) })
+	if err != nil || !l.intact(buf.b, place, want) {
 		buf.release()
 		return nil
 	}

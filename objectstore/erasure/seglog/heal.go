@@ -29,17 +29,17 @@ func (l *Log) Lacking(ctx context.Context, place int) (ids []uint64, err error) 
 }
 
 func (l *Log) lacks(place int, s Segment) (bool, error) {
-	f, release, err := l.files[place].open(s.ID)
-	if err != nil {
-		return true, orMissing(err)
-	}
-	defer release()
-	_, whole, err := readSegmentHead(f, s.ID, l.seed)
-	if err != nil || !whole {
-		return true, orBadHead(err)
-	}
-	size, err := f.Size()
-	return size < s.End, err
+	var has bool
+	err := l.files[place].with(s.ID, func(f *driveset.File) error {
+		_, whole, err := readSegmentHead(f, s.ID, l.seed)
+		if err != nil {
+			return err
+		}
+		size, err := f.Size()
+		has = whole && size >= s.End
+		return err
+	})
+	return !has, orBadHead(err)
 }
 
 // segmentInUse returns a segment as it is now, false when it is not in use.
@@ -321,15 +321,12 @@ func (l *Log) HealRecord(ctx context.Context, segment uint64, record int64, plac
 		l.withoutShard(&rec.head, rec.bytes, copies, lacking)
 	}
 	done, failures := l.set.Each(lacking, func(d *driveset.Drive) error {
-		f, release, err := l.files[d.Place].open(segment)
-		if err != nil {
-			return err
-		}
-		defer release()
-		if err := f.WriteAt(copies[d.Place].b, at.Offset); err != nil {
-			return err
-		}
-		return f.Sync()
+		return l.files[d.Place].with(segment, func(f *driveset.File) error {
+			if err := f.WriteAt(copies[d.Place].b, at.Offset); err != nil {
+				return err
+			}
+			return f.Sync()
+		})
 	})
 	if short == nil && (good|done).Count() >= l.need(rec.head.geometry) {
 		l.settled(segment, rec.head.after(at).Offset)

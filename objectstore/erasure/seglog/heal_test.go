@@ -181,6 +181,7 @@ func TestHealBlankDrives(t *testing.T) {
 				if ids := s.lacking(i); len(ids) > 0 {
 					t.Fatalf("drive %d is still lacking %x", i, ids)
 				}
+				must(t, s.set.Healed(i))
 			}
 			if healed == 0 {
 				t.Error("no progress told")
@@ -332,6 +333,79 @@ func (s *sim) crash() *simdisk.Machine {
 	s.m = m
 	s.open(0)
 	return m
+}
+
+// heal makes everything whole on every drive.
+func (s *sim) heal() {
+	s.t.Helper()
+	s.settle()
+	must(s.t, healAll(s.t.Context(), s.log, s.set))
+}
+
+// healAll makes everything whole on every drive of a log that is not appended to.
+func healAll(ctx context.Context, l *Log, set *driveset.Set) error {
+	for place := range set.Drives {
+		ids, err := l.Lacking(ctx, place)
+		for _, id := range ids {
+			err = errors.Join(err, l.HealSegment(ctx, id, place, nil))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, seg := range l.Segments() {
+		damaged, _, err := l.Verify(ctx, seg.ID, nil)
+		for _, d := range damaged {
+			err = errors.Join(err, l.HealRecord(ctx, seg.ID, d.Record, d.Places))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for place := range set.Drives {
+		if err := set.Healed(place); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TestDriveComesBack loses drives while the log is open and has them again: one as
+// it was, one that was away from the start, and one blank.
+func TestDriveComesBack(t *testing.T) {
+	g := driveset.Geometry{Data: 4, Parity: 3}
+	s := startSim(t, g)
+	s.append("a", 12)
+	s.reopen(0b1)
+	s.append("b", 12)
+	simDrive(s.m, 1).SetGone(true)
+	s.append("c", 12)
+	if s.set.Writable() != 0b1111100 {
+		t.Fatalf("writable are %b", s.set.Writable())
+	}
+	simDrive(s.m, 1).SetGone(false)
+	if back := s.set.Look(t.Context()); back != 0b1 {
+		t.Fatalf("back are %b", back)
+	}
+	must(t, s.set.Reset(t.Context(), 1))
+	s.append("d", 12)
+	s.check("back")
+	s.heal()
+	s.reopen(0)
+	s.verify("healed")
+	s.close()
+	s.open(0b100)
+	s.append("e", 6)
+	simDrive(s.m, 2).Wipe()
+	if back := s.set.Look(t.Context()); back != 0b100 {
+		t.Fatalf("back are %b", back)
+	}
+	s.append("f", 12)
+	s.heal()
+	s.reopen(0b0001011)
+	s.check("without others")
+	s.reopen(0)
+	s.verify("all")
 }
 
 // TestHealHopeless takes more copies of a record than parity: the others are healed,

@@ -78,12 +78,10 @@ func (l *Log) readBlocks(loc *Location, shard int, sums []uint64, p []byte, from
 		return fmt.Errorf("%s: %w", d.Path, driveset.ErrAway)
 	}
 	read := func() error {
-		f, release, err := l.files[place].open(loc.Segment)
+		err := l.files[place].with(loc.Segment, func(f *driveset.File) error {
+			return f.ReadFull(p, loc.Record()+int64(loc.head)+int64(loc.offset)+from)
+		})
 		if err != nil {
-			return err
-		}
-		defer release()
-		if err := f.ReadFull(p, loc.Record()+int64(loc.head)+int64(loc.offset)+from); err != nil {
 			return err
 		}
 		if !sumsMatch(sums, p) {
@@ -176,12 +174,7 @@ func (l *Log) readShard(loc *Location, shard int, first, last int64) []byte {
 	}
 	var b []byte
 	err := l.orDamaged(loc, place, func() error {
-		f, release, err := l.files[place].open(loc.Segment)
-		if err != nil {
-			return err
-		}
-		defer release()
-		rec, err := l.readHead(f, place, loc.Segment, loc.Record())
+		rec, err := l.readFound(place, loc.Segment, loc.Record())
 		if err != nil {
 			return err
 		}
@@ -189,7 +182,10 @@ func (l *Log) readShard(loc *Location, shard int, first, last int64) []byte {
 			return fmt.Errorf("%w: head", errRecord)
 		}
 		b = make([]byte, min(last, int64(rec.head.shardLen))-first)
-		if err := f.ReadFull(b, loc.Record()+int64(loc.head)+first); err != nil {
+		err = l.files[place].with(loc.Segment, func(f *driveset.File) error {
+			return f.ReadFull(b, loc.Record()+int64(loc.head)+first)
+		})
+		if err != nil {
 			return err
 		}
 		return rec.head.checkShard(rec.bytes, b, int(first/BlockBytes))

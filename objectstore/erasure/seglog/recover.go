@@ -30,6 +30,9 @@ type recovery struct {
 	tail   []tailRecord // of the newest segment, in order
 	end    Position     // of the log
 	before []extent     // segments in use before the newest
+	// dropped says that a record behind the end was found not to be part of the log.
+	// With other drives here it might be found to be.
+	dropped bool
 	// lastUnsure is what unsure was before the end was pinned.
 	lastUnsure bool
 	// replicated says that the tail is on every drive that is written to, synced.
@@ -83,7 +86,7 @@ func (l *Log) recover(ctx context.Context, from Start) error {
 	if err != nil {
 		return err
 	}
-	if l.unsure || voided || !certain || r.hidden() {
+	if l.unsure || r.dropped || voided || !certain || r.hidden() {
 		r.pin()
 	}
 	for _, x := range r.leftovers {

@@ -212,13 +212,11 @@ func parseSegmentHead(b []byte, id, seed uint64) (*segmentHead, error) {
 }
 
 // headOn returns a segment's head as one drive has it.
-func (l *Log) headOn(place int, id uint64) (*segmentHead, error) {
-	f, release, err := l.files[place].open(id)
-	if err != nil {
-		return nil, err
-	}
-	defer release()
-	h, _, err := readSegmentHead(f, id, l.seed)
+func (l *Log) headOn(place int, id uint64) (h *segmentHead, err error) {
+	err = l.files[place].with(id, func(f *driveset.File) error {
+		h, _, err = readSegmentHead(f, id, l.seed)
+		return err
+	})
 	return h, err
 }
 

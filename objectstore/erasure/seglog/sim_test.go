@@ -16,10 +16,12 @@ func openSim(m *simdisk.Machine, g driveset.Geometry, missing driveset.Places) (
 	var found []*driveset.Candidate
 	for i := range g.Drives() {
 		d := simDrive(m, i)
-		c := &driveset.Candidate{Path: d.Name(), Missing: missing.Has(i)}
-		if !c.Missing {
-			c.Disk = d
+		look := func() *driveset.Candidate { return &driveset.Candidate{Path: d.Name(), Disk: d} }
+		c := look()
+		if missing.Has(i) {
+			c = &driveset.Candidate{Path: d.Name(), Missing: true}
 		}
+		c.Again = look
 		found = append(found, c)
 	}
 	return driveset.Open(driveset.Config{Parity: g.Parity}, found)

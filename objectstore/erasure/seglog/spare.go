@@ -2,7 +2,6 @@ package seglog
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"sync"
 
@@ -106,8 +105,8 @@ func (s *spares) create(d *driveset.Drive, size int64, urgent bool) (name string
 	}
 	name = s.newName()
 	f, err := d.Create(name)
-	if errors.Is(err, fs.ErrExist) {
-		return "", fmt.Errorf("spare segment: %w", err)
+	if errors.Is(err, fs.ErrExist) { // of a drive that was away when the others were looked at
+		return name, s.allocate(d, name, size)
 	}
 	if err != nil {
 		return "", err

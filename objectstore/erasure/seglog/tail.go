@@ -75,7 +75,7 @@ func (r *recovery) decide() {
 			return
 		}
 	}
-	r.tail, r.end = r.tail[:len(r.tail)-1], last.at
+	r.tail, r.end, r.dropped = r.tail[:len(r.tail)-1], last.at, true
 }
 
 // judgement says whether a record can be read.

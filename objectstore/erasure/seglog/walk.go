@@ -114,24 +114,21 @@ func (w *walker) load(ctx context.Context, n int64) error {
 
 // loadFrom reads the stretch from one drive, with zeros behind the file's end.
 func (w *walker) loadFrom(place int, n int64) error {
-	f, release, err := w.files[place].open(w.at.Segment)
-	if err != nil {
-		return err
-	}
-	defer release()
-	size, err := f.Size()
-	if err != nil {
-		return err
-	}
-	buf := takeBuffer(int(n))
-	have := max(0, min(n, size-w.from))
-	if err := f.ReadFull(buf.b[:have], w.from); err != nil {
-		buf.release()
-		return err
-	}
-	clear(buf.b[have:])
-	w.bufs[place] = buf
-	return nil
+	return w.files[place].with(w.at.Segment, func(f *driveset.File) error {
+		size, err := f.Size()
+		if err != nil {
+			return err
+		}
+		buf := takeBuffer(int(n))
+		have := max(0, min(n, size-w.from))
+		if err := f.ReadFull(buf.b[:have], w.from); err != nil {
+			buf.release()
+			return err
+		}
+		clear(buf.b[have:])
+		w.bufs[place] = buf
+		return nil
+	})
 }
 
 // look returns the next record when one of the drives has it intact in the stretch.

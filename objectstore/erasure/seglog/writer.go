@@ -183,17 +183,14 @@ func (w *writer) append(group []job) {
 		if !w.drive.Writable() {
 			return fmt.Errorf("%s: %w", w.drive.Path, errUnusable)
 		}
-		f, release, err := w.files.open(group[0].flight.at.Segment)
-		if err != nil {
-			return err
-		}
-		defer release()
-		for _, j := range group {
-			if err := f.WriteAt(j.buffer.b, j.flight.at.Offset); err != nil {
-				return err
+		return w.files.with(group[0].flight.at.Segment, func(f *driveset.File) error {
+			for _, j := range group {
+				if err := f.WriteAt(j.buffer.b, j.flight.at.Offset); err != nil {
+					return err
+				}
 			}
-		}
-		return f.Sync()
+			return f.Sync()
+		})
 	}()
 	for _, j := range group {
 		w.end(j, err)
