@@ -9,7 +9,7 @@ import (
 )
 
 // outcomes are how many different losses are tried for each crash.
-const outcomes = 4
+const outcomes = 3
 
 // sweep lets the power go after every operation of what do does on a copy of the
 // bay, and hands what is left, several times differently, to check. acked says

@@ -13,7 +13,7 @@ import (
 	"croft/objectstore/erasure/disk/simdisk"
 )
 
-var histories = flag.Int("histories", 400, "how many random histories of a set are gone through")
+var histories = flag.Int("histories", 250, "how many random histories of a set are gone through")
 
 // TestHistories goes through random histories: drives are taken out, put back,
 // fail, are replaced by blank ones, are filled or not, and the power goes in the

@@ -332,15 +332,15 @@ func TestUnfilledDrivesDoNotVote(t *testing.T) {
 	wantStates(t, s, "hoo")
 }
 
-// TestOutvoted: a change that only one drive got to know of counts neither at the
+// TestOutvoted: a change that too few drives got to know of counts neither at the
 // next start nor when that drive comes back, and never again.
 func TestOutvoted(t *testing.T) {
-	// half leaves a bay in which drive 0 believes that drive 3 was replaced.
-	half := func(t *testing.T) (*bay, *simdisk.Drive) {
+	// among leaves a bay in which so many drives believe that drive 3 was replaced.
+	among := func(t *testing.T, believers int) (*bay, *simdisk.Drive) {
 		b := newBay(t, 1, 4)
 		b.open().Close()
 		lost := b.insert(3, b.blank())
-		for i := 1; i < 3; i++ { // tell of the claim, not of the change
+		for i := believers; i < 3; i++ { // tell of the claim, not of the change
 			b.slots[i].drive.Inject(simdisk.Fault{Kind: simdisk.Create, Match: func(o simdisk.Op) bool {
 				return strings.HasPrefix(o.Name, formatFile)
 			}, After: 1, Err: syscall.EIO})
@@ -356,6 +356,7 @@ func TestOutvoted(t *testing.T) {
 		}
 		return b, lost
 	}
+	half := func(t *testing.T) (*bay, *simdisk.Drive) { return among(t, 1) }
 	final := func(t *testing.T, b *bay, deployment string) {
 		t.Helper()
 		// Whoever is away then: the one who was wrong knows better.
@@ -374,6 +375,14 @@ func TestOutvoted(t *testing.T) {
 	}
 	t.Run("at the start", func(t *testing.T) {
 		b, lost := half(t)
+		b.insert(3, lost)
+		s := b.open()
+		wantStates(t, s, "oooo")
+		s.Close()
+		final(t, b, s.Deployment)
+	})
+	t.Run("by one that stays", func(t *testing.T) {
+		b, lost := among(t, 2) // three of the three that stay would have to know
 		b.insert(3, lost)
 		s := b.open()
 		wantStates(t, s, "oooo")
