@@ -163,12 +163,22 @@ func (c *change) dead(value []byte) error {
 	return nil
 }
 
+// putBucket makes or changes a bucket. When the catalogue is built anew, one of the
+// same name that was deleted before may still be there: compaction can have moved
+// the entry that says so behind this one.
 func (c *change) putBucket(b *record.Bucket, p *seglog.Placed) error {
-	if old, found, err := c.tx.BucketByName(b.Name); err != nil {
+	old, found, err := c.tx.BucketByName(b.Name)
+	if err != nil {
 		return err
-	} else if found && old.ID == b.ID {
+	}
+	if found {
 		if err := c.dead(old.Value); err != nil {
 			return err
+		}
+		if old.ID != b.ID {
+			if err := c.tx.DeleteBucket(old.ID); err != nil {
+				return err
+			}
 		}
 	}
 	return c.tx.PutBucket(index.Bucket{ID: b.ID, Name: b.Name, Value: packValue(p.Meta, &p.Location)})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"croft/objectstore/erasure/driveset"
+	"croft/objectstore/erasure/index"
 	"croft/objectstore/erasure/record"
 	"croft/objectstore/erasure/seglog"
 )
@@ -22,6 +23,11 @@ const (
 	// compactBelow is the share of a segment that is needed below which it is
 	// compacted: above, moving costs more than the space is worth.
 	compactBelow = 0.5
+	// packBelow is the share of a segment's bytes below which it is compacted although
+	// all in it is needed: records of few small objects are mostly padding. It takes
+	// packFrom entries, which share records when they are moved.
+	packBelow = 0.25
+	packFrom  = 8
 	// compactEvery is how long after a change the segments are looked at.
 	compactEvery = 10 * time.Second
 	// compactRest is how long compaction rests for each unit of time it works, so
@@ -39,6 +45,9 @@ type compactor struct {
 	// graves are, for segments of which little is live, how many bytes of entries
 	// in them say that something is gone, by the segments that they have to outlive.
 	graves map[uint64]map[uint64]int64
+	// packed are segments that entries were moved to. They are as dense as they get,
+	// however large the largest of them makes the shards beside it.
+	packed map[uint64]bool
 	// failed is when compacting a segment failed.
 	failed map[uint64]time.Time
 }
@@ -83,14 +92,26 @@ func (s *Store) compactAll(ctx context.Context) error {
 	defer s.compactMu.Unlock()
 	c := &s.compactor
 	if c.store == nil {
-		*c = compactor{store: s, graves: make(map[uint64]map[uint64]int64), failed: make(map[uint64]time.Time)}
+		*c = compactor{
+			store: s, graves: make(map[uint64]map[uint64]int64), packed: make(map[uint64]bool), failed: make(map[uint64]time.Time),
+		}
 	}
 	for {
 		id, err := c.emptiest(ctx)
 		if err != nil || id == 0 {
 			return err
 		}
-		if err := c.segment(ctx, id); err != nil {
+		before := make(map[uint64]bool)
+		for _, x := range s.seglog.Segments() {
+			before[x.ID] = !x.Active
+		}
+		err = c.segment(ctx, id)
+		for _, x := range s.seglog.Segments() {
+			if x.ID > id {
+				c.packed[x.ID] = c.packed[x.ID] || !before[x.ID]
+			}
+		}
+		if err != nil {
 			c.failed[id] = time.Now()
 			return fmt.Errorf("segment %016x: %w", id, err)
 		}
@@ -109,9 +130,9 @@ func (c *compactor) emptiest(ctx context.Context) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	live := make(map[uint64]int64, len(rows))
+	known := make(map[uint64]index.Segment, len(rows))
 	for _, r := range rows {
-		live[r.ID] = r.Live
+		known[r.ID] = r
 	}
 	segments := s.seglog.Segments()
 	exists := make(map[uint64]bool, len(segments))
@@ -125,8 +146,15 @@ func (c *compactor) emptiest(ctx context.Context) (uint64, error) {
 		if x.Active || x.ID >= start.Stable.Segment || time.Since(c.failed[x.ID]) < compactAgain {
 			continue
 		}
-		total := float64(max(x.End*int64(len(s.set.Drives)), 1))
-		needed := live[x.ID]
+		is := known[x.ID]
+		bytes := float64(max(x.End*int64(len(s.set.Drives)), 1))
+		sparse := !c.packed[x.ID] && is.Items >= packFrom && float64(is.Live)/bytes < packBelow
+		// Measured against what was ever needed, not against the file: a segment of which
+		// nothing died is never moved for its padding alone, over and over.
+		total, needed := float64(max(is.Total, 1)), is.Live
+		if sparse {
+			total = bytes
+		}
 		if float64(needed)/total >= share {
 			continue
 		}
@@ -152,6 +180,11 @@ func (c *compactor) forget(exists map[uint64]bool) {
 	for id := range c.graves {
 		if !exists[id] {
 			delete(c.graves, id)
+		}
+	}
+	for id := range c.packed {
+		if !exists[id] {
+			delete(c.packed, id)
 		}
 	}
 	for id := range c.failed {

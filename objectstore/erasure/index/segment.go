@@ -6,7 +6,7 @@ import "context"
 type Segment struct {
 	ID    uint64
 	Live  int64 // bytes that something still needs
-	Total int64 // bytes written
+	Total int64 // bytes that something ever needed
 	Items int64 // how many things need it
 }
 
@@ -16,6 +16,7 @@ func (tx *Tx) AddLive(segment uint64, bytes, items int64) {
 	s := tx.segments[segment]
 	s.Live += bytes
 	s.Items += items
+	s.Total += max(bytes, 0)
 	tx.segments[segment] = s
 }
 
@@ -39,7 +40,7 @@ func (tx *Tx) DeleteSegment(id uint64) error {
 
 func (tx *Tx) flushSegments() error {
 	for id, added := range tx.segments {
-		if added.Live == 0 && added.Items == 0 {
+		if added == (Segment{}) {
 			continue
 		}
 		s, _, err := tx.View.Segment(id)
@@ -49,6 +50,7 @@ func (tx *Tx) flushSegments() error {
 		s.ID = id
 		s.Live += added.Live
 		s.Items += added.Items
+		s.Total += added.Total
 		if err := tx.SetSegment(s); err != nil {
 			return err
 		}
