@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -74,7 +76,7 @@ type worker struct {
 func New(ctx context.Context, config Config) (*App, error) {
 	a := &App{config: config, log: config.Logger}
 	if err := a.open(ctx); err != nil {
-		return nil, errors.Join(err, a.close())
+		return nil, errors.Join(err, a.close()) //nolint:contextcheck // closing is not cut short
 	}
 	return a, nil
 }
@@ -138,7 +140,13 @@ func (a *App) openStateOnDrive(ctx context.Context) (*stateFolder, error) {
 		return nil, errs.Newf(errs.Unavailable, "state_offline",
 			"The state folder is on the first drive, %s, which is offline: %s Bring the drive back, or name a copy of its folder .croft with --state.", first.Path, first.Message)
 	}
-	return openState(filepath.Join(first.Path, ".croft"))
+	folder := filepath.Join(first.Path, ".croft")
+	// A blank drive in the place of a lost one is filled with objects, not with state.
+	if _, err := os.Stat(filepath.Join(folder, deploymentFile)); errors.Is(err, fs.ErrNotExist) && first.State == objectstore.DriveHealing {
+		return nil, errs.Newf(errs.Unavailable, "state_offline",
+			"The state folder was on the first drive, and %s is a new one. Name a copy of the old drive's folder .croft with --state; an empty folder starts without accounts.", first.Path)
+	}
+	return openState(folder)
 }
 
 // wire joins the rooms. It starts nothing.
@@ -207,7 +215,7 @@ func (a *App) Run(ctx context.Context) error {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		err = nil // stopped while starting
 	}
-	return errors.Join(err, a.close())
+	return errors.Join(err, a.close()) //nolint:contextcheck // closing is not cut short
 }
 
 func (a *App) serve(ctx context.Context) error {

@@ -221,3 +221,19 @@ func TestReindex(t *testing.T) {
 		t.Fatalf("the catalogue was not made anew (%v)", err)
 	}
 }
+
+// TestStateWentWithTheFirstDrive gives a blank folder in the place of the first
+// drive, which held the state: a start must not make new accounts there.
+func TestStateWentWithTheFirstDrive(t *testing.T) {
+	c := config(t.TempDir())
+	c.StateDir = ""
+	startOnce(t, c)
+	if err := os.RemoveAll(filepath.Join(c.Drives[0], ".croft")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.New(t.Context(), c); err == nil {
+		t.Fatal("started with new accounts")
+	} else if code, _ := errs.Public(err); code != "state_offline" {
+		t.Fatalf("refused with %v", err)
+	}
+}

@@ -59,7 +59,7 @@ func (e *engine) stop(context.Context) error {
 	if errors.Is(err, context.Canceled) {
 		err = nil
 	}
-	err = errors.Join(err, e.store.Close(), e.log.Close())
+	err = errors.Join(err, e.store.Close(), e.log.Close()) //nolint:contextcheck // closing is not cut short
 	e.store = nil
 	return err
 }

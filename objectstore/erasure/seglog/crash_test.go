@@ -266,7 +266,7 @@ func (h *history) opening(m *simdisk.Machine, states []*user, what opening) ([]*
 	l, err := o.open(set, from.start)
 	if errors.Is(err, ErrStale) && from.start != (Start{}) {
 		h.step("stale")
-		o.states, from = []*user{newUser()}, newUser()
+		o.states = []*user{newUser()}
 		l, err = o.open(set, Start{})
 	}
 	if err != nil {
