@@ -71,6 +71,8 @@ func serve(ctx context.Context, srv *cli.Server, log *slog.Logger) error {
 		Drives:         srv.Drives,
 		RootUser:       srv.RootUser,
 		RootPassword:   srv.RootPassword,
+		MasterKeys:     srv.MasterKeys,
+		KeyCommand:     srv.KeyCommand,
 		OpenBrowser:    srv.OpenBrowser,
 		Logger:         log,
 		Out:            os.Stdout,

@@ -14,4 +14,8 @@ type Bucket struct {
 	Versioning  Versioning
 	ObjectLock  bool
 	DefaultLock DefaultLock
+	// Encryption, EncryptionNone or EncryptionStore, and Compression are for bodies that
+	// are written from now on, unless the request says how to encrypt.
+	Encryption  Encryption
+	Compression Compression
 }

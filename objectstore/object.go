@@ -23,6 +23,11 @@ type Object struct {
 	VersionID string
 	Latest    bool // in listings of versions
 	Marker    bool // a delete marker, which has no body
+	// Encryption and Compressed say what the body wears on the drives, and StoredSize
+	// how many bytes it takes so; redundancy is not counted.
+	Encryption Encryption
+	Compressed bool
+	StoredSize int64
 	// Parts are the sizes and checksums of the parts an upload put together, in
 	// order; empty for an object that came in one piece.
 	Parts []Part
@@ -77,6 +82,10 @@ type PutRequest struct {
 	// trailer) or refuse, and then nothing is stored.
 	Finish    func(*Attributes) error
 	Condition Condition
+	// Encrypt encrypts the body with the store's key, also where that is not the
+	// bucket's default; CustomerKey encrypts it with that.
+	Encrypt     bool
+	CustomerKey *CustomerKey
 }
 
 // CopyRequest is a copy inside the store. The copy keeps the source's size,
@@ -92,6 +101,10 @@ type CopyRequest struct {
 	// Replace, when set, are the copy's attributes. Checksums left nil are kept.
 	Replace   *Attributes
 	Condition Condition // on the destination
+	// FromCustomerKey opens the source; the others mean what they mean in PutRequest.
+	FromCustomerKey *CustomerKey
+	Encrypt         bool
+	CustomerKey     *CustomerKey
 }
 
 // ListRequest asks for a page of keys that start with Prefix. With a Delimiter,

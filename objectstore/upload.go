@@ -24,6 +24,7 @@ type Upload struct {
 	UploadRef
 	StartedAt  time.Time // UTC, whole milliseconds
 	Attributes Attributes
+	Encryption Encryption
 }
 
 // Part is one stored part of an upload or of the object it became.
@@ -40,6 +41,9 @@ type CreateUploadRequest struct {
 	Bucket     string
 	Key        string
 	Attributes Attributes
+	// Encrypt and CustomerKey mean what they mean in PutRequest, for all parts.
+	Encrypt     bool
+	CustomerKey *CustomerKey
 }
 
 // PutPartRequest is one part; its fields mean what they mean in PutRequest.
@@ -52,6 +56,8 @@ type PutPartRequest struct {
 	Checksums map[string]string
 	// Finish may add to the checksums, which are never nil here, or refuse.
 	Finish func(checksums map[string]string) error
+	// CustomerKey must be the upload's, when that has one.
+	CustomerKey *CustomerKey
 }
 
 // ListPartsRequest asks for the parts with a higher number than After.

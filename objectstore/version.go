@@ -70,11 +70,13 @@ var (
 )
 
 // VersionRef names one version. An empty ID is the latest, NullVersion the null
-// version.
+// version. CustomerKey is for the methods that read a body; HeadVersion checks it
+// when it is there.
 type VersionRef struct {
-	Bucket string
-	Key    string
-	ID     string
+	Bucket      string
+	Key         string
+	ID          string
+	CustomerKey *CustomerKey
 }
 
 // DeleteRequest deletes a version for ever or, without an ID, what the key holds:

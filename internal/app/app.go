@@ -26,6 +26,7 @@ import (
 	"croft/objectstore"
 	"croft/objectstore/accesslog"
 	"croft/objectstore/erasure"
+	"croft/objectstore/masterkey"
 	"croft/objectstore/s3api"
 	"croft/pipeline"
 	"croft/pipeline/docker"
@@ -44,6 +45,8 @@ type Config struct {
 	Drives         []string // one folder each
 	RootUser       string   // empty: the set-up link makes the first account
 	RootPassword   string
+	MasterKeys     string // of encrypted objects; empty: one is made when it is needed
+	KeyCommand     string // that encrypts and decrypts the master key; empty without
 	OpenBrowser    bool
 	Logger         *slog.Logger
 	Out            io.Writer // what a person should see: addresses and the set-up link
@@ -55,6 +58,7 @@ type App struct {
 	log    *slog.Logger
 
 	state    *stateFolder
+	keys     masterKeys
 	drives   *erasure.Store
 	db       *store.DB
 	accounts *account.Service
@@ -91,7 +95,7 @@ func (a *App) open(ctx context.Context) error {
 // openDrives opens the state folder and the drives, each of which says where the
 // other may be: the catalogue is with the state, and the state may be on a drive.
 func (a *App) openDrives(ctx context.Context, engine erasure.Config) (err error) {
-	engine.Drives, engine.Parity, engine.Logger = a.config.Drives, a.config.Parity, a.log
+	engine.Drives, engine.Parity, engine.Logger, engine.Keys = a.config.Drives, a.config.Parity, a.log, &a.keys
 	if a.config.StateDir != "" {
 		if a.state, err = openState(a.config.StateDir); err != nil {
 			return err
@@ -125,6 +129,11 @@ func (a *App) openState(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	ring, err := masterkey.New(masterkey.Config{Folder: keys, Keys: a.config.MasterKeys, Command: a.config.KeyCommand})
+	if err != nil {
+		return err
+	}
+	a.keys.ring.Store(ring)
 	return a.wire(ctx, sealer)
 }
 

@@ -174,6 +174,7 @@ func TestRefusesToStart(t *testing.T) {
 			}
 		})
 	})
+	f("a master key that is none", "master_key_invalid", func(_ *testing.T, c *app.Config) { c.MasterKeys = "secret" })
 	f("a port in use", "address_unusable", func(t *testing.T, c *app.Config) {
 		_, c.Address = start(t, config(t.TempDir())).addresses()
 	})

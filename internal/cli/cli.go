@@ -17,7 +17,9 @@ type Server struct {
 	Drives         []string // expanded
 	RootUser       string   // unattended first account, empty without
 	RootPassword   string
-	OpenBrowser    bool // started by a double-click
+	MasterKeys     string // of encrypted objects, empty: one is made when it is needed
+	KeyCommand     string // that encrypts and decrypts the master key, empty without
+	OpenBrowser    bool   // started by a double-click
 }
 
 // Reindex is what `croft objectstore reindex` was told.
@@ -52,6 +54,10 @@ Flags of "croft server":
 Environment:
   CROFT_ROOT_USER, CROFT_ROOT_PASSWORD   make or update the first account at start, without the set-up
                                          page; they are also its S3 access key and secret
+  CROFT_KMS_MASTER_KEY                   the master key of encrypted objects, 32 bytes in hex or base64; more,
+                                         separated by commas, go on opening what was encrypted under them
+  CROFT_KMS_COMMAND                      a program that encrypts and decrypts the master key: it gets "encrypt"
+                                         or "decrypt" as its last argument and the bytes on standard input
   DOCKER_HOST                            the Docker engine that runs pipelines
 
 Started without arguments, Croft serves the folder "Croft" in your home folder and opens the browser.
@@ -89,7 +95,10 @@ func Parse(args []string, getenv func(string) string, defaultDir string) (Comman
 }
 
 func parseServer(args []string, getenv func(string) string) (*Server, error) {
-	srv := &Server{RootUser: getenv("CROFT_ROOT_USER"), RootPassword: getenv("CROFT_ROOT_PASSWORD")}
+	srv := &Server{
+		RootUser: getenv("CROFT_ROOT_USER"), RootPassword: getenv("CROFT_ROOT_PASSWORD"),
+		MasterKeys: getenv("CROFT_KMS_MASTER_KEY"), KeyCommand: getenv("CROFT_KMS_COMMAND"),
+	}
 	flags := flag.NewFlagSet("server", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&srv.Address, "address", ":9000", "")

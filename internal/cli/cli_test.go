@@ -43,14 +43,17 @@ func TestExpandDrives(t *testing.T) {
 func TestParse(t *testing.T) {
 	none := func(string) string { return "" }
 	root := func(key string) string {
-		return map[string]string{"CROFT_ROOT_USER": "admin", "CROFT_ROOT_PASSWORD": "long enough"}[key]
+		return map[string]string{
+			"CROFT_ROOT_USER": "admin", "CROFT_ROOT_PASSWORD": "long enough", "CROFT_KMS_MASTER_KEY": "key", "CROFT_KMS_COMMAND": "kms x",
+		}[key]
 	}
 	cmd, err := cli.Parse([]string{"server", "--parity", "1", "/a", "--address", "127.0.0.1:1", "/b", "/c"}, root, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := cmd.Server
-	if s.Parity != 1 || s.Address != "127.0.0.1:1" || s.ConsoleAddress != ":9001" || len(s.Drives) != 3 || s.RootUser != "admin" || s.OpenBrowser {
+	if s.Parity != 1 || s.Address != "127.0.0.1:1" || s.ConsoleAddress != ":9001" || len(s.Drives) != 3 || s.RootUser != "admin" ||
+		s.MasterKeys != "key" || s.KeyCommand != "kms x" || s.OpenBrowser {
 		t.Errorf("got %+v", s)
 	}
 	if cmd, err = cli.Parse(nil, none, "/home/me/Croft"); err != nil || !cmd.Server.OpenBrowser || cmd.Server.Drives[0] != "/home/me/Croft" {

@@ -56,7 +56,13 @@ func (b *bucket) public() objectstore.Bucket {
 	return objectstore.Bucket{
 		Name: e.Name, Owner: e.Owner, CreatedAt: record.Time(e.Created),
 		Versioning: objectstore.Versioning(e.Versioning), ObjectLock: e.ObjectLock, DefaultLock: e.Lock,
+		Encryption: e.Encryption, Compression: cloneCompression(e.Compression),
 	}
+}
+
+func cloneCompression(c objectstore.Compression) objectstore.Compression {
+	c.Types, c.Suffixes = slices.Clone(c.Types), slices.Clone(c.Suffixes)
+	return c
 }
 
 func (s *Store) loadBuckets(ctx context.Context) error {
@@ -134,10 +140,14 @@ func (s *Store) CreateBucket(ctx context.Context, b objectstore.Bucket) (objects
 	if err := checkSettings(objectstore.Bucket{}, &b); err != nil {
 		return objectstore.Bucket{}, err
 	}
+	if err := s.checkEncryption(ctx, objectstore.EncryptionNone, b.Encryption); err != nil {
+		return objectstore.Bucket{}, err
+	}
 	ord := s.nextOrd()
 	e := &record.Bucket{
 		ID: ord, Ord: ord, Name: b.Name, Owner: b.Owner, Created: time.Now().UnixMilli(),
 		Versioning: string(b.Versioning), ObjectLock: b.ObjectLock, Lock: b.DefaultLock,
+		Encryption: b.Encryption, Compression: cloneCompression(b.Compression),
 	}
 	placed, err := s.seglog.Append(ctx, seglog.Options{}, entry(e, nil))
 	if err != nil {
@@ -240,10 +250,14 @@ func (s *Store) UpdateBucket(ctx context.Context, bucketName string, change func
 	if err := checkSettings(before, &is); err != nil {
 		return objectstore.Bucket{}, err
 	}
+	if err := s.checkEncryption(ctx, before.Encryption, is.Encryption); err != nil {
+		return objectstore.Bucket{}, err
+	}
 	old := b.now.Load()
 	e := old.Bucket
 	e.Ord, e.Owner = s.nextOrd(), is.Owner
 	e.Versioning, e.ObjectLock, e.Lock = string(is.Versioning), is.ObjectLock, is.DefaultLock
+	e.Encryption, e.Compression = is.Encryption, cloneCompression(is.Compression)
 	e.Shadows = old.Shadows.With(old.segment, s.segmentExists())
 	placed, err := s.seglog.Append(ctx, seglog.Options{}, entry(&e, nil))
 	if err != nil {
@@ -258,7 +272,7 @@ func checkSettings(before objectstore.Bucket, is *objectstore.Bucket) error {
 	if is.ObjectLock && !before.ObjectLock && is.Versioning == objectstore.VersioningOff {
 		is.Versioning = objectstore.VersioningEnabled
 	}
-	d := is.DefaultLock
+	d, c := is.DefaultLock, is.Compression
 	switch {
 	case before.Versioning != objectstore.VersioningOff && is.Versioning == objectstore.VersioningOff,
 		before.ObjectLock && !is.ObjectLock,
@@ -268,8 +282,24 @@ func checkSettings(before objectstore.Bucket, is *objectstore.Bucket) error {
 		return objectstore.ErrObjectLockMissing
 	case d.Mode != objectstore.LockNone && (d.Days > 0) == (d.Years > 0), d.Days < 0, d.Years < 0:
 		return errs.New(errs.Invalid, "default_lock", "A default retention needs a mode and either days or years.")
+	case is.Encryption != objectstore.EncryptionNone && is.Encryption != objectstore.EncryptionStore:
+		return errs.New(errs.Invalid, "default_encryption", "A bucket's default encryption is none, or with the store's key.")
+	case c.MinSize < 0, len(c.Types) > maxRules, len(c.Suffixes) > maxRules:
+		return errs.Newf(errs.Invalid, "compression_rules", "A bucket has at most %d types and %d suffixes to compress, and no negative size.", maxRules, maxRules)
 	}
 	return nil
+}
+
+// maxRules is how many types or suffixes a bucket's compression may have.
+const maxRules = 100
+
+// checkEncryption refuses a default that nothing could be written with.
+func (s *Store) checkEncryption(ctx context.Context, before, is objectstore.Encryption) error {
+	if is == before || is == objectstore.EncryptionNone {
+		return nil
+	}
+	_, _, err := s.newKey(ctx, is, nil)
+	return err
 }
 
 // endUploads returns entries that end the unfinished uploads of a bucket that

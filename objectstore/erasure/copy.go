@@ -7,7 +7,8 @@ import (
 	"croft/objectstore/erasure/record"
 )
 
-// Copy implements objectstore.Objects. The bytes are read, verified and coded anew.
+// Copy implements objectstore.Objects. The bytes are read, verified and
+// coded anew.
 func (s *Store) Copy(ctx context.Context, r objectstore.CopyRequest) (objectstore.Object, error) {
 	if err := s.begin(ctx); err != nil {
 		return objectstore.Object{}, err
@@ -16,7 +17,7 @@ func (s *Store) Copy(ctx context.Context, r objectstore.CopyRequest) (objectstor
 	if err := s.mayPut(ctx, r.Bucket, r.Key, r.Condition); err != nil {
 		return objectstore.Object{}, err
 	}
-	source, from, err := s.GetVersion(ctx, objectstore.VersionRef{Bucket: r.FromBucket, Key: r.FromKey, ID: r.FromVersion}, nil)
+	source, from, err := s.GetVersion(ctx, objectstore.VersionRef{Bucket: r.FromBucket, Key: r.FromKey, ID: r.FromVersion, CustomerKey: r.FromCustomerKey}, nil)
 	if err != nil {
 		return objectstore.Object{}, err
 	}
@@ -34,11 +35,15 @@ func (s *Store) Copy(ctx context.Context, r objectstore.CopyRequest) (objectstor
 			attrs.Checksums = source.Attributes.Checksums
 		}
 	}
-	b, err := s.receive(ctx, from, source.Size, inlineMax)
+	c, err := s.codingFor(ctx, r.Bucket, r.Key, attrs, r.Encrypt, r.CustomerKey)
+	if err != nil {
+		return objectstore.Object{}, err
+	}
+	b, err := s.receive(ctx, from, source.Size, inlineMax, c)
 	if err != nil {
 		return objectstore.Object{}, err
 	}
 	defer b.release()
-	v := &record.Version{Key: r.Key, Size: source.Size, ETag: source.ETag, Attrs: attrs, Parts: source.Parts}
+	v := &record.Version{Key: r.Key, Size: source.Size, ETag: source.ETag, Attrs: attrs, Parts: source.Parts, Sealed: c.sealed}
 	return s.commit(ctx, r.Bucket, v, b, r.Condition)
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"croft/objectstore"
+	"croft/objectstore/erasure/coat"
 	"croft/objectstore/erasure/record"
 )
 
@@ -30,7 +31,11 @@ func (s *Store) HeadVersion(ctx context.Context, ref objectstore.VersionRef) (ob
 	if err != nil {
 		return objectstore.Object{}, err
 	}
-	return b.readable(h, ref)
+	o, err := b.readable(h, ref)
+	if err == nil && ref.CustomerKey != nil {
+		_, err = s.openKey(ctx, h.Sealed, ref.CustomerKey)
+	}
+	return o, err
 }
 
 // readable returns what callers see of a version, and why it has no body to read.
@@ -87,7 +92,11 @@ func (s *Store) get(ctx context.Context, ref objectstore.VersionRef, rng *object
 		if err != nil {
 			return o, nil, err
 		}
-		body, err := s.openBody(ctx, h, offset, length)
+		key, err := s.openKey(ctx, h.Sealed, ref.CustomerKey)
+		if err != nil {
+			return o, nil, err
+		}
+		body, err := s.openBody(ctx, h, key, offset, length)
 		if err == nil {
 			return o, body, nil
 		}
@@ -104,8 +113,16 @@ func (s *Store) get(ctx context.Context, ref objectstore.VersionRef, rng *object
 // errReplaced says that a key holds something else by now.
 var errReplaced = errors.New("the key holds something else by now")
 
-// openBody opens a range of what a key holds; the body ends the operation.
-func (s *Store) openBody(ctx context.Context, h *held, offset, length int64) (io.ReadCloser, error) {
+// openBody opens a range of what a key holds, with the object's own key; the body
+// ends the operation.
+func (s *Store) openBody(ctx context.Context, h *held, key *coat.Key, offset, length int64) (io.ReadCloser, error) {
+	if h.Inline && length > 0 && !h.Coat.Bare() {
+		r, err := s.openInline(ctx, h, key, offset, length)
+		if err != nil {
+			return nil, err
+		}
+		return &fileBody{store: s, current: r}, nil
+	}
 	if h.Inline && length > 0 {
 		buf := bodyBuffers.Get().(*[]byte)
 		if int64(cap(*buf)) < length {
@@ -118,7 +135,9 @@ func (s *Store) openBody(ctx context.Context, h *held, offset, length int64) (io
 		}
 		return &inlineBody{store: s, buffer: buf, left: p}, nil
 	}
-	b := &fileBody{ctx: ctx, store: s, bodies: h.Bodies, offset: offset, left: length}
+	b := &fileBody{
+		ctx: ctx, store: s, key: key, name: bodyName(h.Bucket, h.Key), bodies: h.Bodies, offset: offset, left: length,
+	}
 	s.pins.pin(b.bodies)
 	err := s.stands(ctx, h)
 	if err == nil {
@@ -177,10 +196,13 @@ func (b *inlineBody) Close() error {
 	return nil
 }
 
-// fileBody is a body in shard files, one after the other.
+// fileBody is a body in shard files, one after the other, or one that is decoded from
+// the log and has none.
 type fileBody struct {
 	ctx     context.Context //nolint:containedctx // the request's: a body is read on its behalf
 	store   *Store
+	key     *coat.Key
+	name    string
 	bodies  []record.Body
 	current io.ReadCloser
 	next    int   // the file after current
@@ -195,12 +217,12 @@ func (b *fileBody) openNext() error {
 	for b.left > 0 {
 		file := b.bodies[b.next]
 		b.next++
-		if b.offset >= file.Size {
-			b.offset -= file.Size
+		if b.offset >= file.Length() {
+			b.offset -= file.Length()
 			continue
 		}
-		length := min(b.left, file.Size-b.offset)
-		r, err := b.store.bodies.Open(b.ctx, bodyOf(file), b.offset, length)
+		length := min(b.left, file.Length()-b.offset)
+		r, err := b.store.openFile(b.ctx, file, b.key, b.name, b.offset, length)
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,7 @@ import (
 
 	"croft/internal/errs"
 	"croft/objectstore"
+	"croft/objectstore/erasure/coat"
 	"croft/objectstore/erasure/driveset"
 	"croft/objectstore/erasure/index"
 	"croft/objectstore/erasure/record"
@@ -34,12 +35,16 @@ func (s *Store) Put(ctx context.Context, r objectstore.PutRequest) (objectstore.
 	if err := s.mayPut(ctx, r.Bucket, r.Key, r.Condition); err != nil {
 		return objectstore.Object{}, err
 	}
-	b, err := s.receive(ctx, r.Body, r.Size, inlineMax)
+	c, err := s.codingFor(ctx, r.Bucket, r.Key, r.Attributes, r.Encrypt, r.CustomerKey)
+	if err != nil {
+		return objectstore.Object{}, err
+	}
+	b, err := s.receive(ctx, r.Body, r.Size, inlineMax, c)
 	if err != nil {
 		return objectstore.Object{}, err
 	}
 	defer b.release()
-	v := &record.Version{Key: r.Key, Size: b.size, ETag: b.md5, Attrs: r.Attributes.Clone()}
+	v := &record.Version{Key: r.Key, Size: b.size, ETag: b.md5, Attrs: r.Attributes.Clone(), Sealed: c.sealed}
 	if r.MD5 != "" && r.MD5 != b.md5 {
 		err = objectstore.ErrDigestMismatch
 	}
@@ -59,8 +64,9 @@ func (s *Store) Put(ctx context.Context, r objectstore.PutRequest) (objectstore.
 type received struct {
 	size    int64
 	md5     string
-	inline  []byte
-	buffer  *[]byte // that inline is in
+	inline  []byte    // as it is stored
+	coat    coat.Coat // of inline
+	buffer  *[]byte   // that inline is in
 	bodies  []record.Body
 	missing driveset.Places
 }
@@ -77,11 +83,10 @@ var bodyBuffers = sync.Pool{New: func() any { return new(make([]byte, 16<<10)) }
 
 // receive reads a body of an announced size, -1 when there is none. Up to limit
 // bytes stay in memory.
-func (s *Store) receive(ctx context.Context, body io.Reader, size int64, limit int) (*received, error) {
+func (s *Store) receive(ctx context.Context, body io.Reader, size int64, limit int, c coding) (*received, error) {
 	if body == nil {
 		body = strings.NewReader("")
 	}
-	b := &received{}
 	if size <= int64(limit) {
 		buf := bodyBuffers.Get().(*[]byte)
 		n, err := readUpTo(body, buf, size, limit)
@@ -95,7 +100,11 @@ func (s *Store) receive(ctx context.Context, body io.Reader, size int64, limit i
 			return nil, objectstore.ErrBodyIncomplete
 		case n <= limit:
 			sum := md5.Sum(head)
-			b.size, b.md5, b.inline, b.buffer = int64(n), hex.EncodeToString(sum[:]), head, buf
+			b := &received{size: int64(n), md5: hex.EncodeToString(sum[:]), inline: head, buffer: buf}
+			if err := s.cover(b, c); err != nil {
+				b.release()
+				return nil, err
+			}
 			return b, nil
 		}
 		// The size was not announced and is more than fits.
@@ -110,15 +119,14 @@ func (s *Store) receive(ctx context.Context, body io.Reader, size int64, limit i
 	if err := s.markRunning(ctx); err != nil {
 		return nil, err
 	}
-	h := md5.New()
-	stored, missing, err := s.bodies.Write(ctx, body, size, s.set.Geometry, h)
-	if err != nil {
-		return nil, err
+	return s.store(ctx, body, size, c)
+}
+
+// received is a body that some drives hold.
+func (s *Store) received(body record.Body, held driveset.Places, md5 string) *received {
+	return &received{
+		size: body.Length(), md5: md5, bodies: []record.Body{body}, missing: driveset.AllPlaces(len(s.set.Drives)) &^ held,
 	}
-	b.size, b.md5 = stored.Size, hex.EncodeToString(h.Sum(nil))
-	b.bodies = []record.Body{recordBody(stored)}
-	b.missing = driveset.AllPlaces(len(s.set.Drives)) &^ missing
-	return b, nil
 }
 
 // readUpTo reads a body into a buffer that it grows, to its end or one byte more
@@ -262,6 +270,9 @@ func (s *Store) appendVersion(ctx context.Context, in *bucket, before *held, v *
 	v.Modified = now.UnixMilli()
 	v.Null = in.versioning() != objectstore.VersioningEnabled
 	v.Inline, v.Bodies = len(b.inline) > 0, append(v.Bodies, b.bodies...)
+	if v.Coat = b.coat; !v.Coat.Bare() {
+		v.Stored = int64(len(b.inline))
+	}
 	if err := in.lock(v, now); err != nil {
 		return false, err
 	}

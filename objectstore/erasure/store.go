@@ -13,6 +13,7 @@ import (
 
 	"croft/internal/errs"
 	"croft/objectstore"
+	"croft/objectstore/erasure/coat"
 	"croft/objectstore/erasure/driveset"
 	"croft/objectstore/erasure/index"
 	"croft/objectstore/erasure/seglog"
@@ -36,6 +37,8 @@ type Config struct {
 	// Reindex builds the catalogue anew from the drives.
 	Reindex bool
 	Logger  *slog.Logger
+	// Keys seal the keys of encrypted objects; without them nothing is encrypted.
+	Keys Keys
 	// SegmentBytes is the size of the log's segments; 0 lets the engine choose.
 	SegmentBytes int64
 }
@@ -47,6 +50,8 @@ type Store struct {
 	seglog openLog
 	bodies *shardfile.Store
 	index  *index.DB
+	coder  *coat.Coder
+	master Keys // nil when there are none
 
 	buckets bucketTable
 	keys    keyLocks
@@ -116,7 +121,11 @@ func defaultCatalogue(set *driveset.Set) string {
 
 // openSet opens the store on drives that were assembled.
 func openSet(ctx context.Context, cfg Config, set *driveset.Set) (*Store, error) {
-	s := &Store{log: cfg.Logger, set: set, segmentBytes: cfg.SegmentBytes}
+	coder, err := coat.NewCoder()
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{log: cfg.Logger, set: set, coder: coder, master: cfg.Keys, segmentBytes: cfg.SegmentBytes}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -137,7 +146,7 @@ func openSet(ctx context.Context, cfg Config, set *driveset.Set) (*Store, error)
 			return nil, fmt.Errorf("remove the catalogue: %w", err)
 		}
 	}
-	err := s.follow(ctx, cfg)
+	err = s.follow(ctx, cfg)
 	if errors.Is(err, index.ErrUnusable) || errors.Is(err, seglog.ErrStale) {
 		s.log.Warn("catalogue is built anew from the drives", "reason", err)
 		s.letGo()

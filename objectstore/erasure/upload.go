@@ -19,7 +19,7 @@ import (
 func publicUpload(bucketName string, u *record.Upload) objectstore.Upload {
 	return objectstore.Upload{
 		UploadRef: objectstore.UploadRef{Bucket: bucketName, Key: u.Key, ID: u.ID},
-		StartedAt: record.Time(u.Started), Attributes: u.Attrs,
+		StartedAt: record.Time(u.Started), Attributes: u.Attrs, Encryption: u.Sealed.By,
 	}
 }
 
@@ -39,6 +39,10 @@ func (s *Store) CreateUpload(ctx context.Context, r objectstore.CreateUploadRequ
 	if err := objectstore.ValidateKey(r.Key); err != nil {
 		return objectstore.Upload{}, err
 	}
+	c, err := s.codingFor(ctx, r.Bucket, r.Key, r.Attributes, r.Encrypt, r.CustomerKey)
+	if err != nil {
+		return objectstore.Upload{}, err
+	}
 	b, release, err := s.buckets.hold(r.Bucket)
 	if err != nil {
 		return objectstore.Upload{}, err
@@ -47,6 +51,7 @@ func (s *Store) CreateUpload(ctx context.Context, r objectstore.CreateUploadRequ
 	now := time.Now()
 	u := &record.Upload{
 		Bucket: b.ID, Key: r.Key, ID: newUploadID(now), Ord: s.nextOrd(), Started: now.UnixMilli(), Attrs: r.Attributes.Clone(),
+		Sealed: c.sealed, Compress: c.compress(-1),
 	}
 	if _, err := s.seglog.Append(ctx, seglog.Options{}, entry(u, nil)); err != nil {
 		return objectstore.Upload{}, err
@@ -95,13 +100,18 @@ func (s *Store) PutPart(ctx context.Context, r objectstore.PutPartRequest) (obje
 		return objectstore.Part{}, errs.Newf(errs.Invalid, objectstore.ErrPartInvalid.Code,
 			"A part's number is from 1 to %d.", objectstore.MaxPartNumber)
 	}
-	if _, _, _, err := s.findUpload(ctx, r.Upload); err != nil {
+	_, u, _, err := s.findUpload(ctx, r.Upload)
+	if err != nil {
+		return objectstore.Part{}, err
+	}
+	c := coding{name: bodyName(u.Bucket, u.Key), compress: func(int64) bool { return u.Compress }}
+	if c.key, err = s.openKey(ctx, u.Sealed, r.CustomerKey); err != nil {
 		return objectstore.Part{}, err
 	}
 	if err := s.checkWritable(); err != nil {
 		return objectstore.Part{}, err
 	}
-	b, err := s.receive(ctx, r.Body, r.Size, -2)
+	b, err := s.receive(ctx, r.Body, r.Size, -2, c)
 	if err != nil {
 		return objectstore.Part{}, err
 	}
@@ -262,7 +272,7 @@ func (s *Store) assemble(ctx context.Context, u *record.Upload, r objectstore.Co
 			return nil, objectstore.ErrPartOrder
 		}
 	}
-	v := &record.Version{Key: u.Key, Attrs: u.Attrs.Clone()}
+	v := &record.Version{Key: u.Key, Attrs: u.Attrs.Clone(), Sealed: u.Sealed}
 	sum := md5.New()
 	for i, choice := range r.Parts {
 		row, found, err := s.index.Part(ctx, u.ID, choice.Number)

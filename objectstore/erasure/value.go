@@ -76,6 +76,7 @@ func (b *bucket) object(v *record.Version) objectstore.Object {
 	o := objectstore.Object{
 		Bucket: b.now.Load().Name, Key: v.Key, Size: v.Size, ETag: v.ETag, Marker: v.Marker,
 		ModifiedAt: record.Time(v.Modified), Attributes: v.Attrs, Parts: v.Parts,
+		Encryption: v.Sealed.By, Compressed: v.Compressed(), StoredSize: v.StoredSize(),
 	}
 	if b.versioning() != objectstore.VersioningOff {
 		o.VersionID = versionID(v)
@@ -87,6 +88,7 @@ func bodyOf(b record.Body) shardfile.Body {
 	return shardfile.Body{ID: b.ID, Size: b.Size, Data: b.Data, Parity: b.Parity}
 }
 
+// recordBody is a body that wears nothing.
 func recordBody(b shardfile.Body) record.Body {
 	return record.Body{ID: b.ID, Size: b.Size, Data: b.Data, Parity: b.Parity}
 }

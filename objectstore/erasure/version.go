@@ -158,18 +158,25 @@ func (s *Store) UpdateVersion(ctx context.Context, ref objectstore.VersionRef, b
 	}
 	v := *h.Version
 	v.Attrs.Tags, v.Attrs.Lock = attrs.Tags, attrs.Lock
+	if err := s.rewrite(ctx, h, &v); err != nil {
+		return objectstore.Object{}, err
+	}
+	return b.object(&v), nil
+}
+
+// rewrite appends a version again with other metadata; its body stays as it is
+// stored. The caller holds the key's lock.
+func (s *Store) rewrite(ctx context.Context, h *held, v *record.Version) error {
 	v.Shadows = h.Shadows.With(h.loc.Segment, s.segmentExists())
 	var payload []byte
 	if v.Inline {
 		payload = make([]byte, h.loc.Length)
 		if err := s.seglog.ReadAt(ctx, &h.loc, payload, 0); err != nil {
-			return objectstore.Object{}, err
+			return err
 		}
 	}
-	if _, err := s.seglog.Append(ctx, seglog.Options{}, entry(&v, payload)); err != nil {
-		return objectstore.Object{}, err
-	}
-	return b.object(&v), nil
+	_, err := s.seglog.Append(ctx, seglog.Options{}, entry(v, payload))
+	return err
 }
 
 // mayRelock refuses to loosen a retention that has not ended.

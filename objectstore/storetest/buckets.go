@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"reflect"
 	"time"
 
 	"croft/objectstore"
@@ -16,12 +17,12 @@ var bucketTests = []test{
 		}
 		found, err := f.Bucket(f.ctx, "a-bucket")
 		f.ok("find", err)
-		if found != made {
+		if !reflect.DeepEqual(found, made) {
 			f.Fatalf("found %+v, created %+v", found, made)
 		}
 		list, err := f.ListBuckets(f.ctx)
 		f.ok("list", err)
-		if len(list) != 2 || list[0] != made || list[1].Name != "bucket" {
+		if len(list) != 2 || !reflect.DeepEqual(list[0], made) || list[1].Name != "bucket" {
 			f.Fatalf("listed %+v", list)
 		}
 		f.ok("delete", f.DeleteBucket(f.ctx, "a-bucket"))

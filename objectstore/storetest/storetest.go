@@ -18,10 +18,7 @@ import (
 
 // Run tests an engine. open returns a fresh, empty store and closes it with t.
 func Run(t *testing.T, open func(t *testing.T) objectstore.Store) {
-	for _, group := range []struct {
-		name  string
-		tests []test
-	}{
+	run(t, open, []group{
 		{"Buckets", bucketTests},
 		{"Objects", objectTests},
 		{"Bodies", bodyTests},
@@ -30,7 +27,21 @@ func Run(t *testing.T, open func(t *testing.T) objectstore.Store) {
 		{"List", listTests},
 		{"Uploads", uploadTests},
 		{"Concurrency", concurrencyTests},
-	} {
+	})
+}
+
+// RunCoats tests an engine that can encrypt, with a key of its own, and compress.
+func RunCoats(t *testing.T, open func(t *testing.T) objectstore.Store) {
+	run(t, open, []group{{"Encryption", encryptionTests}, {"Compression", compressionTests}})
+}
+
+type group struct {
+	name  string
+	tests []test
+}
+
+func run(t *testing.T, open func(t *testing.T) objectstore.Store, groups []group) {
+	for _, group := range groups {
 		for _, test := range group.tests {
 			t.Run(group.name+"/"+test.name, func(t *testing.T) {
 				f := &fixture{T: t, Store: open(t), ctx: t.Context()}

@@ -28,6 +28,7 @@ func Decode(b []byte) (Entry, error) {
 			Versioning: d.string(), ObjectLock: d.bool(), Lock: objectstore.DefaultLock{
 				Mode: objectstore.LockMode(d.string()), Days: int(d.uint()), Years: int(d.uint()),
 			},
+			Encryption: objectstore.Encryption(d.string()), Compression: d.compression(), Quota: d.size(),
 			Shadows: d.shadows(),
 		}
 	case KindVersion:
@@ -35,7 +36,7 @@ func Decode(b []byte) (Entry, error) {
 	case KindUpload:
 		e = &Upload{
 			Bucket: d.uint(), Key: d.string(), ID: d.string(), Ord: d.uint(), Started: d.int(),
-			Attrs: d.attributes(), Shadows: d.shadows(),
+			Attrs: d.attributes(), Sealed: d.sealed(), Compress: d.bool(), Shadows: d.shadows(),
 		}
 	case KindPart:
 		e = &Part{
@@ -74,6 +75,11 @@ func (d *decoder) version() *Version {
 			return v
 		}
 	}
+	v.Coat = d.coat()
+	if !v.Coat.Bare() {
+		v.Stored = d.size()
+	}
+	v.Sealed = d.sealed()
 	v.Shadows = d.shadows()
 	return v
 }

@@ -26,6 +26,9 @@ func (b *Bucket) Encode() []byte {
 	e.string(string(b.Lock.Mode))
 	e.uint(uint64(b.Lock.Days))
 	e.uint(uint64(b.Lock.Years))
+	e.string(string(b.Encryption))
+	e.compression(b.Compression)
+	e.int(b.Quota)
 	e.shadows(b.Shadows)
 	return e.end()
 }
@@ -67,6 +70,11 @@ func (v *Version) Encode() []byte {
 	for _, b := range v.Bodies {
 		e.body(b)
 	}
+	e.coat(v.Coat)
+	if !v.Coat.Bare() {
+		e.int(v.Stored)
+	}
+	e.sealed(v.Sealed)
 	e.shadows(v.Shadows)
 	return e.end()
 }
@@ -80,6 +88,8 @@ func (u *Upload) Encode() []byte {
 	e.uint(u.Ord)
 	e.int(u.Started)
 	e.attributes(u.Attrs)
+	e.sealed(u.Sealed)
+	e.bool(u.Compress)
 	e.shadows(u.Shadows)
 	return e.end()
 }
@@ -240,6 +250,10 @@ func (e *encoder) body(b Body) {
 	e.bytes(b.ID[:])
 	e.int(b.Size)
 	e.b = append(e.b, b.Data, b.Parity)
+	e.coat(b.Coat)
+	if !b.Coat.Bare() {
+		e.int(b.Plain)
+	}
 }
 
 func (d *decoder) body() (b Body) {
@@ -248,5 +262,9 @@ func (d *decoder) body() (b Body) {
 	b.Size = d.int()
 	d.bytes(g[:])
 	b.Data, b.Parity = g[0], g[1]
+	b.Coat = d.coat()
+	if !b.Coat.Bare() {
+		b.Plain = d.size()
+	}
 	return b
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"croft/objectstore"
+	"croft/objectstore/erasure/coat"
 )
 
 // Kind is what an entry is about.
@@ -42,7 +43,11 @@ type Bucket struct {
 	Versioning string
 	ObjectLock bool
 	Lock       objectstore.DefaultLock
-	Shadows    Shadows
+
+	Encryption  objectstore.Encryption
+	Compression objectstore.Compression
+	Quota       int64 // bytes; 0 is none
+	Shadows     Shadows
 }
 
 // Version is one version of an object, or a delete marker. Its body is the
@@ -61,15 +66,56 @@ type Version struct {
 	Attrs    objectstore.Attributes
 	Parts    []objectstore.Part
 	Bodies   []Body
+	Coat     coat.Coat // of the payload
+	Stored   int64     // bytes of the payload; 0 when it wears nothing
+	Sealed   Sealed
 	Shadows  Shadows
+}
+
+// StoredSize is how many bytes the body takes, redundancy not counted.
+func (v *Version) StoredSize() (size int64) {
+	switch {
+	case v.Inline && v.Coat.Bare():
+		return v.Size
+	case v.Inline:
+		return v.Stored
+	}
+	for _, b := range v.Bodies {
+		size += b.Size
+	}
+	return size
+}
+
+// Compressed reports whether any of the body is.
+func (v *Version) Compressed() bool {
+	return v.Coat.Compressed || slices.ContainsFunc(v.Bodies, func(b Body) bool { return b.Coat.Compressed })
 }
 
 // Body is a large body in shard files of its own.
 type Body struct {
 	ID     [16]byte
-	Size   int64
+	Size   int64 // as it is stored
 	Data   uint8
 	Parity uint8
+	Coat   coat.Coat
+	Plain  int64 // bytes of what was stored; 0 when it wears nothing
+}
+
+// Length is how many bytes the body gives back.
+func (b *Body) Length() int64 {
+	if b.Coat.Bare() {
+		return b.Size
+	}
+	return b.Plain
+}
+
+// Sealed is how to come by an object's key: Key is that one, sealed under the
+// store's master key with the ID or under the customer's key. The zero value is of
+// an object that is not encrypted.
+type Sealed struct {
+	By       objectstore.Encryption
+	MasterID string
+	Key      []byte
 }
 
 // Upload is an unfinished upload.
@@ -80,7 +126,10 @@ type Upload struct {
 	Ord     uint64
 	Started int64 // Unix milliseconds
 	Attrs   objectstore.Attributes
-	Shadows Shadows
+	Sealed  Sealed
+	// Compress says that parts are to be compressed.
+	Compress bool
+	Shadows  Shadows
 }
 
 // Part is a stored part of an upload.

@@ -1,0 +1,193 @@
+package erasure
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"io"
+
+	"croft/objectstore"
+	"croft/objectstore/erasure/coat"
+	"croft/objectstore/erasure/record"
+)
+
+// coding is how the bodies of one new object are coded.
+type coding struct {
+	name   string
+	key    *coat.Key // nil when it is not encrypted
+	sealed record.Sealed
+	// compress says whether a body of a size, -1 when it is not known, is compressed.
+	compress func(size int64) bool
+}
+
+// codingFor decides how a new object is coded.
+func (s *Store) codingFor(ctx context.Context, bucketName, key string, attrs objectstore.Attributes, encrypt bool, customer *objectstore.CustomerKey) (c coding, err error) {
+	b, err := s.buckets.find(bucketName)
+	if err != nil {
+		return c, err
+	}
+	e := b.now.Load()
+	c.name = bodyName(b.ID, key)
+	c.compress = func(size int64) bool { return e.Compression.Wants(key, attrs, size) }
+	by := e.Encryption
+	switch {
+	case customer != nil:
+		by = objectstore.EncryptionCustomer
+	case encrypt:
+		by = objectstore.EncryptionStore
+	}
+	if by != objectstore.EncryptionNone {
+		c.key, c.sealed, err = s.newKey(ctx, by, customer)
+	}
+	return c, err
+}
+
+// bodyName is what bodies are bound to, so that one object's are never taken for
+// another's.
+func bodyName(bucketID uint64, key string) string {
+	return string(append(binary.BigEndian.AppendUint64(nil, bucketID), key...))
+}
+
+// cover codes a small body that is in memory. Compression that saves nothing is left
+// away.
+func (s *Store) cover(b *received, c coding) error {
+	compress := c.compress(b.size)
+	if b.size == 0 || c.key == nil && !compress {
+		return nil
+	}
+	out := bodyBuffers.Get().(*[]byte)
+	for {
+		worn := coat.New(c.key != nil, compress)
+		f, err := worn.Form(c.key, c.name)
+		if err != nil {
+			bodyBuffers.Put(out)
+			return err
+		}
+		*out = s.coder.Append((*out)[:0], b.inline, f)
+		if !compress || len(*out) < len(b.inline) {
+			bodyBuffers.Put(b.buffer)
+			b.inline, b.buffer, b.coat = *out, out, worn
+			return nil
+		}
+		if compress = false; c.key == nil {
+			bodyBuffers.Put(out)
+			return nil
+		}
+	}
+}
+
+// store streams a large body to shard files, coded.
+func (s *Store) store(ctx context.Context, body io.Reader, size int64, c coding) (*received, error) {
+	worn := coat.New(c.key != nil, c.compress(size))
+	h := md5.New()
+	if worn.Bare() {
+		stored, held, err := s.bodies.Write(ctx, body, size, s.set.Geometry, h)
+		if err != nil {
+			return nil, err
+		}
+		return s.received(recordBody(stored), held, hex.EncodeToString(h.Sum(nil))), nil
+	}
+	f, err := worn.Form(c.key, c.name)
+	if err != nil {
+		return nil, err
+	}
+	want := int64(-1)
+	if size >= 0 {
+		want = f.StoredSize(size)
+		body = io.LimitReader(body, size+1) // more than was announced is not read to its end
+	}
+	e := s.coder.NewEncoder(body, f, h)
+	stored, held, err := s.bodies.Write(ctx, e, want, s.set.Geometry, nil)
+	plain := e.Finish()
+	if err != nil {
+		return nil, err
+	}
+	coated := recordBody(stored)
+	coated.Coat, coated.Plain = worn, plain
+	b := s.received(coated, held, hex.EncodeToString(h.Sum(nil)))
+	if size >= 0 && plain != size {
+		s.abandon(b)
+		return nil, objectstore.ErrBodyIncomplete
+	}
+	return b, nil
+}
+
+// openCoated opens a range of a stored body through what it wears.
+func (s *Store) openCoated(source coat.Source, worn coat.Coat, key *coat.Key, name string, size, stored, offset, length int64) (io.ReadCloser, error) {
+	f, err := worn.Form(key, name)
+	if err != nil {
+		return nil, bodyAltered(err)
+	}
+	r, err := s.coder.Open(source, f, size, stored, offset, length)
+	if err != nil {
+		return nil, alteredIfBroken(err)
+	}
+	return coated{r}, nil
+}
+
+// alteredIfBroken tells callers what is the matter with a body that cannot be decoded.
+func alteredIfBroken(err error) error {
+	if errors.Is(err, coat.ErrBroken) {
+		return bodyAltered(err)
+	}
+	return err
+}
+
+// coated is a body that is decoded while it is read.
+type coated struct{ *coat.Reader }
+
+// Read returns verified bytes.
+func (c coated) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	return n, alteredIfBroken(err)
+}
+
+// WriteTo implements io.WriterTo.
+func (c coated) WriteTo(w io.Writer) (int64, error) {
+	n, err := c.Reader.WriteTo(w)
+	return n, alteredIfBroken(err)
+}
+
+// openInline opens a range of a payload of the log that wears something. All that is
+// needed of it is read before it returns.
+func (s *Store) openInline(ctx context.Context, h *held, key *coat.Key, offset, length int64) (io.ReadCloser, error) {
+	source := func(offset, length int64) (io.ReadCloser, error) {
+		buf := bodyBuffers.Get().(*[]byte)
+		if int64(cap(*buf)) < length {
+			*buf = make([]byte, length)
+		}
+		p := (*buf)[:length]
+		if err := s.seglog.ReadAt(ctx, &h.loc, p, offset); err != nil {
+			bodyBuffers.Put(buf)
+			return nil, err
+		}
+		return &payload{Reader: bytes.NewReader(p), buffer: buf}, nil
+	}
+	return s.openCoated(source, h.Coat, key, bodyName(h.Bucket, h.Key), h.Size, h.loc.Length, offset, length)
+}
+
+// payload is bytes of the log in memory.
+type payload struct {
+	*bytes.Reader
+	buffer *[]byte
+}
+
+// Close implements io.Closer and is called once.
+func (p *payload) Close() error {
+	bodyBuffers.Put(p.buffer)
+	return nil
+}
+
+// openFile opens a range of a body in shard files.
+func (s *Store) openFile(ctx context.Context, b record.Body, key *coat.Key, name string, offset, length int64) (io.ReadCloser, error) {
+	source := func(offset, length int64) (io.ReadCloser, error) {
+		return s.bodies.Open(ctx, bodyOf(b), offset, length)
+	}
+	if b.Coat.Bare() {
+		return source(offset, length)
+	}
+	return s.openCoated(source, b.Coat, key, name, b.Plain, b.Size, offset, length)
+}

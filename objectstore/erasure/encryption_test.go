@@ -1,0 +1,341 @@
+package erasure
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"croft/internal/errs"
+	"croft/internal/seal"
+	"croft/objectstore"
+	"croft/objectstore/storetest"
+)
+
+// testKeys are master keys in memory; the last is the newest.
+type testKeys []byte
+
+var errNoSuchKey = errs.New(errs.Unavailable, "master_key_missing", "no such key")
+
+func (k testKeys) Seal(_ context.Context, plain []byte) (string, []byte, error) {
+	id := k[len(k)-1]
+	sealed, err := seal.New([32]byte{id}).Seal("test", plain)
+	return fmt.Sprint(id), sealed, err
+}
+
+func (k testKeys) Open(_ context.Context, keyID string, sealed []byte) ([]byte, error) {
+	for _, id := range k {
+		if fmt.Sprint(id) == keyID {
+			return seal.New([32]byte{id}).Open("test", sealed)
+		}
+	}
+	return nil, errNoSuchKey
+}
+
+// openWithKeys opens a store that is closed with the test, if not before.
+func openWithKeys(tb testing.TB, paths []string, keys Keys, reindex bool) *Store {
+	tb.Helper()
+	s, err := Open(tb.Context(), Config{Drives: paths, Parity: -1, Keys: keys, Reindex: reindex})
+	if err != nil {
+		tb.Fatalf("open: %v", err)
+	}
+	tb.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func TestCoats(t *testing.T) {
+	for _, drives := range []int{1, 4} {
+		t.Run(fmt.Sprintf("%d drives", drives), func(t *testing.T) {
+			storetest.RunCoats(t, func(t *testing.T) objectstore.Store {
+				return openWithKeys(t, newPaths(t, drives), testKeys{1}, false)
+			})
+		})
+	}
+}
+
+// safe is a store with objects of all kinds in two buckets, one of which keeps
+// versions, and what they hold.
+type safe struct {
+	*testing.T
+	store    *Store
+	paths    []string
+	customer *objectstore.CustomerKey
+	upload   objectstore.Upload
+	holds    map[objectstore.VersionRef][]byte
+}
+
+// secret returns n bytes that say marker over and over.
+func secret(marker string, n int) []byte {
+	return bytes.Repeat([]byte(marker), n/len(marker)+1)[:n]
+}
+
+func newSafe(t *testing.T, keys Keys, marker string) *safe {
+	customer := objectstore.CustomerKey([]byte("the customer's own key, 32 bytes"))
+	s := &safe{T: t, paths: newPaths(t, 4), customer: &customer, holds: make(map[objectstore.VersionRef][]byte)}
+	s.store = openWithKeys(t, s.paths, keys, false)
+	for _, b := range []objectstore.Bucket{
+		{Name: "bucket", Encryption: objectstore.EncryptionStore},
+		{Name: "versions", Encryption: objectstore.EncryptionStore, Versioning: objectstore.VersioningEnabled, Compression: objectstore.Compression{On: true}},
+	} {
+		if _, err := s.store.CreateBucket(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		for i, n := range []int{40, 100_000, 1 << 20, 3 << 20} {
+			for v := range 2 {
+				s.put(objectstore.PutRequest{Bucket: b.Name, Key: fmt.Sprint("store", n)}, secret(fmt.Sprint(marker, i, v), n))
+			}
+			s.put(objectstore.PutRequest{Bucket: b.Name, Key: fmt.Sprint("customer", n), CustomerKey: s.customer}, secret(marker, n))
+		}
+		u, err := s.store.CreateUpload(t.Context(), objectstore.CreateUploadRequest{Bucket: b.Name, Key: "upload"})
+		if err == nil {
+			s.upload = u
+			_, err = s.store.PutPart(t.Context(), objectstore.PutPartRequest{Upload: u.UploadRef, Number: 1, Body: bytes.NewReader(secret(marker, 70_000)), Size: 70_000})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+func (s *safe) put(r objectstore.PutRequest, body []byte) {
+	s.Helper()
+	r.Body, r.Size = bytes.NewReader(body), int64(len(body))
+	o, err := s.store.Put(s.Context(), r)
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.holds[objectstore.VersionRef{Bucket: r.Bucket, Key: r.Key, ID: o.VersionID, CustomerKey: r.CustomerKey}] = body
+}
+
+// reopen opens the drives again with other keys.
+func (s *safe) reopen(keys Keys, reindex bool) {
+	s.Helper()
+	if err := s.store.Close(); err != nil {
+		s.Fatal(err)
+	}
+	s.store = openWithKeys(s.T, s.paths, keys, reindex)
+}
+
+// checks reads everything; what the store's key is needed for ends in an error that
+// is want, nil for none.
+func (s *safe) check(want error) {
+	s.Helper()
+	for ref, body := range s.holds {
+		_, r, err := s.store.GetVersion(s.Context(), ref, nil)
+		if want != nil && ref.CustomerKey == nil {
+			if !errors.Is(err, want) {
+				s.Fatalf("%+v: %v, want %v", ref, err, want)
+			}
+			continue
+		}
+		if err != nil {
+			s.Fatalf("%+v: %v", ref, err)
+		}
+		got, err := io.ReadAll(r)
+		_ = r.Close()
+		if err != nil || !bytes.Equal(got, body) {
+			s.Fatalf("%+v: %d bytes, %v", ref, len(got), err)
+		}
+	}
+}
+
+// onDrives reports whether any file of the drives holds some text.
+func (s *safe) onDrives(text string) (found bool) {
+	s.Helper()
+	for _, root := range s.paths {
+		err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+			if err != nil || !e.Type().IsRegular() {
+				return err
+			}
+			b, err := os.ReadFile(path)
+			found = found || bytes.Contains(b, []byte(text))
+			return err
+		})
+		if err != nil {
+			s.Fatal(err)
+		}
+	}
+	return found
+}
+
+func TestNothingStandsInPlain(t *testing.T) {
+	const marker = "Rumpelstiltskin"
+	s := newSafe(t, testKeys{1}, marker)
+	s.check(nil)
+	for _, r := range []objectstore.CopyRequest{
+		{FromKey: "store40", Key: "copy40"}, {FromKey: "store3145728", Key: "copy3145728"},
+	} {
+		r.FromBucket, r.Bucket = "bucket", "versions"
+		if _, err := s.store.Copy(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s.onDrives(marker) {
+		t.Fatal("the drives hold what is to be encrypted")
+	}
+	if s.onDrives(string(s.customer[:])) {
+		t.Fatal("the drives hold the customer's key")
+	}
+	// The look finds what is not encrypted, small and large.
+	if _, err := s.store.CreateBucket(t.Context(), objectstore.Bucket{Name: "plain"}); err != nil {
+		t.Fatal(err)
+	}
+	for i, n := range []int{40, 3 << 20} {
+		text := fmt.Sprint("in plain ", i, " ")
+		s.put(objectstore.PutRequest{Bucket: "plain", Key: text}, secret(text, n))
+		if !s.onDrives(text) {
+			t.Errorf("%d bytes in plain were not found", n)
+		}
+	}
+}
+
+func TestMasterKeys(t *testing.T) {
+	s := newSafe(t, testKeys{1}, "secret")
+	if _, err := s.store.CreateBucket(t.Context(), objectstore.Bucket{Name: "plain"}); err != nil {
+		t.Fatal(err)
+	}
+	plain := objectstore.PutRequest{Bucket: "plain", Key: "key", CustomerKey: s.customer}
+	s.put(plain, secret("x", 100))
+	s.reopen(testKeys{1}, true)
+	s.check(nil)
+	s.reopen(testKeys{2}, false)
+	s.check(errNoSuchKey)
+	s.put(plain, secret("written while the key was away", 1000))
+	part := objectstore.PutPartRequest{Upload: s.upload.UploadRef, Number: 2, Body: strings.NewReader("x"), Size: 1}
+	if _, err := s.store.PutPart(t.Context(), part); !errors.Is(err, errNoSuchKey) {
+		t.Errorf("part: %v", err)
+	}
+	s.reopen(nil, true)
+	s.check(objectstore.ErrEncryptionUnavailable)
+	for _, r := range []objectstore.PutRequest{{Bucket: "bucket", Key: "k"}, {Bucket: "plain", Key: "k", Encrypt: true}} {
+		if _, err := s.store.Put(t.Context(), r); !errors.Is(err, objectstore.ErrEncryptionUnavailable) {
+			t.Errorf("put %+v: %v", r, err)
+		}
+	}
+	_, err := s.store.UpdateBucket(t.Context(), "plain", func(b *objectstore.Bucket) error {
+		b.Encryption = objectstore.EncryptionStore
+		return nil
+	})
+	if !errors.Is(err, objectstore.ErrEncryptionUnavailable) {
+		t.Errorf("a default that cannot be: %v", err)
+	}
+	if _, err := s.store.CreateBucket(t.Context(), objectstore.Bucket{Name: "another", Encryption: objectstore.EncryptionStore}); !errors.Is(err, objectstore.ErrEncryptionUnavailable) {
+		t.Errorf("a bucket that cannot be: %v", err)
+	}
+	s.reopen(testKeys{2, 1}, false)
+	s.check(nil)
+}
+
+func TestReseal(t *testing.T) {
+	s := newSafe(t, testKeys{1}, "secret")
+	ref := objectstore.VersionRef{Bucket: "bucket", Key: "store100000"}
+	before, err := s.store.HeadVersion(t.Context(), ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.store.Reseal(t.Context()); n != 0 || err != nil {
+		t.Fatalf("resealed %d under the same key, %v", n, err)
+	}
+	// Without the old key nothing can be resealed, and nothing is lost.
+	s.reopen(testKeys{2}, false)
+	if n, err := s.store.Reseal(t.Context()); n != 0 || !errors.Is(err, errNoSuchKey) {
+		t.Fatalf("resealed %d without the key, %v", n, err)
+	}
+	s.reopen(testKeys{1, 2}, false)
+	const keys = 4 + 2*4 + 2 // objects, versions, uploads
+	if n, err := s.store.Reseal(t.Context()); n != keys || err != nil {
+		t.Fatalf("resealed %d of %d, %v", n, keys, err)
+	}
+	if n, err := s.store.Reseal(t.Context()); n != 0 || err != nil {
+		t.Fatalf("resealed %d again, %v", n, err)
+	}
+	for _, reindex := range []bool{false, true} {
+		s.reopen(testKeys{2}, reindex)
+		s.check(nil)
+	}
+	after, err := s.store.HeadVersion(t.Context(), ref)
+	if err != nil || after.ETag != before.ETag || !after.ModifiedAt.Equal(before.ModifiedAt) || after.StoredSize != before.StoredSize {
+		t.Fatalf("resealing changed %+v to %+v, %v", before, after, err)
+	}
+	part := objectstore.PutPartRequest{Upload: s.upload.UploadRef, Number: 2, Body: strings.NewReader("end"), Size: 3}
+	if _, err := s.store.PutPart(t.Context(), part); err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.store.CompleteUpload(t.Context(), objectstore.CompleteUploadRequest{Upload: s.upload.UploadRef, Parts: []objectstore.PartChoice{{Number: 2}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.holds[objectstore.VersionRef{Bucket: s.upload.Bucket, Key: "upload"}] = []byte("end")
+	s.check(nil)
+}
+
+// TestKeysOfOthers: an object's sealed key, or a part of what it is opened with, does
+// not open another's body.
+func TestKeysOfOthers(t *testing.T) {
+	s := newSafe(t, testKeys{1}, "secret")
+	b, err := s.store.buckets.find("bucket")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []string{"100000", "3145728"} {
+		one, err := s.store.held(t.Context(), b, "store"+size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, err := s.store.openKey(t.Context(), one.Sealed, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		open := func(h *held) error {
+			s.store.inUse.Add(1)
+			r, err := s.store.openBody(t.Context(), h, key, 0, h.Size)
+			if err != nil {
+				s.store.inUse.Done()
+				return err
+			}
+			_, err = io.Copy(io.Discard, r)
+			_ = r.Close()
+			return err
+		}
+		if err := open(one); err != nil {
+			t.Fatal(err)
+		}
+		moved, cut := *one, *one
+		v := *one.Version
+		v.Key = "another"
+		moved.Version = &v
+		other, err := s.store.held(t.Context(), b, "customer"+size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := *one.Version
+		w.Size--
+		if len(w.Bodies) > 0 {
+			w.Bodies = append(w.Bodies[:0:0], w.Bodies...)
+			w.Bodies[0].Plain--
+		}
+		cut.Version = &w
+		if !one.Inline { // what is not in the catalogue as it is told is not opened at all
+			name := bodyName(one.Bucket, "another")
+			_, err = s.store.openFile(t.Context(), one.Bodies[0], key, name, 0, 1)
+			if !errors.Is(err, objectstore.ErrBodyAltered) {
+				t.Errorf("another name: %v", err)
+			}
+		} else if err := open(&moved); !errors.Is(err, objectstore.ErrBodyAltered) {
+			t.Errorf("another name: %v", err)
+		}
+		if err := open(other); !errors.Is(err, objectstore.ErrBodyAltered) {
+			t.Errorf("another's body: %v", err)
+		}
+		if err := open(&cut); !errors.Is(err, objectstore.ErrBodyAltered) {
+			t.Errorf("cut: %v", err)
+		}
+	}
+}
