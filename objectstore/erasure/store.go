@@ -154,6 +154,11 @@ func openSet(ctx context.Context, cfg Config, set *driveset.Set) (*Store, error)
 			err = s.follow(ctx, cfg)
 		}
 	}
+	if errors.Is(err, seglog.ErrLost) {
+		err = errs.Wrap(err, errs.Unavailable, "log_lost",
+			"The drives lack changes that this store had acknowledged and its catalogue remembers. Bring back the drives that are missing or were "+
+				"replaced. If they are lost for good, `croft objectstore reindex` goes on with what is left.")
+	}
 	if err != nil {
 		s.letGo()
 		s.bodies.Close()

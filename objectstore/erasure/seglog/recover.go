@@ -20,6 +20,10 @@ type Start struct {
 // whoever kept it has to begin anew.
 var ErrStale = errors.New("the position is not one of this log")
 
+// ErrLost says that the log on the drives ends before a Start: what was durable is
+// not to be found. Beginning anew would forget that it was there.
+var ErrLost = errors.New("the log ends before the position")
+
 // recovery reads the log at the start.
 type recovery struct {
 	*Log
@@ -53,6 +57,9 @@ func (l *Log) recover(ctx context.Context, from Start) error {
 		return err
 	}
 	if r.newest == nil {
+		if from.Applied.Seq > 2 {
+			return ErrLost
+		}
 		if from != (Start{}) {
 			return ErrStale
 		}

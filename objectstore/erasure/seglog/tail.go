@@ -167,6 +167,11 @@ func (r *recovery) checkStart() error {
 		return nil
 	}
 	end := r.end
+	// Without a write quorum the last record may have been followed and then found to
+	// be no part of the log. More than that is a loss.
+	if r.from.Applied.Seq > end.Seq+1 {
+		return ErrLost
+	}
 	if a := r.from.Applied; a.Seq > end.Seq || a.Seq == end.Seq && a.Chain != end.Chain {
 		return ErrStale
 	}
