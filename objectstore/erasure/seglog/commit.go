@@ -3,6 +3,7 @@ package seglog
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"croft/objectstore/erasure/driveset"
 )
@@ -26,7 +27,13 @@ func (l *Log) commitLoop() {
 		if stop {
 			return
 		}
-		if f := l.write(batch); f != nil {
+		began := time.Now()
+		f := l.write(batch)
+		l.queueMu.Lock()
+		queued := len(l.queue)
+		l.queueMu.Unlock()
+		l.rhythm.batch(len(batch), queued, began)
+		if f != nil {
 			l.applied <- f
 		}
 	}

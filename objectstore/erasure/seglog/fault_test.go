@@ -263,3 +263,37 @@ func TestFreeBeforeNext(t *testing.T) {
 		}
 	}
 }
+
+// TestIdle finds that nothing is done while nothing is asked for, and that a start
+// after everything was written everywhere writes nothing.
+func TestIdle(t *testing.T) {
+	s := startSim(t, fourDrives)
+	s.append("a", 20)
+	s.settle()
+	for i := range 4 {
+		for s.log.spares.count(s.set.Drives[i]) < keptSpares {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	n, all := s.m.Ops(), simDrive(s.m, 0).Count(simdisk.Any)
+	time.Sleep(300 * time.Millisecond)
+	if s.m.Ops() != n || simDrive(s.m, 0).Count(simdisk.Any) != all {
+		t.Error("an idle log does something")
+	}
+	for _, missing := range []driveset.Places{0, 0b10} {
+		s.close()
+		set, err := openSim(s.m, s.g, missing)
+		must(t, err)
+		n = s.m.Ops()
+		l, err := Open(t.Context(), Config{Set: set, Apply: s.state.apply}, s.state.start)
+		must(t, err)
+		l.Close()
+		set.Close()
+		for _, op := range s.m.Trace() {
+			if op.Number > n && op.Kind != simdisk.Sync { // of what is synced already
+				t.Errorf("a start without %b does %v", missing, op)
+			}
+		}
+	}
+	s.open(0)
+}

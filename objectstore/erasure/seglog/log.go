@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"croft/internal/errs"
 	"croft/objectstore"
@@ -60,7 +61,8 @@ type Log struct {
 	applied chan *inflight
 	done    sync.WaitGroup
 
-	// The committing goroutine alone uses the following 5 fields once the log is open.
+	// The committing goroutine alone uses the following 6 fields once the log is open.
+	rhythm rhythm
 	latest uint64 // segment that was found on the drives
 	used   uint64 // the last segment with records in it then
 	epoch  uint64 // of this opening; 0 until something is appended
@@ -245,7 +247,12 @@ func (l *Log) submit(ctx context.Context, r *request) error {
 func (l *Log) take() (batch []*request, stop bool) {
 	for {
 		l.queueMu.Lock()
-		if len(l.queue) > 0 {
+		if n := len(l.queue); n > 0 {
+			if wait := l.rhythm.patience(n); wait > 0 && !l.closed {
+				l.queueMu.Unlock()
+				l.waitFor(wait)
+				continue
+			}
 			batch = l.cut()
 			more := len(l.queue) > 0
 			l.queueMu.Unlock()
@@ -260,6 +267,16 @@ func (l *Log) take() (batch []*request, stop bool) {
 			return nil, true
 		}
 		<-l.wake
+	}
+}
+
+// waitFor returns when something is queued, or after a while.
+func (l *Log) waitFor(wait time.Duration) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-l.wake:
+	case <-timer.C:
 	}
 }
 

@@ -19,6 +19,7 @@ type state struct {
 	entries map[string]Location
 	order   []string
 	damaged driveset.Places
+	batches int
 }
 
 func (s *state) apply(b Batch) error {
@@ -29,6 +30,7 @@ func (s *state) apply(b Batch) error {
 		s.order = append(s.order, string(e.Meta))
 	}
 	s.start = Start{Stable: b.Stable, Applied: b.Next}
+	s.batches++
 	return nil
 }
 
@@ -162,6 +164,30 @@ func BenchmarkAppend4K(b *testing.B) {
 				}
 			})
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "ops/s")
+			b.ReportMetric(float64(b.N)/float64(s.batches), "entries/batch")
+		})
+	}
+}
+
+func BenchmarkAppend1M(b *testing.B) {
+	for _, drives := range []int{4, 16} {
+		b.Run(fmt.Sprint(drives), func(b *testing.B) {
+			set := openSet(b, drivePaths(b, drives))
+			defer set.Close()
+			s := &state{entries: make(map[string]Location)}
+			l := s.open(b, set)
+			defer l.Close()
+			body := payload(1<<20, 1)
+			b.SetBytes(1 << 20)
+			b.SetParallelism(4)
+			b.ResetTimer()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if _, err := l.Append(b.Context(), Options{}, Entry{Meta: body[:150], Payload: body}); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
 		})
 	}
 }
