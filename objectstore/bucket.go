@@ -18,4 +18,7 @@ type Bucket struct {
 	// are written from now on, unless the request says how to encrypt.
 	Encryption  Encryption
 	Compression Compression
+	// Quota is how many bytes its versions may have together; 0 is no limit. A write
+	// that would exceed it is ErrQuotaExceeded. Deletes always work.
+	Quota int64
 }

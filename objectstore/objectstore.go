@@ -26,8 +26,8 @@ import (
 	"io"
 )
 
-// Store is a whole object store. An engine may also be a DriveReporter and a
-// BatchDeleter.
+// Store is a whole object store. An engine may also be a DriveReporter, a
+// BatchDeleter, a UsageReporter, and keep Versions.
 type Store interface {
 	Buckets
 	Objects

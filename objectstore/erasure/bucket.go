@@ -56,7 +56,7 @@ func (b *bucket) public() objectstore.Bucket {
 	return objectstore.Bucket{
 		Name: e.Name, Owner: e.Owner, CreatedAt: record.Time(e.Created),
 		Versioning: objectstore.Versioning(e.Versioning), ObjectLock: e.ObjectLock, DefaultLock: e.Lock,
-		Encryption: e.Encryption, Compression: cloneCompression(e.Compression),
+		Encryption: e.Encryption, Compression: cloneCompression(e.Compression), Quota: e.Quota,
 	}
 }
 
@@ -147,7 +147,7 @@ func (s *Store) CreateBucket(ctx context.Context, b objectstore.Bucket) (objects
 	e := &record.Bucket{
 		ID: ord, Ord: ord, Name: b.Name, Owner: b.Owner, Created: time.Now().UnixMilli(),
 		Versioning: string(b.Versioning), ObjectLock: b.ObjectLock, Lock: b.DefaultLock,
-		Encryption: b.Encryption, Compression: cloneCompression(b.Compression),
+		Encryption: b.Encryption, Compression: cloneCompression(b.Compression), Quota: b.Quota,
 	}
 	placed, err := s.seglog.Append(ctx, seglog.Options{}, entry(e, nil))
 	if err != nil {
@@ -257,7 +257,7 @@ func (s *Store) UpdateBucket(ctx context.Context, bucketName string, change func
 	e := old.Bucket
 	e.Ord, e.Owner = s.nextOrd(), is.Owner
 	e.Versioning, e.ObjectLock, e.Lock = string(is.Versioning), is.ObjectLock, is.DefaultLock
-	e.Encryption, e.Compression = is.Encryption, cloneCompression(is.Compression)
+	e.Encryption, e.Compression, e.Quota = is.Encryption, cloneCompression(is.Compression), is.Quota
 	e.Shadows = old.Shadows.With(old.segment, s.segmentExists())
 	placed, err := s.seglog.Append(ctx, seglog.Options{}, entry(&e, nil))
 	if err != nil {
@@ -284,6 +284,8 @@ func checkSettings(before objectstore.Bucket, is *objectstore.Bucket) error {
 		return errs.New(errs.Invalid, "default_lock", "A default retention needs a mode and either days or years.")
 	case is.Encryption != objectstore.EncryptionNone && is.Encryption != objectstore.EncryptionStore:
 		return errs.New(errs.Invalid, "default_encryption", "A bucket's default encryption is none, or with the store's key.")
+	case is.Quota < 0:
+		return errs.New(errs.Invalid, "quota_negative", "A quota is a number of bytes, or 0 for no limit.")
 	case c.MinSize < 0, len(c.Types) > maxRules, len(c.Suffixes) > maxRules:
 		return errs.Newf(errs.Invalid, "compression_rules", "A bucket has at most %d types and %d suffixes to compress, and no negative size.", maxRules, maxRules)
 	}

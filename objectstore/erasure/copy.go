@@ -14,7 +14,7 @@ func (s *Store) Copy(ctx context.Context, r objectstore.CopyRequest) (objectstor
 		return objectstore.Object{}, err
 	}
 	defer s.inUse.Done()
-	if err := s.mayPut(ctx, r.Bucket, r.Key, r.Condition); err != nil {
+	if err := s.mayPut(ctx, r.Bucket, r.Key, -1, r.Condition); err != nil {
 		return objectstore.Object{}, err
 	}
 	source, from, err := s.GetVersion(ctx, objectstore.VersionRef{Bucket: r.FromBucket, Key: r.FromKey, ID: r.FromVersion, CustomerKey: r.FromCustomerKey}, nil)
@@ -26,6 +26,9 @@ func (s *Store) Copy(ctx context.Context, r objectstore.CopyRequest) (objectstor
 		if err := r.Check(source); err != nil {
 			return objectstore.Object{}, err
 		}
+	}
+	if err := s.mayPut(ctx, r.Bucket, r.Key, source.Size, r.Condition); err != nil {
+		return objectstore.Object{}, err
 	}
 	attrs := source.Attributes.Clone()
 	attrs.Lock = objectstore.Lock{} // a copy starts with the bucket's

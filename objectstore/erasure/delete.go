@@ -75,10 +75,11 @@ func (s *Store) marker(ctx context.Context, b *bucket, key string, h *held) (rec
 		Bucket: b.ID, Key: key, Ord: s.nextOrd(), Tail: randomTail(), Marker: true,
 		Null: b.versioning() != objectstore.VersioningEnabled, Modified: time.Now().UnixMilli(),
 	}
-	var err error
-	if v.Shadows, err = s.shadows(ctx, b, v, h); err != nil {
+	gives, err := s.displaced(ctx, b, v, h)
+	if err != nil {
 		return nil, objectstore.Deleted{}, err
 	}
+	v.Shadows = s.shadowsOf(gives)
 	return v, objectstore.Deleted{Existed: h.exists(), VersionID: versionID(v), Marker: true}, nil
 }
 

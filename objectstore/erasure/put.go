@@ -32,7 +32,7 @@ func (s *Store) Put(ctx context.Context, r objectstore.PutRequest) (objectstore.
 		return objectstore.Object{}, err
 	}
 	defer s.inUse.Done()
-	if err := s.mayPut(ctx, r.Bucket, r.Key, r.Condition); err != nil {
+	if err := s.mayPut(ctx, r.Bucket, r.Key, r.Size, r.Condition); err != nil {
 		return objectstore.Object{}, err
 	}
 	c, err := s.codingFor(ctx, r.Bucket, r.Key, r.Attributes, r.Encrypt, r.CustomerKey)
@@ -169,7 +169,7 @@ func (s *Store) abandon(b *received) {
 }
 
 // mayPut refuses early what would be refused at the end, before a body is sent.
-func (s *Store) mayPut(ctx context.Context, bucketName, key string, c objectstore.Condition) error {
+func (s *Store) mayPut(ctx context.Context, bucketName, key string, size int64, c objectstore.Condition) error {
 	if err := objectstore.ValidateKey(key); err != nil {
 		return err
 	}
@@ -185,6 +185,9 @@ func (s *Store) mayPut(ctx context.Context, bucketName, key string, c objectstor
 		if err := held.allows(c); err != nil {
 			return err
 		}
+	}
+	if err := s.mayAdd(ctx, b, key, size); err != nil {
+		return err
 	}
 	return s.checkWritable()
 }
@@ -276,9 +279,16 @@ func (s *Store) appendVersion(ctx context.Context, in *bucket, before *held, v *
 	if err := in.lock(v, now); err != nil {
 		return false, err
 	}
-	if v.Shadows, err = s.shadows(ctx, in, v, before); err != nil {
+	gives, err := s.displaced(ctx, in, v, before)
+	if err != nil {
 		return false, err
 	}
+	v.Shadows = s.shadowsOf(gives)
+	release, err := s.reserve(ctx, in, v.Size-gives.size())
+	if err != nil {
+		return false, err
+	}
+	defer release()
 	e := seglog.Entry{Meta: v.Encode(), Payload: b.inline, Tag: &pending{entry: v, missing: b.missing}}
 	_, err = s.seglog.Append(ctx, seglog.Options{}, append([]seglog.Entry{e}, more...)...)
 	// After a write quorum was missed nobody can say whether the entry is there.
@@ -299,9 +309,9 @@ func (b *bucket) lock(v *record.Version, now time.Time) error {
 	return nil
 }
 
-// shadows are the segments in which a null version's predecessors stand. latest is
-// what the key holds.
-func (s *Store) shadows(ctx context.Context, in *bucket, v *record.Version, latest *held) (record.Shadows, error) {
+// displaced returns the version that a new one takes the place of, nil when there is
+// none: only a null version does. latest is what the key holds.
+func (s *Store) displaced(ctx context.Context, in *bucket, v *record.Version, latest *held) (*held, error) {
 	if !v.Null {
 		return nil, nil
 	}
@@ -318,7 +328,15 @@ func (s *Store) shadows(ctx context.Context, in *bucket, v *record.Version, late
 	if before == nil || !before.Null {
 		return nil, nil
 	}
-	return before.Shadows.With(before.loc.Segment, s.segmentExists()), nil
+	return before, nil
+}
+
+// shadowsOf are the segments in which a displaced version and its predecessors stand.
+func (s *Store) shadowsOf(displaced *held) record.Shadows {
+	if displaced == nil {
+		return nil
+	}
+	return displaced.Shadows.With(displaced.loc.Segment, s.segmentExists())
 }
 
 func randomTail() uint64 {

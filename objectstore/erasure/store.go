@@ -39,6 +39,8 @@ type Config struct {
 	Logger  *slog.Logger
 	// Keys seal the keys of encrypted objects; without them nothing is encrypted.
 	Keys Keys
+	// Quotas limit owners; nil is no limit. Buckets have limits of their own.
+	Quotas Quotas
 	// SegmentBytes is the size of the log's segments; 0 lets the engine choose.
 	SegmentBytes int64
 }
@@ -51,13 +53,15 @@ type Store struct {
 	bodies *shardfile.Store
 	index  *index.DB
 	coder  *coat.Coder
-	master Keys // nil when there are none
+	master Keys   // nil when there are none
+	quotas Quotas // nil when there are none
 
-	buckets bucketTable
-	keys    keyLocks
-	pins    pins
-	damage  damage
-	heal    healer
+	buckets  bucketTable
+	keys     keyLocks
+	reserved reservations
+	pins     pins
+	damage   damage
+	heal     healer
 
 	leftovers leftovers
 	scrubber  scrubber
@@ -80,6 +84,7 @@ var (
 	_ objectstore.Store         = (*Store)(nil)
 	_ objectstore.DriveReporter = (*Store)(nil)
 	_ objectstore.BatchDeleter  = (*Store)(nil)
+	_ objectstore.UsageReporter = (*Store)(nil)
 )
 
 // Open assembles the drives, formats them on the very first start, and follows the
@@ -125,7 +130,7 @@ func openSet(ctx context.Context, cfg Config, set *driveset.Set) (*Store, error)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{log: cfg.Logger, set: set, coder: coder, master: cfg.Keys, segmentBytes: cfg.SegmentBytes}
+	s := &Store{log: cfg.Logger, set: set, coder: coder, master: cfg.Keys, quotas: cfg.Quotas, segmentBytes: cfg.SegmentBytes}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

@@ -100,8 +100,11 @@ func (s *Store) PutPart(ctx context.Context, r objectstore.PutPartRequest) (obje
 		return objectstore.Part{}, errs.Newf(errs.Invalid, objectstore.ErrPartInvalid.Code,
 			"A part's number is from 1 to %d.", objectstore.MaxPartNumber)
 	}
-	_, u, _, err := s.findUpload(ctx, r.Upload)
+	in, u, _, err := s.findUpload(ctx, r.Upload)
 	if err != nil {
+		return objectstore.Part{}, err
+	}
+	if err := s.mayAdd(ctx, in, u.Key, r.Size); err != nil {
 		return objectstore.Part{}, err
 	}
 	c := coding{name: bodyName(u.Bucket, u.Key), compress: func(int64) bool { return u.Compress }}

@@ -35,6 +35,11 @@ func RunCoats(t *testing.T, open func(t *testing.T) objectstore.Store) {
 	run(t, open, []group{{"Encryption", encryptionTests}, {"Compression", compressionTests}})
 }
 
+// RunQuotas tests an engine that holds buckets to quotas.
+func RunQuotas(t *testing.T, open func(t *testing.T) objectstore.Store) {
+	run(t, open, []group{{"Quotas", quotaTests}})
+}
+
 type group struct {
 	name  string
 	tests []test
