@@ -347,7 +347,7 @@ func TestSegmentsAndRepairs(t *testing.T) {
 		}
 		same(t, "repairs", list, want)
 	}
-	segments(index.Segment{ID: 7, Live: 70, Items: 1}, index.Segment{ID: 8, Live: 40, Total: 60, Items: 1})
+	segments(index.Segment{ID: 7, Live: 70, Total: 100, Items: 1}, index.Segment{ID: 8, Live: 40, Total: 60, Items: 1})
 	repairs(index.Repair{}, 2, index.Repair{9, 0, 1}, index.Repair{8, 9, 4})
 	repairs(index.Repair{8, 9, 4}, 9, index.Repair{8, 5, 1}, index.Repair{8, 1, 10}, index.Repair{7, 1, 1})
 	apply(t, db, func(tx *index.Tx) error {
@@ -358,7 +358,7 @@ func TestSegmentsAndRepairs(t *testing.T) {
 		}
 		return tx.DeleteSegment(8)
 	})
-	segments(index.Segment{ID: 7})
+	segments(index.Segment{ID: 7, Total: 100})
 	repairs(index.Repair{}, 9, index.Repair{7, 1, 1})
 	if _, found, err := db.Segment(t.Context(), 8); found || err != nil {
 		t.Error(found, err)
