@@ -297,6 +297,7 @@ func TestHealRecord(t *testing.T) {
 		t.Run(fmt.Sprintf("%d+%d", g.Data, g.Parity), func(t *testing.T) {
 			s := startSim(t, g)
 			s.append("a", 12)
+			s.settle()
 			seg := s.log.Segments()[0].ID
 			h, _ := s.log.head(seg)
 			first, _ := s.log.find(h.begin())

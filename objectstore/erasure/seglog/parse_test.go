@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/zeebo/xxh3"
+
 	"croft/objectstore/erasure/driveset"
 )
 
@@ -231,4 +233,40 @@ func FuzzLocation(f *testing.F) {
 			t.Fatalf("%v became %v, %v", l, again, err)
 		}
 	})
+}
+
+// TestFormat pins the bytes that docs/storage-format.md describes. A change of them
+// needs another version of the drives' format.
+func TestFormat(t *testing.T) {
+	g := driveset.Geometry{Data: 2, Parity: 1}
+	l := &Log{set: &driveset.Set{Geometry: g, Drives: make([]*driveset.Drive, 3)}, seed: deploymentSeed("01JD0000000000000000000000")}
+	entries := []Entry{
+		{Meta: []byte("one"), Payload: payload(5000, 1)}, {Meta: []byte("two")},
+		{Meta: []byte("three"), Payload: payload(200_000, 3)}, {Meta: []byte("four"), Payload: payload(70_000, 4)},
+	}
+	e, err := l.encode(Position{Segment: 3<<32 | 2, Offset: 5 * unit, Seq: 77, Chain: 0x1122334455667788}, entries, []uint64{9, 300}, g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &segmentHead{
+		id: 3<<32 | 2, size: 4 << 20, prev: Position{3<<32 | 1, 7 * unit, 77, 5},
+		live: []extent{{id: 2<<32 | 1, end: 9 * unit, unsure: true}, {id: 3<<32 | 1, end: 7 * unit}},
+	}
+	f := func(what string, b []byte, want uint64) {
+		t.Helper()
+		if got := xxh3.Hash(b); got != want {
+			t.Errorf("%s: %d bytes with the checksum %#x, want %#x", what, len(b), got, want)
+		}
+	}
+	f("record on drive 0", e.buffers[0].b, 0xc0117138ddf7e4c7)
+	f("record on drive 1", e.buffers[1].b, 0xe2490bac0d337da5)
+	f("record on drive 2", e.buffers[2].b, 0xeb6f6e02afec9d20)
+	f("segment head", h.encode(l.seed), 0xe00ef7af73f8526b)
+	f("location", e.placed[2].Location.Append(nil), 0xf5f09991d36b70ce)
+	if e.head.next() != 0xc453b985db0f98b {
+		t.Errorf("chain value %#x", e.head.next())
+	}
+	if got := (mark{epoch: 12, used: 3<<32 | 2}).String(); got != "12 0000000300000002\n" {
+		t.Errorf("mark %q", got)
+	}
 }
