@@ -129,7 +129,7 @@ func (a *App) openState(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	ring, err := masterkey.New(masterkey.Config{Folder: keys, Keys: a.config.MasterKeys, Command: a.config.KeyCommand})
+	ring, err := masterkey.New(masterkey.Config{Folder: keys, Keys: a.config.MasterKeys, Command: a.config.KeyCommand, Logger: a.log})
 	if err != nil {
 		return err
 	}

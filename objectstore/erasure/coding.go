@@ -55,7 +55,7 @@ func bodyName(bucketID uint64, key string) string {
 // away.
 func (s *Store) cover(b *received, c coding) error {
 	compress := c.compress(b.size)
-	if b.size == 0 || c.key == nil && !compress {
+	if c.key == nil && !compress {
 		return nil
 	}
 	out := bodyBuffers.Get().(*[]byte)

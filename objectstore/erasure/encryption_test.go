@@ -276,6 +276,46 @@ func TestReseal(t *testing.T) {
 	s.check(nil)
 }
 
+// TestResealLooksAgain: what became another's meanwhile, or is gone, is left alone.
+func TestResealLooksAgain(t *testing.T) {
+	s := newSafe(t, testKeys{1}, "secret")
+	b, err := s.store.buckets.find("bucket")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := s.store.held(t.Context(), b, "customer40")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &resealer{store: s.store, newest: "1"}
+	for _, ord := range []uint64{h.Ord, 1} {
+		if did, err := r.version(t.Context(), b, "customer40", ord); did || err != nil {
+			t.Errorf("resealed %v, %v", did, err)
+		}
+	}
+	u := s.upload
+	in, err := s.store.buckets.find(u.Bucket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{u.ID, "gone"} {
+		if did, err := r.upload(t.Context(), in, u.Key, id); did || err != nil {
+			t.Errorf("resealed %v, %v", did, err)
+		}
+	}
+	r.newest = "2"
+	in.dead = true
+	if did, err := r.upload(t.Context(), in, u.Key, u.ID); did || err != nil {
+		t.Errorf("resealed %v in a bucket that is gone, %v", did, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := r.note(ctx, true, nil); !errors.Is(err, context.Canceled) || r.done+r.failed > 0 {
+		t.Errorf("canceled: %v, %+v", err, r)
+	}
+	s.check(nil)
+}
+
 // TestKeysOfOthers: an object's sealed key, or a part of what it is opened with, does
 // not open another's body.
 func TestKeysOfOthers(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -37,11 +38,13 @@ type Config struct {
 	// "encrypt" or "decrypt" as a last argument and bytes to turn into others on its
 	// standard input.
 	Command string
+	Logger  *slog.Logger // nil is none
 }
 
 // Ring seals and opens. It is safe for concurrent use.
 type Ring struct {
 	file    keyFile
+	log     *slog.Logger
 	given   []*key // from the configuration
 	command command
 
@@ -52,7 +55,10 @@ type Ring struct {
 
 // New makes a ring. It touches no file and refuses keys that are none.
 func New(cfg Config) (*Ring, error) {
-	r := &Ring{file: keyFile{cfg.Folder}, command: strings.Fields(cfg.Command)}
+	r := &Ring{file: keyFile{cfg.Folder}, log: cfg.Logger, command: strings.Fields(cfg.Command)}
+	if r.log == nil {
+		r.log = slog.New(slog.DiscardHandler)
+	}
 	for text := range strings.SplitSeq(cfg.Keys, ",") {
 		if text = strings.TrimSpace(text); text == "" {
 			continue
@@ -246,6 +252,8 @@ func (r *Ring) make(ctx context.Context) (*key, error) {
 		return nil, fmt.Errorf("write master key: %w", err)
 	}
 	r.keys = append(r.keys, k)
+	r.log.Warn("a master key was made: without its file encrypted objects cannot be read, so keep a copy elsewhere",
+		"key", k.id, "file", r.file.path())
 	return k, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -45,7 +46,8 @@ func opens(t *testing.T, r *masterkey.Ring, id string, b []byte, want string) {
 }
 
 func TestKeyOfTheFile(t *testing.T) {
-	cfg := masterkey.Config{Folder: t.TempDir()}
+	var log bytes.Buffer
+	cfg := masterkey.Config{Folder: t.TempDir(), Logger: slog.New(slog.NewTextHandler(&log, nil))}
 	path := filepath.Join(cfg.Folder, "objects.keys")
 	r := ring(t, cfg)
 	if _, err := r.Open(t.Context(), "0123", nil); !errors.Is(err, masterkey.ErrMissing) {
@@ -62,6 +64,10 @@ func TestKeyOfTheFile(t *testing.T) {
 	}
 	if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	text, _ := os.ReadFile(path)
+	if said := log.String(); strings.Count(said, "keep a copy") != 1 || strings.Contains(said, strings.Fields(string(text))[2]) {
+		t.Errorf("the log says %q", said)
 	}
 	if entries, _ := os.ReadDir(cfg.Folder); len(entries) != 1 {
 		t.Errorf("left behind: %v", entries)

@@ -162,11 +162,17 @@ var encryptionTests = []test{
 					_, err := f.Put(f.ctx, r)
 					f.wants("wrong size", err, objectstore.ErrBodyIncomplete)
 				}
+				long := &watched{Reader: *bytes.NewReader(make([]byte, n+64<<20))}
+				_, err := f.Put(f.ctx, objectstore.PutRequest{Bucket: "bucket", Key: "key", Body: long, Size: int64(n), Encrypt: encrypt})
+				f.wants("a much longer body", err, objectstore.ErrBodyIncomplete)
+				if left := long.Len(); left < 62<<20 {
+					f.Fatalf("%d bytes were announced and %d read", n, n+64<<20-left)
+				}
 				broken := errors.New("broken")
 				r := objectstore.PutRequest{
 					Bucket: "bucket", Key: "key", Body: io.MultiReader(bytes.NewReader(random(n, 1)), iotest.ErrReader(broken)), Size: -1, Encrypt: encrypt,
 				}
-				_, err := f.Put(f.ctx, r)
+				_, err = f.Put(f.ctx, r)
 				f.wants("broken body", err, broken)
 				r.Body, r.MD5 = bytes.NewReader(random(n, 1)), md5Hex(nil)
 				_, err = f.Put(f.ctx, r)
