@@ -2,9 +2,14 @@ package app
 
 import (
 	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"croft/objectstore"
+	"croft/objectstore/erasure"
 	"croft/objectstore/masterkey"
 )
 
@@ -27,5 +32,67 @@ func TestMasterKeysBeforeTheState(t *testing.T) {
 	}
 	if plain, err := k.Open(t.Context(), id, sealed); err != nil || string(plain) != "secret" {
 		t.Errorf("opened %q, %v", plain, err)
+	}
+}
+
+// TestEncryptedObjectsNeedTheirKeyFile: without the file what is encrypted says which
+// key it lacks, the rest is read, and nothing is lost.
+func TestEncryptedObjectsNeedTheirKeyFile(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "objects.keys")
+	var store *erasure.Store
+	restart := func() {
+		t.Helper()
+		if store != nil {
+			store.Close()
+		}
+		ring, err := masterkey.New(masterkey.Config{Folder: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var k masterKeys
+		k.ring.Store(ring)
+		if store, err = erasure.Open(t.Context(), erasure.Config{Drives: []string{filepath.Join(dir, "d1")}, Parity: -1, Keys: &k}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	restart()
+	t.Cleanup(func() { store.Close() })
+	if _, err := store.CreateBucket(t.Context(), objectstore.Bucket{Name: "bucket"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, encrypt := range []bool{false, true} {
+		key := map[bool]string{false: "plain", true: "encrypted"}[encrypt]
+		_, err := store.Put(t.Context(), objectstore.PutRequest{Bucket: "bucket", Key: key, Body: strings.NewReader(key), Size: -1, Encrypt: encrypt})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	reads := func(key string) error {
+		_, body, err := store.Get(t.Context(), "bucket", key, nil)
+		if err != nil {
+			return err
+		}
+		defer body.Close()
+		if got, err := io.ReadAll(body); err != nil || string(got) != key {
+			t.Errorf("%s: %q, %v", key, got, err)
+		}
+		return nil
+	}
+	if err := os.Rename(file, file+".away"); err != nil {
+		t.Fatal(err)
+	}
+	restart()
+	if err := reads("plain"); err != nil {
+		t.Errorf("not encrypted: %v", err)
+	}
+	if err := reads("encrypted"); !errors.Is(err, masterkey.ErrMissing) {
+		t.Errorf("without the key: %v", err)
+	}
+	if err := os.Rename(file+".away", file); err != nil {
+		t.Fatal(err)
+	}
+	if err := reads("encrypted"); err != nil {
+		t.Errorf("the key is back: %v", err)
 	}
 }
