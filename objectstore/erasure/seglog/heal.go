@@ -291,9 +291,9 @@ func (h *healer) finish(ctx context.Context, id uint64) error {
 	return nil
 }
 
-// HealRecord writes a record again, synced, to those of the given drives that lack
-// it or have it wrong. A drive that does not have the record's segment needs that
-// healed first, and the error says so.
+// HealRecord writes a record again, synced, to the given drives, also where it can
+// be read: after a sync that failed that proves nothing. A drive that does not have
+// the record's segment needs that healed first, and the error says so.
 func (l *Log) HealRecord(ctx context.Context, segment uint64, record int64, places driveset.Places) error {
 	s, ok := l.segmentInUse(segment)
 	if !ok || record >= s.End {
@@ -309,15 +309,15 @@ func (l *Log) HealRecord(ctx context.Context, segment uint64, record int64, plac
 	at := rec.head.position()
 	copies, good := l.readCopies(at, &rec.head)
 	defer func() { releaseAll(copies) }()
-	lacking := places & l.set.Writable() &^ good
+	lacking := places & l.set.Writable()
 	var short error
 	if good.Count() >= rec.head.enough() {
-		if err := l.rebuild(&rec.head, rec.bytes, copies, lacking); err != nil {
+		if err := l.rebuild(&rec.head, rec.bytes, copies, lacking&^good); err != nil {
 			return err
 		}
 	} else {
 		short = quorumLost(fmt.Errorf("segment %016x at %d: %d intact copies, %d needed", segment, record, good.Count(), rec.head.enough()))
-		lacking &^= l.knownBy(at, &rec.head)
+		lacking &^= good | l.knownBy(at, &rec.head)
 		l.withoutShard(&rec.head, rec.bytes, copies, lacking)
 	}
 	done, failures := l.set.Each(lacking, func(d *driveset.Drive) error {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"croft/objectstore"
@@ -407,6 +408,31 @@ func TestDriveComesBack(t *testing.T) {
 	s.check("without others")
 	s.reopen(0)
 	s.verify("all")
+}
+
+// TestHealAfterFailedSync heals what can be read from a drive and is not on it.
+func TestHealAfterFailedSync(t *testing.T) {
+	s := startSim(t, fourDrives)
+	s.append("a", 1)
+	s.settle()
+	seg, at := s.log.position().Segment, s.log.position().Offset
+	simDrive(s.m, 3).Inject(simdisk.Fault{Kind: simdisk.Sync, Err: syscall.EIO, Times: 1})
+	_, err := s.log.Append(t.Context(), Options{}, Entry{Payload: payload(200_000, 1)})
+	must(t, err)
+	s.settle()
+	must(t, s.set.Reset(t.Context(), 3))
+	must(t, s.log.HealRecord(t.Context(), seg, at, 0b1000))
+	end := at + int64(s.log.findAt(seg, at).head.length)*unit
+	before, err := simDrive(s.m, 3).ReadFile(segmentName(seg))
+	must(t, err)
+	m := s.m.CrashTo(simdisk.LoseAll)
+	s.close()
+	after, err := simDrive(m, 3).ReadFile(segmentName(seg))
+	if err != nil || !bytes.Equal(before[at:end], after[at:end]) {
+		t.Errorf("the record is not on the drive: %v", err)
+	}
+	s.m = m
+	s.open(0)
 }
 
 // TestHealHopeless takes more copies of a record than parity: the others are healed,

@@ -100,8 +100,8 @@ func (l *Log) orDamaged(loc *Location, place int, read func() error) error {
 	if err == nil || l.onItsWay(loc.Segment, loc.Record(), place) {
 		return err
 	}
-	if _, ok := l.segmentInUse(loc.Segment); !ok {
-		return err // it was freed meanwhile
+	if _, ok := l.segmentInUse(loc.Segment); !ok || errors.Is(err, driveset.ErrAway) {
+		return err // it was freed meanwhile, or the drive has gone
 	}
 	if err = read(); err == nil { // it was written meanwhile
 		return nil
