@@ -52,23 +52,6 @@ func (l *Log) segmentInUse(id uint64) (Segment, bool) {
 	return all[i], true
 }
 
-// HealSegment writes a whole segment to a drive from what the others have. It
-// comes under its name when all of it is durable, so that it is there whole or not
-// at all, also while records are being appended to it. Progress is told the bytes
-// of each write, and slows the work down by not returning. Records that too few
-// drives have intact are left out and reported as damaged. A segment that is not
-// in use any more is none to heal.
-//
-// A drive must have the newest segment before it has an older one, or it would
-// speak for a log that it does not know the end of; so that one is healed first
-// where it is lacking.
-func (l *Log) HealSegment(ctx context.Context, id uint64, place int, progress func(bytes int64)) error {
-	if err := l.healNewest(ctx, id, place, progress); err != nil {
-		return err
-	}
-	return l.healSegment(ctx, id, place, progress)
-}
-
 // healNewest heals the newest segment unless the drive has it or it is the one that
 // is healed anyhow.
 func (l *Log) healNewest(ctx context.Context, id uint64, place int, progress func(bytes int64)) error {
@@ -80,7 +63,7 @@ func (l *Log) healNewest(ctx context.Context, id uint64, place int, progress fun
 		if lacks, err := l.lacks(place, newest); !lacks || err != nil {
 			return err
 		}
-		if err := l.healSegment(ctx, newest.ID, place, progress); err != nil {
+		if err := l.HealSegment(ctx, newest.ID, place, progress); err != nil {
 			return err
 		}
 	}
@@ -88,7 +71,17 @@ func (l *Log) healNewest(ctx context.Context, id uint64, place int, progress fun
 
 const healSuffix = ".heal"
 
-func (l *Log) healSegment(ctx context.Context, id uint64, place int, progress func(bytes int64)) (err error) {
+// HealSegment writes a whole segment to a drive from what the others have. It
+// comes under its name when all of it is durable, so that it is there whole or not
+// at all, also while records are being appended to it. Progress is told the bytes
+// of each write, and slows the work down by not returning. Records that too few
+// drives have intact are left out and reported as damaged. A segment that is not
+// in use any more is none to heal.
+//
+// A drive must have the newest segment before it has an older one, or it would
+// speak for a log that it does not know the end of; so that one is healed first
+// where it is lacking.
+func (l *Log) HealSegment(ctx context.Context, id uint64, place int, progress func(bytes int64)) (err error) {
 	s, ok := l.segmentInUse(id)
 	if !ok {
 		return nil

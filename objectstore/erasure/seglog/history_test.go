@@ -216,6 +216,25 @@ func TestUnsureIsHealed(t *testing.T) {
 	must(t, s.log.Free(t.Context(), s.log.Segments()[0].ID))
 }
 
+// TestCompletes finds that an opening writes the last records to the drives that
+// lack them.
+func TestCompletes(t *testing.T) {
+	s := startSim(t, fourDrives)
+	s.append("a", 2)
+	s.settle()
+	start := s.state.start
+	s.refuse(simdisk.Write, 1)
+	s.append("b", 8)
+	for s.log.writes() {
+		time.Sleep(time.Millisecond)
+	}
+	s.mend()
+	s.close()
+	s.state.start = start
+	s.open(0)
+	s.verify("completed")
+}
+
 // TestSealed begins a segment in vain, so that its head is on some drives, and goes
 // on: not where that head ends the one before.
 func TestSealed(t *testing.T) {

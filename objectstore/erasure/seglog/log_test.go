@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -188,6 +189,32 @@ func BenchmarkAppend1M(b *testing.B) {
 					}
 				}
 			})
+		})
+	}
+}
+
+func BenchmarkHeal(b *testing.B) {
+	for _, drives := range []int{4, 16} {
+		b.Run(fmt.Sprint(drives), func(b *testing.B) {
+			set := openSet(b, drivePaths(b, drives))
+			defer set.Close()
+			s := &state{entries: make(map[string]Location)}
+			l, err := Open(b.Context(), Config{Set: set, SegmentBytes: 32 << 20, Apply: s.apply, Damaged: s.damage}, Start{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer l.Close()
+			for len(l.Segments()) < 2 {
+				if _, err := l.Append(b.Context(), Options{}, slices.Repeat([]Entry{{Payload: payload(64<<10, 1)}}, 16)...); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.SetBytes(l.Segments()[0].End)
+			for b.Loop() {
+				if err := l.HealSegment(b.Context(), l.Segments()[0].ID, 0, nil); err != nil {
+					b.Fatal(err)
+				}
+			}
 		})
 	}
 }

@@ -30,7 +30,8 @@ func (r *recovery) walk() (err error) {
 			if r.witnesses &^= silent; r.witnesses.Count() < r.set.Geometry.ReadQuorum() {
 				return quorumLost(fmt.Errorf("segment %016x cannot be read at %d", at.Segment, at.Offset))
 			}
-			next, _ := r.seek(at, at.Offset+lookAhead)
+			// Only one that is damaged has another behind it, at most so far away.
+			next, _ := r.seek(at, at.Offset+maxBatchBytes+MaxPayload/int64(r.set.Geometry.Data))
 			if next.Seq == 0 {
 				r.end = at
 				return nil
@@ -49,10 +50,6 @@ func (r *recovery) walk() (err error) {
 		at = rec.head.after(at)
 	}
 }
-
-// lookAhead is how far behind the end of the log recovery looks for records: the last
-// one would be the end, but for damage to one before it.
-const lookAhead = maxBatchBytes + MaxPayload
 
 // decide takes the last record off the tail when it cannot be read and cannot have
 // been acknowledged, or can never be read again. All before it were acknowledged:
