@@ -70,6 +70,14 @@ type File interface {
 	Sync() error
 }
 
+// Settler is a second interface of disks that can make durable what others did to
+// them: processes that ended between a change and its sync, of which nobody can
+// tell any more which ones lack theirs.
+type Settler interface {
+	// Settle makes everything durable that the disk shows.
+	Settle() error
+}
+
 // Flusher is a second interface of files that can begin to write bytes out ahead
 // of the Sync that makes them durable, so that it has less to do.
 type Flusher interface {

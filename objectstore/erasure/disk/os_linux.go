@@ -22,6 +22,17 @@ func reserve(f *os.File, size int64) (bool, error) {
 	return err == nil, err
 }
 
+var _ Settler = (*OS)(nil)
+
+// Settle implements Settler.
+func (d *OS) Settle() error {
+	dir, err := d.root.Open(".")
+	if err != nil {
+		return err
+	}
+	return errors.Join(control(dir, "syncfs", func(fd uintptr) error { return unix.Syncfs(int(fd)) }), dir.Close())
+}
+
 var _ Flusher = (*osFile)(nil)
 
 // Flush implements Flusher.

@@ -54,6 +54,7 @@ type attached struct {
 	lock       io.Closer
 	fileSystem string
 	gone       atomic.Bool // it is the drive's no longer
+	settled    atomic.Bool // nothing that it shows is of a process that did not sync it
 }
 
 func (a *attached) close() {
@@ -272,6 +273,23 @@ func (d *Drive) Mkdir(name string) error {
 // SyncDir makes a folder's entries durable.
 func (d *Drive) SyncDir(name string) error {
 	return d.change("sync folder", func(b disk.Disk) error { return b.SyncDir(name) })
+}
+
+// Settle makes durable what the drive shows and a process that ended did, which may
+// have come to the change and not to its sync. Ask it before something that is
+// already there is taken for done. Where the system cannot do that it does nothing.
+func (d *Drive) Settle() error {
+	a, err := d.disk()
+	if err != nil || a.settled.Load() || !d.Writable() {
+		return err
+	}
+	if s, ok := a.disk.(disk.Settler); ok {
+		if err := d.checkWrite(a, "sync", s.Settle()); err != nil {
+			return err
+		}
+	}
+	a.settled.Store(true)
+	return nil
 }
 
 // List returns a folder's entries in order of name.

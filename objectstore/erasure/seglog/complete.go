@@ -127,15 +127,23 @@ func (l *Log) knownBy(at Position, h *recordHead) (places driveset.Places) {
 	return places
 }
 
-// syncTouched syncs what was written and returns the drives on which that failed.
+// syncTouched syncs what was written, and that there is a file for it, and returns
+// the drives on which that failed.
 func (r *recovery) syncTouched(touched map[uint64]driveset.Places) (failed driveset.Places) {
+	var all driveset.Places
 	for id, places := range touched {
+		all |= places
 		done, failures := r.set.Each(places, func(d *driveset.Drive) error {
 			return r.files[d.Place].with(id, (*driveset.File).Sync)
 		})
 		if failed |= places &^ done; len(failures) > 0 {
 			r.log.Warn("recovered records could not be synced everywhere", "error", errors.Join(failures...))
 		}
+	}
+	// A process may have died between giving a segment its name and that.
+	done, failures := r.set.Each(all, func(d *driveset.Drive) error { return d.SyncDir(logDir) })
+	if failed |= all &^ done; len(failures) > 0 {
+		r.log.Warn("recovered segments could not be synced everywhere", "error", errors.Join(failures...))
 	}
 	return failed
 }

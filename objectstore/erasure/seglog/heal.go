@@ -13,6 +13,9 @@ import (
 // intact head or as long as they must be, newest first: that is the order to heal
 // them in.
 func (l *Log) Lacking(ctx context.Context, place int) (ids []uint64, err error) {
+	if err := l.set.Drives[place].Settle(); err != nil {
+		return nil, err
+	}
 	for _, s := range slices.Backward(l.Segments()) {
 		if err := ctx.Err(); err != nil {
 			return nil, err

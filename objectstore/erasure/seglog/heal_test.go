@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"croft/objectstore"
 	"croft/objectstore/erasure/disk/simdisk"
@@ -498,4 +499,48 @@ func TestVerifyIsPaced(t *testing.T) {
 	if damaged, n, err := s.log.Verify(t.Context(), 7, nil); damaged != nil || n != 0 || err != nil {
 		t.Error("a segment that is not in use", damaged, n, err)
 	}
+}
+
+// TestHealedAndKilled kills the process that heals a drive when it has done
+// everything but make durable that the segments are there.
+func TestHealedAndKilled(t *testing.T) {
+	s := startSim(t, fourDrives)
+	s.append("a", 30)
+	s.settle()
+	end := s.log.position()
+	s.state.start = Start{Stable: end, Applied: end} // nothing to be completed
+	s.close()
+	simDrive(s.m, 1).Wipe()
+	s.open(0)
+	ids := s.lacking(1)
+	last := len(ids) - 1
+	for _, id := range ids[:last] {
+		must(t, s.log.HealSegment(t.Context(), id, 1, nil))
+	}
+	hold, healed := make(chan struct{}), make(chan error)
+	d := simDrive(s.m, 1)
+	synced := d.Count(simdisk.SyncDir)
+	d.Inject(simdisk.Fault{Kind: simdisk.SyncDir, After: 1, Hold: hold}) // not of the drive's folder
+	go func() { healed <- s.log.HealSegment(t.Context(), ids[last], 1, nil) }()
+	for d.Count(simdisk.SyncDir) < synced+2 {
+		time.Sleep(time.Millisecond)
+	}
+	m := s.m.Kill()
+	close(hold)
+	if err := <-healed; err == nil {
+		t.Fatal("healed without a sync")
+	}
+	s.close()
+	s.m = m
+	s.mend()
+	s.open(0)
+	s.heal()
+	m = s.m.CrashTo(simdisk.LoseAll)
+	s.close()
+	s.m = m
+	s.open(0)
+	if ids := s.lacking(1); len(ids) > 0 {
+		t.Errorf("healed segments %x are gone", ids)
+	}
+	s.check("healed")
 }

@@ -295,3 +295,57 @@ func TestUsedSegmentIsMissing(t *testing.T) {
 		t.Errorf("opened without the last records: %v", err)
 	}
 }
+
+// TestMarkedInPart opens a log whose first opening ended while it took its epoch,
+// before all drives were marked.
+func TestMarkedInPart(t *testing.T) {
+	g := driveset.Geometry{Data: 2, Parity: 1}
+	for _, marks := range [][]mark{{{epoch: 1}, {}}, {{epoch: 1}}} {
+		m := newSim(t, 1, g)
+		for i, mark := range marks {
+			must(t, simDrive(m, i).WriteFile(epochFile, []byte(mark.String())))
+		}
+		for _, missing := range []driveset.Places{0, 0b010, 0b001} {
+			set, err := openSim(m, g, missing)
+			must(t, err)
+			l, err := Open(t.Context(), Config{Set: set, Apply: (&state{}).apply}, Start{})
+			if err != nil {
+				t.Fatalf("%v, without the drives %b: %v", marks, missing, err)
+			}
+			l.Close()
+			set.Close()
+		}
+	}
+}
+
+// TestNamedAndKilled kills a process that has given a segment its name on a drive,
+// and not made that durable, and has the log completed there.
+func TestNamedAndKilled(t *testing.T) {
+	s := startSim(t, driveset.Geometry{Data: 2, Parity: 1})
+	hold := make(chan struct{})
+	d := simDrive(s.m, 2)
+	d.Inject(simdisk.Fault{Kind: simdisk.SyncDir, Match: func(o simdisk.Op) bool { return o.Name == logDir }, Hold: hold})
+	s.append("a", 1)
+	s.refuse(simdisk.Write, 1)
+	appended := make(chan struct{})
+	go func() {
+		_, _ = s.log.Append(t.Context(), Options{}, Entry{Meta: []byte("late")})
+		close(appended)
+	}()
+	at := s.log.position()
+	for rec := (*found)(nil); rec == nil; {
+		time.Sleep(time.Millisecond)
+		rec, _ = s.log.readFound(0, at.Segment, at.Offset)
+	}
+	time.Sleep(10 * time.Millisecond)
+	m := s.m.Kill()
+	close(hold)
+	<-appended
+	s.close()
+	s.m, s.state = m, &state{entries: make(map[string]Location)}
+	s.mend()
+	s.open(0b010)
+	s.has("late", true, "completed")
+	s.power(0b001)
+	s.has("late", true, "after a loss of power")
+}

@@ -79,13 +79,20 @@ func (r *recovery) look() error {
 	if id := r.headless(all, last); id != 0 {
 		return quorumLost(fmt.Errorf("segment %016x, the newest of the log, has no intact head on any drive that is here", id))
 	}
-	blank := r.newest == nil && r.taken == 0 && r.listed == r.everyone()
-	if r.witnesses.Count() < r.set.Geometry.ReadQuorum() && !blank {
+	if r.witnesses.Count() < r.set.Geometry.ReadQuorum() && !r.blank() {
 		return errs.Wrap(errors.Join(failures...), errs.Unavailable, objectstore.ErrReadQuorum.Code, fmt.Sprintf(
 			"Only %d drives know the end of the log and %d are needed. Bring back the drives that are missing.",
 			r.witnesses.Count(), r.set.Geometry.ReadQuorum()))
 	}
 	return nil
+}
+
+// blank reports whether nothing was ever written to the log: all drives are here,
+// no one has a segment, and those without a mark never had one, for they are not
+// in a lost one's place.
+func (r *recovery) blank() bool {
+	unmarked := r.everyone() &^ r.witnesses
+	return r.newest == nil && r.listed == r.everyone() && (r.taken == 0 || unmarked&r.set.Replaced() == 0)
 }
 
 // ask looks at one drive.
@@ -147,12 +154,22 @@ func (r *recovery) hidden() bool {
 }
 
 // first marks the drives of a log that nothing was ever written to, so that they
-// can be told from blank ones.
+// can be told from blank ones. An opening may have ended after it marked some, and
+// before that was durable.
 func (r *recovery) first() {
-	if r.taken > 0 || r.witnesses == r.everyone() || r.set.Writable() != r.everyone() {
+	if r.listed != r.everyone() || r.set.Writable() != r.everyone() {
 		return
 	}
-	_, failures := r.set.Each(r.everyone(), func(d *driveset.Drive) error { return writeMark(d, mark{}) })
+	_, failures := r.set.Each(r.everyone(), func(d *driveset.Drive) error {
+		switch _, err := readMark(d); {
+		case err == nil:
+			return d.SyncDir(".")
+		case errors.Is(err, fs.ErrNotExist):
+			return writeMark(d, mark{})
+		default:
+			return err
+		}
+	})
 	if len(failures) > 0 {
 		r.log.Warn("drives could not be marked", "error", errors.Join(failures...))
 	}

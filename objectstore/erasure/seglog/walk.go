@@ -2,6 +2,7 @@ package seglog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"croft/objectstore/erasure/driveset"
@@ -199,6 +200,9 @@ func (l *Log) Verify(ctx context.Context, id uint64, pace func(ctx context.Conte
 	h, _ := l.head(id)
 	if h == nil {
 		return nil, 0, quorumLost(fmt.Errorf("segment %016x has no intact head on any drive that is here", id))
+	}
+	if _, failures := l.set.Each(l.set.Writable(), (*driveset.Drive).Settle); len(failures) > 0 {
+		return nil, 0, errors.Join(failures...)
 	}
 	// What is on its way to a drive is not damaged.
 	l.segMu.Lock()

@@ -88,6 +88,9 @@ func (v *inspection) refusal() error {
 // file looks at one drive's file.
 func (v *inspection) file(ctx context.Context, d *driveset.Drive) error {
 	lay := v.lay
+	if err := d.Settle(); err != nil {
+		return err
+	}
 	f, err := d.Open(lay.ID.file())
 	if err != nil {
 		return err

@@ -185,6 +185,16 @@ func (d *Drive) SyncDir(name string) error {
 	})
 }
 
+// Settle makes everything durable. When it fails no more is than was.
+func (d *Drive) Settle() error {
+	return d.do(action{op: Op{Kind: Settle, Name: "."}, apply: func() error {
+		if !d.state.lying {
+			d.root.settle(d.numbers)
+		}
+		return nil
+	}})
+}
+
 func (d *Drive) Space() (total, free int64, err error) {
 	err = d.do(action{op: Op{Kind: Space, Name: "."}, apply: func() error {
 		total, free = d.size, max(0, d.size-d.used)

@@ -80,6 +80,26 @@ func synced(t *testing.T) (*Machine, *Drive, disk.File) {
 	return m, d, f
 }
 
+// TestSettle makes durable what nobody synced, in folders too.
+func TestSettle(t *testing.T) {
+	m := NewMachine(1)
+	d := m.Drive("d")
+	try(t, d.Mkdir("a"))
+	f, err := d.Create("a/f")
+	try(t, err)
+	_, err = f.WriteAt([]byte("words"), 3)
+	try(t, err)
+	try(t, d.Settle())
+	_, err = f.WriteAt([]byte("W"), 3)
+	try(t, err)
+	f, err = m.CrashTo(LoseAll).Drive("d").Open("a/f")
+	try(t, err)
+	b := make([]byte, 8)
+	if _, err := f.ReadAt(b, 0); err != nil || string(b) != "\x00\x00\x00words" {
+		t.Errorf("%q, %v", b, err)
+	}
+}
+
 func TestLyingDriveLosesWhatItSynced(t *testing.T) {
 	m, d, f := synced(t)
 	d.SetLying(true)

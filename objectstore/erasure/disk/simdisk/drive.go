@@ -31,7 +31,10 @@ type Drive struct {
 	plugged int // how often it was unplugged, which ends handles
 }
 
-var _ disk.Disk = (*Drive)(nil)
+var (
+	_ disk.Disk    = (*Drive)(nil)
+	_ disk.Settler = (*Drive)(nil)
+)
 
 // defaultSize is what a drive holds unless SetFree says otherwise.
 const defaultSize = 1 << 40

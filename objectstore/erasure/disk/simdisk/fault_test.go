@@ -25,6 +25,7 @@ func everyOperation(d *Drive, f disk.File) map[Kind]error {
 	_, errs[Write] = f.WriteAt(b, 0)
 	errs[Sync] = f.Sync()
 	errs[SyncDir] = d.SyncDir(".")
+	errs[Settle] = d.Settle()
 	errs[Rename] = d.Rename("new", "newer")
 	errs[Remove] = d.Remove("newer")
 	errs[Mkdir] = d.Mkdir("folder")

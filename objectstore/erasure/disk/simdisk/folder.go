@@ -59,6 +59,19 @@ func (f *folder) commit(number int) {
 	}
 }
 
+// settle makes everything durable that is in a folder.
+func (f *folder) settle(number int) {
+	f.commit(number)
+	for _, e := range f.now {
+		switch e := e.(type) {
+		case *folder:
+			e.settle(number)
+		case *file:
+			e.sync()
+		}
+	}
+}
+
 // walk visits the files below a folder in order of name.
 func (f *folder) walk(prefix string, visit func(name string, f *file)) {
 	for _, name := range slices.Sorted(maps.Keys(f.now)) {

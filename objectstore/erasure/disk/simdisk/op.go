@@ -17,6 +17,7 @@ const (
 	Write
 	Sync
 	SyncDir
+	Settle
 	Rename
 	Remove
 	Mkdir
@@ -26,7 +27,7 @@ const (
 )
 
 var kindNames = [kinds]string{
-	"any", "open", "read", "size", "list", "space", "create", "write", "sync", "syncdir", "rename", "remove", "mkdir", "allocate", "truncate",
+	"any", "open", "read", "size", "list", "space", "create", "write", "sync", "syncdir", "settle", "rename", "remove", "mkdir", "allocate", "truncate",
 }
 
 func (k Kind) String() string { return kindNames[k] }
