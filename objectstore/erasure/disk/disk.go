@@ -78,6 +78,18 @@ type Settler interface {
 	Settle() error
 }
 
+// Bypasser is a second interface of files whose writes can go to the drive without
+// a copy of the bytes being made and kept in memory.
+type Bypasser interface {
+	// WritePast is WriteAt that does so if it can and the bytes are aligned: in
+	// memory, where they go and in number, to multiples of BypassAlign. They are no
+	// more durable than others before Sync.
+	WritePast(p []byte, offset int64) (int, error)
+}
+
+// BypassAlign suits all drives whose sectors are not longer.
+const BypassAlign = 4096
+
 // Flusher is a second interface of files that can begin to write bytes out ahead
 // of the Sync that makes them durable, so that it has less to do.
 type Flusher interface {

@@ -177,7 +177,10 @@ func (d *OS) Lock(name string) (io.Closer, error) {
 type osFile struct {
 	*os.File
 	denied error // why the file is open for reading only
+	bypass bypass
 }
+
+func (f *osFile) Close() error { return errors.Join(f.bypass.close(), f.File.Close()) }
 
 func (f *osFile) Size() (int64, error) {
 	st, err := f.Stat()

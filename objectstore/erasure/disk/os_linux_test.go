@@ -1,12 +1,18 @@
 package disk
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -199,5 +205,48 @@ func TestSyncLeavesNothingToWrite(t *testing.T) {
 		if n := unwritten(); n != 0 {
 			t.Fatalf("%d pages are left", n)
 		}
+	}
+}
+
+// TestWritePast mixes writes past the page cache with others, aligned and not, and
+// reads all of it back.
+func TestWritePast(t *testing.T) {
+	f, err := at(t, t.TempDir()).Create("f")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(1, 1))
+	buf := make([]byte, 1<<20)
+	buf = buf[BypassAlign-uintptr(unsafe.Pointer(&buf[0]))%BypassAlign:]
+	want := make([]byte, 1<<20)
+	end := 0
+	for i := range 300 {
+		from, to, n := rng.IntN(3)*BypassAlign, rng.IntN(8)*BypassAlign, rng.IntN(8)*BypassAlign
+		if i%3 == 0 {
+			from, to, n = from+rng.IntN(9), to+rng.IntN(9), n+rng.IntN(9)
+		}
+		p := buf[from : from+n]
+		for i := range p {
+			p[i] = byte(rng.Uint32())
+		}
+		write := f.(Bypasser).WritePast
+		if i%2 == 0 {
+			write = f.WriteAt
+		}
+		if got, err := write(p, int64(to)); got != n || err != nil {
+			t.Fatalf("%d of %d bytes at %d: %v", got, n, to, err)
+		}
+		copy(want[to:], p)
+		end = max(end, to+n)
+		got := make([]byte, end)
+		if _, err := f.ReadAt(got, 0); err != nil && err != io.EOF || !bytes.Equal(got, want[:end]) {
+			t.Fatalf("after %d writes something else is there: %v", i+1, err)
+		}
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.(Bypasser).WritePast(buf[:BypassAlign], 0); !errors.Is(err, fs.ErrClosed) {
+		t.Errorf("written to a closed file: %v", err)
 	}
 }

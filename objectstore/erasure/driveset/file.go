@@ -64,6 +64,19 @@ func (f *File) WriteAt(p []byte, offset int64) error {
 	})
 }
 
+// WritePast is WriteAt past the system's memory where that can be: for much that
+// will not be read at once.
+func (f *File) WritePast(p []byte, offset int64) error {
+	b, ok := f.file.(disk.Bypasser)
+	if !ok {
+		return f.WriteAt(p, offset)
+	}
+	return f.change("write", func() error {
+		_, err := b.WritePast(p, offset)
+		return err
+	})
+}
+
 // Sync makes the file's bytes durable.
 func (f *File) Sync() error {
 	return f.change("sync", func() error {

@@ -19,6 +19,11 @@ const (
 // maxGroup is how many records a drive that is behind syncs at once.
 const maxGroup = 64
 
+// bypassBytes is the least length of a record on a drive that is written past the
+// system's memory. Copying long ones there costs more than all the rest, while
+// short ones are likely to be read soon.
+const bypassBytes = 256 << 10
+
 // quorum counts the drives on which something was done.
 type quorum struct {
 	need    int
@@ -185,7 +190,11 @@ func (w *writer) append(group []job) {
 		}
 		return w.files.with(group[0].flight.at.Segment, func(f *driveset.File) error {
 			for _, j := range group {
-				if err := f.WriteAt(j.buffer.b, j.flight.at.Offset); err != nil {
+				write := f.WriteAt
+				if len(j.buffer.b) >= bypassBytes {
+					write = f.WritePast
+				}
+				if err := write(j.buffer.b, j.flight.at.Offset); err != nil {
 					return err
 				}
 			}

@@ -63,7 +63,7 @@ func (s *Store) rebuild(ctx context.Context, lay *layout, targets driveset.Place
 	for place, d := range s.set.Drives {
 		if targets.Has(place) {
 			r.rebuild = r.rebuild.With(lay.shard(place))
-			files = append(files, &newFile{store: s, lay: lay, drive: d, summer: newSummer(lay.ID, place)})
+			files = append(files, &newFile{store: s, lay: lay, drive: d, out: newOutput(lay.Body, place)})
 		}
 	}
 	each := func(f func(*newFile) error) {
@@ -81,7 +81,7 @@ func (s *Store) rebuild(ctx context.Context, lay *layout, targets driveset.Place
 		if err := r.advance(); err != nil {
 			return 0, r.reported, err
 		}
-		each(func(f *newFile) error { return f.add(r.current.rebuilt[lay.shard(f.drive.Place)]) })
+		each(func(f *newFile) error { return f.out.add(r.current.rebuilt[lay.shard(f.drive.Place)]) })
 		r.offset = r.current.end
 	}
 	each((*newFile).seal)
@@ -97,52 +97,33 @@ func (s *Store) rebuild(ctx context.Context, lay *layout, targets driveset.Place
 
 // newFile is a file of a body that is made beside the one it will replace.
 type newFile struct {
-	store   *Store
-	lay     *layout
-	drive   *driveset.Drive
-	summer  summer
-	file    *driveset.File // nil when there is none
-	sums    []byte
-	written int64
-	flushed int64
-	err     error
+	store *Store
+	lay   *layout
+	drive *driveset.Drive
+	out   output
+	err   error
 }
 
-func (f *newFile) create() (err error) {
+func (f *newFile) create() error {
 	id := f.lay.ID
-	f.file, err = f.store.create(f.drive, id, id.file()+healSuffix)
+	file, err := f.store.create(f.drive, id, id.file()+healSuffix)
 	if errors.Is(err, fs.ErrExist) { // left by somebody who was cut off
 		if err = f.drive.Remove(id.file() + healSuffix); err == nil {
-			f.file, err = f.store.create(f.drive, id, id.file()+healSuffix)
+			file, err = f.store.create(f.drive, id, id.file()+healSuffix)
 		}
+	}
+	if err == nil {
+		f.out.open(file)
 	}
 	return err
 }
 
-func (f *newFile) add(p []byte) error {
-	f.sums = f.summer.add(f.sums, p, f.written/BlockBytes)
-	if err := f.file.WriteAt(p, f.written); err != nil {
-		return err
-	}
-	f.written += int64(len(p))
-	if f.written-f.flushed >= flushBytes {
-		f.file.Flush(f.flushed, f.written-f.flushed)
-		f.flushed = f.written
-	}
-	return nil
-}
-
 // seal makes the file durable and then puts it in its place.
 func (f *newFile) seal() error {
-	err := f.file.WriteAt(append(f.sums, f.lay.tail(f.drive.Place, f.sums)...), f.written)
-	if err == nil {
-		err = f.file.Sync()
-	}
-	if err != nil {
+	if err := f.out.seal(f.lay); err != nil {
 		return err
 	}
-	_ = f.file.Close()
-	f.file = nil
+	f.out.close()
 	name := f.lay.ID.file()
 	if err := f.drive.Rename(name+healSuffix, name); err != nil {
 		f.store.unlinkFile(f.drive, name+healSuffix)
@@ -153,8 +134,7 @@ func (f *newFile) seal() error {
 
 // discard removes a file that was not put in its place.
 func (f *newFile) discard() {
-	if f.file != nil {
-		_ = f.file.Close()
+	if f.out.close() {
 		f.store.unlinkFile(f.drive, f.lay.ID.file()+healSuffix)
 	}
 }

@@ -2,7 +2,6 @@ package shardfile
 
 import (
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -14,11 +13,7 @@ type worker struct {
 	writing *writing
 	drive   *driveset.Drive
 	shard   int
-	file    *driveset.File
-	written int64
-	flushed int64 // of those, what was begun to be written out
-	sums    []byte
-	summer  summer
+	out     output
 
 	mu    sync.Mutex // guards the following fields
 	queue []job
@@ -51,7 +46,7 @@ const (
 
 func newWorker(w *writing, d *driveset.Drive) *worker {
 	return &worker{
-		writing: w, drive: d, shard: w.lay.shard(d.Place), summer: newSummer(w.body.ID, d.Place),
+		writing: w, drive: d, shard: w.lay.shard(d.Place), out: newOutput(w.body, d.Place),
 		since: time.Now(), wake: make(chan struct{}, 1),
 	}
 }
@@ -127,12 +122,10 @@ func (k *worker) advance(stripes int64) {
 func (k *worker) run() {
 	s, id := k.writing.store, k.writing.body.ID
 	err := k.write()
-	if k.file != nil {
-		_ = k.file.Close()
-	}
+	made := k.out.close()
 	if err != nil {
 		k.end(dropped)
-		if k.file != nil {
+		if made {
 			s.unlinkFile(k.drive, id.file())
 		}
 	}
@@ -151,9 +144,11 @@ var errDropped = errors.New("left out")
 // write makes the file and everything in it durable.
 func (k *worker) write() (err error) {
 	id := k.writing.body.ID
-	if k.file, err = k.writing.store.create(k.drive, id, id.file()); err != nil {
+	f, err := k.writing.store.create(k.drive, id, id.file())
+	if err != nil {
 		return err
 	}
+	k.out.open(f)
 	for {
 		k.advance(0)
 		j, f := k.next()
@@ -172,36 +167,14 @@ func (k *worker) write() (err error) {
 	}
 }
 
-// flushBytes is how much of a body's data may wait in the system's memory before
-// it is begun to be written out. Without that the last sync takes as long as all
-// the rest; in smaller pieces the drives do not like it.
-const flushBytes = 8 << 20
-
 func (k *worker) add(j job) error {
-	chunk := j.stripe.chunk(k.shard, int(k.writing.body.Data), j.chunk)
-	k.sums = k.summer.add(k.sums, chunk, k.written/BlockBytes)
-	if err := k.file.WriteAt(chunk, k.written); err != nil {
-		return err
-	}
-	k.written += int64(len(chunk))
-	if k.written-k.flushed >= flushBytes/int64(k.writing.body.Data) {
-		k.file.Flush(k.flushed, k.written-k.flushed)
-		k.flushed = k.written
-	}
-	return nil
+	return k.out.add(j.stripe.chunk(k.shard, int(k.writing.body.Data), j.chunk))
 }
 
 // seal ends the file and makes it and its name durable.
 func (k *worker) seal() error {
 	lay := k.writing.lay // its size is known by now
-	if lay.shardBytes() != k.written {
-		return fmt.Errorf("%d bytes were written where %d were to be", k.written, lay.shardBytes())
-	}
-	end := append(k.sums, lay.tail(k.drive.Place, k.sums)...)
-	if err := k.file.WriteAt(end, k.written); err != nil {
-		return err
-	}
-	if err := k.file.Sync(); err != nil {
+	if err := k.out.seal(&lay); err != nil {
 		return err
 	}
 	k.advance(0)
