@@ -70,6 +70,7 @@ var guarded = map[string][]string{
 	"github.com/gin-gonic/gin":         {"server"},
 	"github.com/danielgtaylor/huma/v2": {"server"},
 	"github.com/klauspost/compress":    {"objectstore/erasure/coat"},
+	"github.com/minio/md5-simd":        {"objectstore/erasure"},
 	"github.com/klauspost/reedsolomon": {"objectstore/erasure", "objectstore/erasure/driveset", "objectstore/erasure/shardfile"},
 	"github.com/docker/docker":         {"pipeline/docker", "internal/testimage"},
 	"github.com/go-git/go-git/v5":      {"pipeline/git"},

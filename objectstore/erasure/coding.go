@@ -3,7 +3,6 @@ package erasure
 import (
 	"bytes"
 	"context"
-	"crypto/md5"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -82,7 +81,8 @@ func (s *Store) cover(b *received, c coding) error {
 // store streams a large body to shard files, coded.
 func (s *Store) store(ctx context.Context, body io.Reader, size int64, c coding) (*received, error) {
 	worn := coat.New(c.key != nil, c.compress(size))
-	h := md5.New()
+	h, end := s.etags.begin()
+	defer end()
 	if worn.Bare() {
 		stored, held, err := s.bodies.Write(ctx, body, size, s.set.Geometry, h)
 		if err != nil {

@@ -42,6 +42,7 @@ func (s *Store) Copy(ctx context.Context, r objectstore.CopyRequest) (objectstor
 	if err != nil {
 		return objectstore.Object{}, err
 	}
+	defer s.etags.expect(source.Size)()
 	b, err := s.receive(ctx, from, source.Size, inlineMax, c)
 	if err != nil {
 		return objectstore.Object{}, err

@@ -3,10 +3,8 @@ package erasure
 import (
 	"bytes"
 	"context"
-	"crypto/md5"
 	"crypto/rand"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"io"
 	"strings"
@@ -39,6 +37,7 @@ func (s *Store) Put(ctx context.Context, r objectstore.PutRequest) (objectstore.
 	if err != nil {
 		return objectstore.Object{}, err
 	}
+	defer s.etags.expect(r.Size)()
 	b, err := s.receive(ctx, r.Body, r.Size, inlineMax, c)
 	if err != nil {
 		return objectstore.Object{}, err
@@ -99,8 +98,7 @@ func (s *Store) receive(ctx context.Context, body io.Reader, size int64, limit i
 			bodyBuffers.Put(buf)
 			return nil, objectstore.ErrBodyIncomplete
 		case n <= limit:
-			sum := md5.Sum(head)
-			b := &received{size: int64(n), md5: hex.EncodeToString(sum[:]), inline: head, buffer: buf}
+			b := &received{size: int64(n), md5: s.etags.of(head), inline: head, buffer: buf}
 			if err := s.cover(b, c); err != nil {
 				b.release()
 				return nil, err

@@ -59,6 +59,7 @@ type Store struct {
 	buckets  bucketTable
 	keys     keyLocks
 	reserved reservations
+	etags    etags
 	pins     pins
 	damage   damage
 	heal     healer
@@ -243,6 +244,7 @@ func (s *Store) Close() error {
 	}
 	s.letGo()
 	s.bodies.Close()
+	s.etags.close()
 	s.set.Close()
 	return nil
 }

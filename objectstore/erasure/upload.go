@@ -114,6 +114,7 @@ func (s *Store) PutPart(ctx context.Context, r objectstore.PutPartRequest) (obje
 	if err := s.checkWritable(); err != nil {
 		return objectstore.Part{}, err
 	}
+	defer s.etags.expect(r.Size)()
 	b, err := s.receive(ctx, r.Body, r.Size, -2, c)
 	if err != nil {
 		return objectstore.Part{}, err
