@@ -67,6 +67,7 @@ func serve(ctx context.Context, srv *cli.Server, log *slog.Logger) error {
 		Address:        srv.Address,
 		ConsoleAddress: srv.ConsoleAddress,
 		Parity:         srv.Parity,
+		ReducedParity:  srv.ReducedParity,
 		StateDir:       srv.StateDir,
 		Drives:         srv.Drives,
 		RootUser:       srv.RootUser,

@@ -28,6 +28,7 @@ type Object struct {
 	Encryption Encryption
 	Compressed bool
 	StoredSize int64
+	Class      StorageClass // ClassUnset is standard
 	// Parts are the sizes and checksums of the parts an upload put together, in
 	// order; empty for an object that came in one piece.
 	Parts []Part
@@ -77,6 +78,7 @@ type PutRequest struct {
 	Size       int64  // of the body; -1 when unknown. Fewer or more bytes are ErrBodyIncomplete.
 	MD5        string // of the body in lower-case hex, when the caller knows it; else ErrDigestMismatch
 	Attributes Attributes
+	Class      StorageClass
 	// Finish, when set, is called once the body ended and before anything is
 	// committed. It may complete the attributes (a checksum that came in a
 	// trailer) or refuse, and then nothing is stored.
@@ -99,7 +101,9 @@ type CopyRequest struct {
 	// Check, when set, sees the source before anything is written and may refuse.
 	Check func(source Object) error
 	// Replace, when set, are the copy's attributes. Checksums left nil are kept.
-	Replace   *Attributes
+	Replace *Attributes
+	// Class, when set, is the copy's, otherwise it is the source's.
+	Class     StorageClass
 	Condition Condition // on the destination
 	// FromCustomerKey opens the source; the others mean what they mean in PutRequest.
 	FromCustomerKey *CustomerKey

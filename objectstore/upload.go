@@ -25,6 +25,7 @@ type Upload struct {
 	StartedAt  time.Time // UTC, whole milliseconds
 	Attributes Attributes
 	Encryption Encryption
+	Class      StorageClass // ClassUnset is standard
 }
 
 // Part is one stored part of an upload or of the object it became.
@@ -41,6 +42,7 @@ type CreateUploadRequest struct {
 	Bucket     string
 	Key        string
 	Attributes Attributes
+	Class      StorageClass
 	// Encrypt and CustomerKey mean what they mean in PutRequest, for all parts.
 	Encrypt     bool
 	CustomerKey *CustomerKey

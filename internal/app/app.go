@@ -41,6 +41,7 @@ type Config struct {
 	Address        string   // of the S3 listener
 	ConsoleAddress string   // of the console
 	Parity         int      // -1: the default for the number of drives
+	ReducedParity  *int     // of large objects of reduced redundancy; nil: 1
 	StateDir       string   // empty: .croft on the first drive
 	Drives         []string // one folder each
 	RootUser       string   // empty: the set-up link makes the first account
@@ -95,7 +96,8 @@ func (a *App) open(ctx context.Context) error {
 // openDrives opens the state folder and the drives, each of which says where the
 // other may be: the catalogue is with the state, and the state may be on a drive.
 func (a *App) openDrives(ctx context.Context, engine erasure.Config) (err error) {
-	engine.Drives, engine.Parity, engine.Logger, engine.Keys = a.config.Drives, a.config.Parity, a.log, &a.keys
+	engine.Drives, engine.Parity, engine.Reduced = a.config.Drives, a.config.Parity, a.config.ReducedParity
+	engine.Logger, engine.Keys = a.log, &a.keys
 	if a.config.StateDir != "" {
 		if a.state, err = openState(a.config.StateDir); err != nil {
 			return err

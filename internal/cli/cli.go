@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 )
 
@@ -13,6 +14,7 @@ type Server struct {
 	Address        string   // of the S3 listener, host:port
 	ConsoleAddress string   // of the console listener, host:port
 	Parity         int      // -1: the default for the number of drives
+	ReducedParity  *int     // of objects of reduced redundancy; nil: 1
 	StateDir       string   // empty: .croft on the first drive
 	Drives         []string // expanded
 	RootUser       string   // unattended first account, empty without
@@ -49,6 +51,7 @@ Flags of "croft server":
   --address HOST:PORT            where S3 listens (default ":9000")
   --console-address HOST:PORT    where the console listens (default ":9001")
   --parity N                     drives that may be lost (default by their number; at most half)
+  --reduced-parity N             the same for large objects of class REDUCED_REDUNDANCY (default 1)
   --state DIR                    where databases and keys live (default PATH/.croft on the first drive)
 
 Environment:
@@ -104,6 +107,11 @@ func parseServer(args []string, getenv func(string) string) (*Server, error) {
 	flags.StringVar(&srv.Address, "address", ":9000", "")
 	flags.StringVar(&srv.ConsoleAddress, "console-address", ":9001", "")
 	flags.IntVar(&srv.Parity, "parity", -1, "")
+	flags.Func("reduced-parity", "", func(value string) error {
+		n, err := strconv.Atoi(value)
+		srv.ReducedParity = &n
+		return err
+	})
 	flags.StringVar(&srv.StateDir, "state", "", "")
 	paths, err := parsePaths(flags, args)
 	if err != nil {

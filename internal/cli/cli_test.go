@@ -47,16 +47,16 @@ func TestParse(t *testing.T) {
 			"CROFT_ROOT_USER": "admin", "CROFT_ROOT_PASSWORD": "long enough", "CROFT_KMS_MASTER_KEY": "key", "CROFT_KMS_COMMAND": "kms x",
 		}[key]
 	}
-	cmd, err := cli.Parse([]string{"server", "--parity", "1", "/a", "--address", "127.0.0.1:1", "/b", "/c"}, root, "")
+	cmd, err := cli.Parse([]string{"server", "--parity", "1", "/a", "--address", "127.0.0.1:1", "/b", "--reduced-parity=0", "/c"}, root, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := cmd.Server
 	if s.Parity != 1 || s.Address != "127.0.0.1:1" || s.ConsoleAddress != ":9001" || len(s.Drives) != 3 || s.RootUser != "admin" ||
-		s.MasterKeys != "key" || s.KeyCommand != "kms x" || s.OpenBrowser {
+		s.ReducedParity == nil || *s.ReducedParity != 0 || s.MasterKeys != "key" || s.KeyCommand != "kms x" || s.OpenBrowser {
 		t.Errorf("got %+v", s)
 	}
-	if cmd, err = cli.Parse(nil, none, "/home/me/Croft"); err != nil || !cmd.Server.OpenBrowser || cmd.Server.Drives[0] != "/home/me/Croft" {
+	if cmd, err = cli.Parse(nil, none, "/home/me/Croft"); err != nil || !cmd.Server.OpenBrowser || cmd.Server.ReducedParity != nil || cmd.Server.Drives[0] != "/home/me/Croft" {
 		t.Errorf("double-click: %+v, %v", cmd.Server, err)
 	}
 	f := func(args, wantErr string, getenv func(string) string) {

@@ -56,8 +56,16 @@ func (b *bucket) public() objectstore.Bucket {
 	return objectstore.Bucket{
 		Name: e.Name, Owner: e.Owner, CreatedAt: record.Time(e.Created),
 		Versioning: objectstore.Versioning(e.Versioning), ObjectLock: e.ObjectLock, DefaultLock: e.Lock,
-		Encryption: e.Encryption, Compression: cloneCompression(e.Compression), Quota: e.Quota,
+		Encryption: e.Encryption, Compression: cloneCompression(e.Compression), Quota: e.Quota, Parity: cloneParity(e.Parity),
 	}
+}
+
+func cloneParity(parity *int) *int {
+	if parity == nil {
+		return nil
+	}
+	p := *parity
+	return &p
 }
 
 func cloneCompression(c objectstore.Compression) objectstore.Compression {
@@ -140,6 +148,9 @@ func (s *Store) CreateBucket(ctx context.Context, b objectstore.Bucket) (objects
 	if err := checkSettings(objectstore.Bucket{}, &b); err != nil {
 		return objectstore.Bucket{}, err
 	}
+	if err := s.checkParity(b.Parity); err != nil {
+		return objectstore.Bucket{}, err
+	}
 	if err := s.checkEncryption(ctx, objectstore.EncryptionNone, b.Encryption); err != nil {
 		return objectstore.Bucket{}, err
 	}
@@ -147,7 +158,7 @@ func (s *Store) CreateBucket(ctx context.Context, b objectstore.Bucket) (objects
 	e := &record.Bucket{
 		ID: ord, Ord: ord, Name: b.Name, Owner: b.Owner, Created: time.Now().UnixMilli(),
 		Versioning: string(b.Versioning), ObjectLock: b.ObjectLock, Lock: b.DefaultLock,
-		Encryption: b.Encryption, Compression: cloneCompression(b.Compression), Quota: b.Quota,
+		Encryption: b.Encryption, Compression: cloneCompression(b.Compression), Quota: b.Quota, Parity: cloneParity(b.Parity),
 	}
 	placed, err := s.seglog.Append(ctx, seglog.Options{}, entry(e, nil))
 	if err != nil {
@@ -250,6 +261,9 @@ func (s *Store) UpdateBucket(ctx context.Context, bucketName string, change func
 	if err := checkSettings(before, &is); err != nil {
 		return objectstore.Bucket{}, err
 	}
+	if err := s.checkParity(is.Parity); err != nil {
+		return objectstore.Bucket{}, err
+	}
 	if err := s.checkEncryption(ctx, before.Encryption, is.Encryption); err != nil {
 		return objectstore.Bucket{}, err
 	}
@@ -258,6 +272,7 @@ func (s *Store) UpdateBucket(ctx context.Context, bucketName string, change func
 	e.Ord, e.Owner = s.nextOrd(), is.Owner
 	e.Versioning, e.ObjectLock, e.Lock = string(is.Versioning), is.ObjectLock, is.DefaultLock
 	e.Encryption, e.Compression, e.Quota = is.Encryption, cloneCompression(is.Compression), is.Quota
+	e.Parity = cloneParity(is.Parity)
 	e.Shadows = old.Shadows.With(old.segment, s.segmentExists())
 	placed, err := s.seglog.Append(ctx, seglog.Options{}, entry(&e, nil))
 	if err != nil {

@@ -10,36 +10,47 @@ import (
 
 	"croft/objectstore"
 	"croft/objectstore/erasure/coat"
+	"croft/objectstore/erasure/driveset"
 	"croft/objectstore/erasure/record"
 )
 
 // coding is how the bodies of one new object are coded.
 type coding struct {
-	name   string
-	key    *coat.Key // nil when it is not encrypted
-	sealed record.Sealed
+	name     string
+	geometry driveset.Geometry // of large bodies
+	key      *coat.Key         // nil when it is not encrypted
+	sealed   record.Sealed
 	// compress says whether a body of a size, -1 when it is not known, is compressed.
 	compress func(size int64) bool
 }
 
+// newObject is what decides how an object is coded.
+type newObject struct {
+	bucket, key string
+	attrs       objectstore.Attributes
+	class       objectstore.StorageClass
+	encrypt     bool
+	customer    *objectstore.CustomerKey
+}
+
 // codingFor decides how a new object is coded.
-func (s *Store) codingFor(ctx context.Context, bucketName, key string, attrs objectstore.Attributes, encrypt bool, customer *objectstore.CustomerKey) (c coding, err error) {
-	b, err := s.buckets.find(bucketName)
+func (s *Store) codingFor(ctx context.Context, o newObject) (c coding, err error) {
+	b, err := s.buckets.find(o.bucket)
 	if err != nil {
 		return c, err
 	}
 	e := b.now.Load()
-	c.name = bodyName(b.ID, key)
-	c.compress = func(size int64) bool { return e.Compression.Wants(key, attrs, size) }
+	c.name, c.geometry = bodyName(b.ID, o.key), s.geometryFor(b, o.class)
+	c.compress = func(size int64) bool { return e.Compression.Wants(o.key, o.attrs, size) }
 	by := e.Encryption
 	switch {
-	case customer != nil:
+	case o.customer != nil:
 		by = objectstore.EncryptionCustomer
-	case encrypt:
+	case o.encrypt:
 		by = objectstore.EncryptionStore
 	}
 	if by != objectstore.EncryptionNone {
-		c.key, c.sealed, err = s.newKey(ctx, by, customer)
+		c.key, c.sealed, err = s.newKey(ctx, by, o.customer)
 	}
 	return c, err
 }
@@ -84,7 +95,7 @@ func (s *Store) store(ctx context.Context, body io.Reader, size int64, c coding)
 	h, end := s.etags.begin()
 	defer end()
 	if worn.Bare() {
-		stored, held, err := s.bodies.Write(ctx, body, size, s.set.Geometry, h)
+		stored, held, err := s.bodies.Write(ctx, body, size, c.geometry, h)
 		if err != nil {
 			return nil, err
 		}
@@ -100,7 +111,7 @@ func (s *Store) store(ctx context.Context, body io.Reader, size int64, c coding)
 		body = io.LimitReader(body, size+1) // more than was announced is not read to its end
 	}
 	e := s.coder.NewEncoder(body, f, h)
-	stored, held, err := s.bodies.Write(ctx, e, want, s.set.Geometry, nil)
+	stored, held, err := s.bodies.Write(ctx, e, want, c.geometry, nil)
 	plain := e.Finish()
 	if err != nil {
 		return nil, err

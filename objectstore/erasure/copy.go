@@ -14,6 +14,10 @@ func (s *Store) Copy(ctx context.Context, r objectstore.CopyRequest) (objectstor
 		return objectstore.Object{}, err
 	}
 	defer s.inUse.Done()
+	class, err := r.Class.Kept()
+	if err != nil {
+		return objectstore.Object{}, err
+	}
 	if err := s.mayPut(ctx, r.Bucket, r.Key, -1, r.Condition); err != nil {
 		return objectstore.Object{}, err
 	}
@@ -38,7 +42,12 @@ func (s *Store) Copy(ctx context.Context, r objectstore.CopyRequest) (objectstor
 			attrs.Checksums = source.Attributes.Checksums
 		}
 	}
-	c, err := s.codingFor(ctx, r.Bucket, r.Key, attrs, r.Encrypt, r.CustomerKey)
+	if r.Class == objectstore.ClassUnset {
+		class = source.Class
+	}
+	c, err := s.codingFor(ctx, newObject{
+		bucket: r.Bucket, key: r.Key, attrs: attrs, class: class, encrypt: r.Encrypt, customer: r.CustomerKey,
+	})
 	if err != nil {
 		return objectstore.Object{}, err
 	}
@@ -48,6 +57,6 @@ func (s *Store) Copy(ctx context.Context, r objectstore.CopyRequest) (objectstor
 		return objectstore.Object{}, err
 	}
 	defer b.release()
-	v := &record.Version{Key: r.Key, Size: source.Size, ETag: source.ETag, Attrs: attrs, Parts: source.Parts, Sealed: c.sealed}
+	v := &record.Version{Key: r.Key, Size: source.Size, ETag: source.ETag, Attrs: attrs, Parts: source.Parts, Sealed: c.sealed, Class: class}
 	return s.commit(ctx, r.Bucket, v, b, r.Condition)
 }

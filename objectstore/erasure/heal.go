@@ -98,6 +98,13 @@ func (h *healer) short(missing driveset.Places) int {
 	return (missing | driveset.AllPlaces(len(h.store.set.Drives))&^h.store.set.Readable()).Count()
 }
 
+// urgency is of how many copies a body is short; one with less parity than the log
+// has counts as short of the difference.
+func (h *healer) urgency(f index.File) int {
+	less := h.store.set.Geometry.Parity - int(bodyOfFile(f).Parity)
+	return min(max(h.short(driveset.Places(f.Missing))+less, 0), driveset.MaxDrives)
+}
+
 // survey counts what there is to do.
 func (h *healer) survey(ctx context.Context) (*work, error) {
 	w := &work{targets: h.store.set.Writable(), ends: make(map[uint64]int64)}
@@ -121,7 +128,7 @@ func (h *healer) survey(ctx context.Context) (*work, error) {
 		err = h.eachMissing(ctx, place, func(f index.File) error {
 			missing := driveset.Places(f.Missing)
 			if missing&w.targets != 0 {
-				w.levels[h.short(missing)] = true
+				w.levels[h.urgency(f)] = true
 			}
 			w.files = w.files.With(place)
 			if missing != driveset.AllPlaces(len(h.store.set.Drives)) { // else nobody knows
@@ -240,7 +247,7 @@ func (h *healer) bodies(ctx context.Context, w *work, level int) error {
 		}
 		c := newCrew()
 		err = errors.Join(err, h.eachMissing(ctx, place, func(f index.File) error {
-			if h.short(driveset.Places(f.Missing)) != level {
+			if h.urgency(f) != level {
 				return nil
 			}
 			return c.do(ctx, func() error { return h.body(ctx, f) })

@@ -160,7 +160,7 @@ func readVersion(ctx context.Context, s *Store, listed objectstore.Object) (stri
 	case len(o.Parts) == 0 && o.ETag != fmt.Sprintf("%x", md5.Sum(b)):
 		return "", fmt.Errorf("its ETag %s is not its body's", o.ETag)
 	}
-	return tellBody(b, o.Attributes.ContentType), nil
+	return tellBody(b, o.Attributes.ContentType+string(o.Class)), nil
 }
 
 func observeUploads(ctx context.Context, s *Store, bucket string, all contents) error {

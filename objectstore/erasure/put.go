@@ -30,10 +30,16 @@ func (s *Store) Put(ctx context.Context, r objectstore.PutRequest) (objectstore.
 		return objectstore.Object{}, err
 	}
 	defer s.inUse.Done()
+	class, err := r.Class.Kept()
+	if err != nil {
+		return objectstore.Object{}, err
+	}
 	if err := s.mayPut(ctx, r.Bucket, r.Key, r.Size, r.Condition); err != nil {
 		return objectstore.Object{}, err
 	}
-	c, err := s.codingFor(ctx, r.Bucket, r.Key, r.Attributes, r.Encrypt, r.CustomerKey)
+	c, err := s.codingFor(ctx, newObject{
+		bucket: r.Bucket, key: r.Key, attrs: r.Attributes, class: class, encrypt: r.Encrypt, customer: r.CustomerKey,
+	})
 	if err != nil {
 		return objectstore.Object{}, err
 	}
@@ -43,7 +49,7 @@ func (s *Store) Put(ctx context.Context, r objectstore.PutRequest) (objectstore.
 		return objectstore.Object{}, err
 	}
 	defer b.release()
-	v := &record.Version{Key: r.Key, Size: b.size, ETag: b.md5, Attrs: r.Attributes.Clone(), Sealed: c.sealed}
+	v := &record.Version{Key: r.Key, Size: b.size, ETag: b.md5, Attrs: r.Attributes.Clone(), Sealed: c.sealed, Class: class}
 	if r.MD5 != "" && r.MD5 != b.md5 {
 		err = objectstore.ErrDigestMismatch
 	}
@@ -110,8 +116,8 @@ func (s *Store) receive(ctx context.Context, body io.Reader, size int64, limit i
 		body = io.MultiReader(bytes.NewReader(head), body)
 	}
 	if size < 0 {
-		body = &roomy{store: s, body: body}
-	} else if err := s.room(size); err != nil {
+		body = &roomy{store: s, body: body, geometry: c.geometry}
+	} else if err := s.room(size, c.geometry); err != nil {
 		return nil, err
 	}
 	if err := s.markRunning(ctx); err != nil {

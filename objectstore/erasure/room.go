@@ -8,11 +8,10 @@ import (
 	"croft/objectstore/erasure/driveset"
 )
 
-// room refuses a large body, of which so many bytes are still to come, for which
-// too few drives have room. It looks at each drive by itself; folders that share a
+// room refuses a large body of a geometry, of which so many bytes are still to
+// come, for which too few drives have room. It looks at each drive by itself; folders that share a
 // disk find out when the next body comes.
-func (s *Store) room(bytes int64) error {
-	g := s.set.Geometry
+func (s *Store) room(bytes int64, g driveset.Geometry) error {
 	shard := bytes / int64(g.Data)
 	full := 0
 	for _, d := range s.set.Drives {
@@ -32,14 +31,15 @@ const roomEvery = 8 << 20
 
 // roomy is a body of unknown size that ends when there is no more room for it.
 type roomy struct {
-	store *Store
-	body  io.Reader
-	left  int64 // until it is asked again
+	store    *Store
+	body     io.Reader
+	geometry driveset.Geometry
+	left     int64 // until it is asked again
 }
 
 func (r *roomy) Read(p []byte) (int, error) {
 	if r.left <= 0 {
-		if err := r.store.room(roomEvery); err != nil {
+		if err := r.store.room(roomEvery, r.geometry); err != nil {
 			return 0, err
 		}
 		r.left = roomEvery

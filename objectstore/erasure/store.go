@@ -28,6 +28,9 @@ type Config struct {
 	// Parity is how many drives may be lost; -1 is the default on the first start and
 	// what the drives were formatted with afterwards.
 	Parity int
+	// Reduced is the parity of large bodies of reduced redundancy, at most Parity; nil
+	// is 1, where there is any.
+	Reduced *int
 	// Deployment, when set, is the set that the drives must be of: there has been a
 	// first start, so blank drives are not formatted but missed.
 	Deployment string
@@ -55,6 +58,8 @@ type Store struct {
 	coder  *coat.Coder
 	master Keys   // nil when there are none
 	quotas Quotas // nil when there are none
+	// reduced is the parity of reduced redundancy; nil is usualReduced.
+	reduced *int
 
 	buckets  bucketTable
 	keys     keyLocks
@@ -127,11 +132,16 @@ func defaultCatalogue(set *driveset.Set) string {
 
 // openSet opens the store on drives that were assembled.
 func openSet(ctx context.Context, cfg Config, set *driveset.Set) (*Store, error) {
+	if err := checkReduced(set.Geometry, cfg.Reduced); err != nil {
+		return nil, err
+	}
 	coder, err := coat.NewCoder()
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{log: cfg.Logger, set: set, coder: coder, master: cfg.Keys, quotas: cfg.Quotas, segmentBytes: cfg.SegmentBytes}
+	s := &Store{
+		log: cfg.Logger, set: set, coder: coder, master: cfg.Keys, quotas: cfg.Quotas, reduced: cfg.Reduced, segmentBytes: cfg.SegmentBytes,
+	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

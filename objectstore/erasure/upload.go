@@ -19,7 +19,7 @@ import (
 func publicUpload(bucketName string, u *record.Upload) objectstore.Upload {
 	return objectstore.Upload{
 		UploadRef: objectstore.UploadRef{Bucket: bucketName, Key: u.Key, ID: u.ID},
-		StartedAt: record.Time(u.Started), Attributes: u.Attrs, Encryption: u.Sealed.By,
+		StartedAt: record.Time(u.Started), Attributes: u.Attrs, Encryption: u.Sealed.By, Class: u.Class,
 	}
 }
 
@@ -39,7 +39,13 @@ func (s *Store) CreateUpload(ctx context.Context, r objectstore.CreateUploadRequ
 	if err := objectstore.ValidateKey(r.Key); err != nil {
 		return objectstore.Upload{}, err
 	}
-	c, err := s.codingFor(ctx, r.Bucket, r.Key, r.Attributes, r.Encrypt, r.CustomerKey)
+	class, err := r.Class.Kept()
+	if err != nil {
+		return objectstore.Upload{}, err
+	}
+	c, err := s.codingFor(ctx, newObject{
+		bucket: r.Bucket, key: r.Key, attrs: r.Attributes, class: class, encrypt: r.Encrypt, customer: r.CustomerKey,
+	})
 	if err != nil {
 		return objectstore.Upload{}, err
 	}
@@ -51,7 +57,7 @@ func (s *Store) CreateUpload(ctx context.Context, r objectstore.CreateUploadRequ
 	now := time.Now()
 	u := &record.Upload{
 		Bucket: b.ID, Key: r.Key, ID: newUploadID(now), Ord: s.nextOrd(), Started: now.UnixMilli(), Attrs: r.Attributes.Clone(),
-		Sealed: c.sealed, Compress: c.compress(-1),
+		Sealed: c.sealed, Compress: c.compress(-1), Class: class,
 	}
 	if _, err := s.seglog.Append(ctx, seglog.Options{}, entry(u, nil)); err != nil {
 		return objectstore.Upload{}, err
@@ -107,7 +113,9 @@ func (s *Store) PutPart(ctx context.Context, r objectstore.PutPartRequest) (obje
 	if err := s.mayAdd(ctx, in, u.Key, r.Size); err != nil {
 		return objectstore.Part{}, err
 	}
-	c := coding{name: bodyName(u.Bucket, u.Key), compress: func(int64) bool { return u.Compress }}
+	c := coding{
+		name: bodyName(u.Bucket, u.Key), geometry: s.geometryFor(in, u.Class), compress: func(int64) bool { return u.Compress },
+	}
 	if c.key, err = s.openKey(ctx, u.Sealed, r.CustomerKey); err != nil {
 		return objectstore.Part{}, err
 	}
@@ -276,7 +284,7 @@ func (s *Store) assemble(ctx context.Context, u *record.Upload, r objectstore.Co
 			return nil, objectstore.ErrPartOrder
 		}
 	}
-	v := &record.Version{Key: u.Key, Attrs: u.Attrs.Clone(), Sealed: u.Sealed}
+	v := &record.Version{Key: u.Key, Attrs: u.Attrs.Clone(), Sealed: u.Sealed, Class: u.Class}
 	sum := md5.New()
 	for i, choice := range r.Parts {
 		row, found, err := s.index.Part(ctx, u.ID, choice.Number)

@@ -150,12 +150,18 @@ func (p *plan) dropBucket(name string) *plan {
 }
 
 func (p *plan) put(path string, size int, seed uint64) *plan {
+	return p.putAs(path, size, seed, objectstore.ClassUnset)
+}
+
+// putAs puts an object of a storage class.
+func (p *plan) putAs(path string, size int, seed uint64, class objectstore.StorageClass) *plan {
 	body := randomBytes(size, seed)
 	bucket, key, _ := strings.Cut(path, "/")
 	kind := fmt.Sprint("kind/", seed)
-	return p.step("put "+path, p.over(path, false, tellBody(body, kind)), func(ctx context.Context, v *voyage) error {
+	return p.step("put "+path, p.over(path, false, tellBody(body, kind+string(class))), func(ctx context.Context, v *voyage) error {
 		_, err := v.store.Put(ctx, objectstore.PutRequest{
-			Bucket: bucket, Key: key, Body: bytes.NewReader(body), Size: int64(len(body)), Attributes: objectstore.Attributes{ContentType: kind},
+			Bucket: bucket, Key: key, Body: bytes.NewReader(body), Size: int64(len(body)),
+			Attributes: objectstore.Attributes{ContentType: kind}, Class: class,
 		})
 		return err
 	})

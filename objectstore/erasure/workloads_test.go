@@ -24,6 +24,7 @@ var workloads = []workload{
 	{"one drive", 1, compaction},
 	{"many drives", 6, mixed},
 	{"versions", 3, versions},
+	{"storage classes", 4, classes},
 }
 
 func smallObjects() *plan {
@@ -90,8 +91,8 @@ func compaction() *plan {
 
 func mixed() *plan {
 	p := newPlan().makeBucket("bucket").then()
-	p.put("bucket/a", 100, 1).put("bucket/b", 135_000, 2).put("bucket/c", 2<<20+5, 3).beginUpload("bucket/d").then()
-	p.putPart("bucket/d", 1, 1000, 4).delete("bucket/a").put("bucket/b", 136_000, 5).then()
+	p.put("bucket/a", 100, 1).put("bucket/b", 130_000, 2).put("bucket/c", 2<<20+5, 3).beginUpload("bucket/d").then()
+	p.putPart("bucket/d", 1, 1000, 4).delete("bucket/a").put("bucket/b", 131_000, 5).then()
 	p.complete("bucket/d", 1).compact().copy("bucket/c", "bucket/e").then()
 	return p.deleteAll("bucket", "b", "c").put("bucket/a", 6, 6).then().compact().put("bucket/d", 7, 7)
 }
@@ -106,6 +107,15 @@ func versions() *plan {
 	p.put("bucket/a", 12, 7).delete("bucket/b").delete("bucket/d").tag("bucket/c", 0, "y").then()
 	p.compact().put("bucket/a", 13, 8).deleteVersion("bucket/b", 0).then()
 	return p.deleteVersion("bucket/a", 0).deleteVersion("bucket/d", 1).deleteAll("bucket", "b", "c")
+}
+
+func classes() *plan {
+	const reduced = objectstore.ClassReduced
+	p := newPlan().makeBucket("bucket").then()
+	p.putAs("bucket/a", 2<<20+1, 1, reduced).putAs("bucket/s", 3000, 2, reduced).put("bucket/b", 2<<20+9, 3).then()
+	p.copy("bucket/a", "bucket/c").putAs("bucket/b", 2<<20+70_000, 4, reduced).then()
+	p.put("bucket/a", 2<<20+2, 5).tag("bucket/c", 0, "x").delete("bucket/s").then()
+	return p.compact().copy("bucket/c", "bucket/c").deleteAll("bucket", "a", "b")
 }
 
 // chance is a workload that is made up anew each time.
@@ -140,6 +150,8 @@ func (p *plan) anything(rng *rand.Rand, path string) {
 		size = 15_000
 	}
 	switch n := rng.IntN(12); {
+	case n == 0:
+		p.putAs(path, size, rng.Uint64()%1000, objectstore.ClassReduced)
 	case n < 4:
 		p.put(path, size, rng.Uint64()%1000)
 	case n < 6:

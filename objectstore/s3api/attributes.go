@@ -54,6 +54,13 @@ func withoutChunked(values []string) string {
 	return strings.Join(kept, ",")
 }
 
+const storageClassHeader = "X-Amz-Storage-Class"
+
+// storageClass is what the request says about it, perhaps nothing.
+func storageClass(header http.Header) objectstore.StorageClass {
+	return objectstore.StorageClass(first(header, storageClassHeader))
+}
+
 // writeAttributes sets the headers of an object, with what the query overrides.
 func (q *request) writeAttributes(header http.Header, o *objectstore.Object) {
 	a := &o.Attributes
@@ -81,6 +88,9 @@ func (q *request) writeAttributes(header http.Header, o *objectstore.Object) {
 	for key, value := range a.User {
 		// As it stands on the wire boto3 gives the name to its user.
 		header["x-amz-meta-"+key] = []string{value}
+	}
+	if o.Class != objectstore.ClassUnset { // as in S3, the standard goes without saying
+		q.setHeader(header, storageClassHeader, string(o.Class))
 	}
 	q.setHeader(header, "Etag", quoted(o.ETag))
 	q.setHeader(header, "Last-Modified", o.ModifiedAt.UTC().Format(http.TimeFormat))

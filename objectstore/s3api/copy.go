@@ -83,13 +83,14 @@ func (h *Handler) copyObject(q *request) error {
 	}
 	request := objectstore.CopyRequest{
 		FromBucket: fromBucket, FromKey: fromKey, Bucket: q.bucket, Key: q.key, Check: checkSource(q.r.Header),
+		Class: storageClass(q.r.Header),
 	}
 	if request.Condition, err = writeCondition(q.r.Header); err != nil {
 		return err
 	}
 	switch directive := q.r.Header.Get("X-Amz-Metadata-Directive"); directive {
 	case "", "COPY":
-		if fromBucket == q.bucket && fromKey == q.key && q.r.Header.Get("X-Amz-Checksum-Algorithm") == "" {
+		if fromBucket == q.bucket && fromKey == q.key && q.r.Header.Get("X-Amz-Checksum-Algorithm") == "" && request.Class == objectstore.ClassUnset {
 			return fail("InvalidRequest", "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
 		}
 	case "REPLACE":
@@ -133,10 +134,13 @@ func (h *Handler) copyWithChecksum(q *request, r objectstore.CopyRequest) (objec
 	if r.Replace == nil {
 		r.Replace = &o.Attributes
 	}
+	if r.Class == objectstore.ClassUnset {
+		r.Class = o.Class
+	}
 	sum := a.make()
 	return h.store.Put(q.r.Context(), objectstore.PutRequest{
 		Bucket: r.Bucket, Key: r.Key, Body: io.TeeReader(content, sum), Size: o.Size,
-		Attributes: *r.Replace, Condition: r.Condition,
+		Attributes: *r.Replace, Class: r.Class, Condition: r.Condition,
 		Finish: func(attributes *objectstore.Attributes) error {
 			attributes.Checksums = map[string]string{a.kept: encodeSum(sum), keptType: typeFullObject}
 			return nil

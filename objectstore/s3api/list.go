@@ -89,7 +89,9 @@ func (d *document) contents(l *listing, page *objectstore.ListPage, withOwner bo
 		if withOwner {
 			d.text = append(d.text, "<Owner><ID>"+ownerID+"</ID><DisplayName>"+ownerID+"</DisplayName></Owner>"...)
 		}
-		d.text = append(d.text, "<StorageClass>STANDARD</StorageClass></Contents>"...)
+		d.text = append(d.text, "<StorageClass>"...)
+		d.text = appendEscaped(d.text, o.Class.Name())
+		d.text = append(d.text, "</StorageClass></Contents>"...)
 	}
 	for _, prefix := range page.Prefixes {
 		d.text = append(d.text, "<CommonPrefixes><Prefix>"...)

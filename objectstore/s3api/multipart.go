@@ -52,7 +52,7 @@ func (h *Handler) createUpload(q *request) error {
 		q.w.Header().Set("x-amz-checksum-type", kind)
 	}
 	upload, err := h.store.CreateUpload(q.r.Context(), objectstore.CreateUploadRequest{
-		Bucket: q.bucket, Key: q.key, Attributes: attributes,
+		Bucket: q.bucket, Key: q.key, Attributes: attributes, Class: storageClass(q.r.Header),
 	})
 	if err != nil {
 		return err
@@ -125,7 +125,7 @@ func (h *Handler) listParts(q *request) error {
 	kept := upload.Attributes.Checksums
 	out := listPartsXML{
 		Bucket: q.bucket, Key: l.encode(q.key), UploadID: ref.ID, Initiator: owner, Owner: owner,
-		StorageClass: "STANDARD", Marker: after, NextMarker: page.Next, MaxParts: l.limit, IsTruncated: page.Truncated,
+		StorageClass: upload.Class.Name(), Marker: after, NextMarker: page.Next, MaxParts: l.limit, IsTruncated: page.Truncated,
 		Algorithm: strings.ToUpper(kept[keptAlgorithm]), Type: kept[keptType],
 	}
 	for _, p := range page.Parts {
@@ -192,7 +192,7 @@ func (h *Handler) listUploads(q *request) error {
 	for _, u := range page.Uploads {
 		kept := u.Attributes.Checksums
 		out.Uploads = append(out.Uploads, uploadXML{
-			Key: l.encode(u.Key), UploadID: u.ID, Initiator: owner, Owner: owner, StorageClass: "STANDARD",
+			Key: l.encode(u.Key), UploadID: u.ID, Initiator: owner, Owner: owner, StorageClass: u.Class.Name(),
 			Initiated: xmlTime(u.StartedAt), Algorithm: strings.ToUpper(kept[keptAlgorithm]), Type: kept[keptType],
 		})
 	}

@@ -21,7 +21,7 @@ func (h *Handler) putObject(q *request) error {
 	}
 	o, err := h.store.Put(q.r.Context(), objectstore.PutRequest{
 		Bucket: q.bucket, Key: q.key, Body: q.body, Size: q.body.size, MD5: q.body.md5,
-		Attributes: attributes, Condition: condition,
+		Attributes: attributes, Class: storageClass(q.r.Header), Condition: condition,
 		Finish: func(a *objectstore.Attributes) error {
 			sums, err := q.body.finish()
 			if sums != nil {

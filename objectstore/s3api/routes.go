@@ -153,10 +153,8 @@ func (q *request) refuseUnsupported() error {
 	default:
 		return fail("NotImplemented", "Only the canned ACL private is implemented.")
 	}
-	switch first(header, "X-Amz-Storage-Class") {
-	case "", "STANDARD", "REDUCED_REDUNDANCY":
-	default:
-		return fail("InvalidStorageClass", "The storage class you specified is not valid. There is only STANDARD.")
+	if _, err := storageClass(header).Kept(); err != nil {
+		return err
 	}
 	if v := first(header, "X-Amz-Bucket-Object-Lock-Enabled"); v == "true" || v == "True" {
 		return fail("NotImplemented", "Object lock is not implemented.")

@@ -40,6 +40,11 @@ func RunQuotas(t *testing.T, open func(t *testing.T) objectstore.Store) {
 	run(t, open, []group{{"Quotas", quotaTests}})
 }
 
+// RunClasses tests an engine that keeps storage classes.
+func RunClasses(t *testing.T, open func(t *testing.T) objectstore.Store) {
+	run(t, open, []group{{"Classes", classTests}})
+}
+
 type group struct {
 	name  string
 	tests []test

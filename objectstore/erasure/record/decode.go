@@ -21,9 +21,10 @@ func Decode(b []byte) (Entry, error) {
 	}
 	d := &decoder{b: b[1:]}
 	var e Entry
+	field := func(uint64, *decoder) bool { return false }
 	switch k := Kind(b[0]); k {
 	case KindBucket:
-		e = &Bucket{
+		b := &Bucket{
 			ID: d.uint(), Ord: d.uint(), Name: d.string(), Owner: d.string(), Created: d.int(),
 			Versioning: d.string(), ObjectLock: d.bool(), Lock: objectstore.DefaultLock{
 				Mode: objectstore.LockMode(d.string()), Days: int(d.uint()), Years: int(d.uint()),
@@ -31,13 +32,16 @@ func Decode(b []byte) (Entry, error) {
 			Encryption: objectstore.Encryption(d.string()), Compression: d.compression(), Quota: d.size(),
 			Shadows: d.shadows(),
 		}
+		e, field = b, b.field
 	case KindVersion:
-		e = d.version()
+		v := d.version()
+		e, field = v, v.field
 	case KindUpload:
-		e = &Upload{
+		u := &Upload{
 			Bucket: d.uint(), Key: d.string(), ID: d.string(), Ord: d.uint(), Started: d.int(),
 			Attrs: d.attributes(), Sealed: d.sealed(), Compress: d.bool(), Shadows: d.shadows(),
 		}
+		e, field = u, u.field
 	case KindPart:
 		e = &Part{
 			Bucket: d.uint(), Key: d.string(), Upload: d.string(), Ord: d.uint(),
@@ -52,7 +56,7 @@ func Decode(b []byte) (Entry, error) {
 	default:
 		return nil, fmt.Errorf("%w (kind %d)", ErrNewer, k)
 	}
-	d.fields()
+	d.fields(field)
 	if d.err != nil {
 		return nil, d.err
 	}
@@ -122,23 +126,4 @@ func (d *decoder) shadows() (s Shadows) {
 		s = append(s, d.uint())
 	}
 	return s
-}
-
-// fields passes over the numbered fields.
-func (d *decoder) fields() {
-	for range d.count() {
-		number := d.uint()
-		n := d.count()
-		if d.err != nil {
-			return
-		}
-		d.b = d.b[n:]
-		if number%2 == 0 {
-			d.err = fmt.Errorf("%w (field %d)", ErrNewer, number)
-			return
-		}
-	}
-	if d.err == nil && len(d.b) != 0 {
-		d.fail()
-	}
 }

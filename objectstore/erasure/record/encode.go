@@ -30,7 +30,7 @@ func (b *Bucket) Encode() []byte {
 	e.compression(b.Compression)
 	e.int(b.Quota)
 	e.shadows(b.Shadows)
-	return e.end()
+	return e.end(parityField(b.Parity))
 }
 
 const (
@@ -76,7 +76,7 @@ func (v *Version) Encode() []byte {
 	}
 	e.sealed(v.Sealed)
 	e.shadows(v.Shadows)
-	return e.end()
+	return e.end(classField(v.Class))
 }
 
 // Encode returns the entry's bytes.
@@ -91,7 +91,7 @@ func (u *Upload) Encode() []byte {
 	e.sealed(u.Sealed)
 	e.bool(u.Compress)
 	e.shadows(u.Shadows)
-	return e.end()
+	return e.end(classField(u.Class))
 }
 
 // Encode returns the entry's bytes.
@@ -104,7 +104,7 @@ func (p *Part) Encode() []byte {
 	e.part(p.Part)
 	e.body(p.Body)
 	e.shadows(p.Shadows)
-	return e.end()
+	return e.end(field{})
 }
 
 // Encode returns the entry's bytes.
@@ -121,13 +121,7 @@ func (g *Gone) Encode() []byte {
 	e.uint(g.Ord)
 	e.uint(g.Of)
 	e.shadows(g.Shadows)
-	return e.end()
-}
-
-// end writes the numbered fields, of which there are none yet.
-func (e *encoder) end() []byte {
-	e.uint(0)
-	return e.b
+	return e.end(field{})
 }
 
 func (e *encoder) shadows(s Shadows) {

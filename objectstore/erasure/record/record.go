@@ -47,6 +47,7 @@ type Bucket struct {
 	Encryption  objectstore.Encryption
 	Compression objectstore.Compression
 	Quota       int64 // bytes; 0 is none
+	Parity      *int  // of large bodies; nil is the set's
 	Shadows     Shadows
 }
 
@@ -69,6 +70,7 @@ type Version struct {
 	Coat     coat.Coat // of the payload
 	Stored   int64     // bytes of the payload; 0 when it wears nothing
 	Sealed   Sealed
+	Class    objectstore.StorageClass
 	Shadows  Shadows
 }
 
@@ -129,6 +131,7 @@ type Upload struct {
 	Sealed  Sealed
 	// Compress says that parts are to be compressed.
 	Compress bool
+	Class    objectstore.StorageClass
 	Shadows  Shadows
 }
 

@@ -1,0 +1,63 @@
+package record
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"testing"
+
+	"croft/objectstore"
+)
+
+// TestFields reads and writes numbered fields as they are on drives.
+func TestFields(t *testing.T) {
+	parity := 3
+	for _, one := range []struct {
+		what   string
+		entry  Entry
+		golden string
+	}{
+		{"bucket", &Bucket{ID: 3, Ord: 4, Name: "b", Parity: &parity}, "0103040162000000000000000000000000000001010103"},
+		{
+			"version", &Version{Bucket: 3, Key: "k", Ord: 5, Class: objectstore.ClassReduced},
+			"030003016b000000000000000500000000000000000000000000000000000000000000000000000000" + "0101" + "12524544554345445f524544554e44414e4359",
+		},
+		{
+			"upload", &Upload{Bucket: 3, Key: "k", ID: "u", Ord: 5, Class: objectstore.ClassReduced},
+			"0503016b017505000000000000000000000000000000" + "0101" + "12524544554345445f524544554e44414e4359",
+		},
+	} {
+		raw, err := hex.DecodeString(one.golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := one.entry.Encode()
+		if !bytes.Equal(b, raw) {
+			t.Errorf("%s is written as %x, it was %x", one.what, b, raw)
+		}
+		if got, err := Decode(raw); err != nil || !bytes.Equal(got.Encode(), raw) {
+			t.Errorf("%s is read as %+v, %v", one.what, got, err)
+		}
+		for n := range b {
+			if got, err := Decode(b[:n]); !errors.Is(err, ErrMalformed) {
+				t.Errorf("%d of %d bytes of %s: %+v, %v", n, len(b), one.what, got, err)
+			}
+		}
+		// Beside one that nobody knows.
+		at := bytes.LastIndex(b, []byte{1, 1})
+		if one.what == "bucket" {
+			at = len(b) - 4
+		}
+		more := slices.Concat(b[:at], []byte{2}, b[at+1:], []byte{9, 2, 'x', 'y'})
+		if got, err := Decode(more); err != nil || !bytes.Equal(got.Encode(), raw) {
+			t.Errorf("%s with another field: %+v, %v", one.what, got, err)
+		}
+	}
+	b := (&Bucket{}).Encode()
+	for _, value := range []string{"", "xy"} {
+		if got, err := Decode(slices.Concat(b[:len(b)-1], []byte{1, 1, byte(len(value))}, []byte(value))); !errors.Is(err, ErrMalformed) {
+			t.Errorf("a parity of %d bytes: %+v, %v", len(value), got, err)
+		}
+	}
+}
