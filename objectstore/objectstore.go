@@ -27,7 +27,7 @@ import (
 )
 
 // Store is a whole object store. An engine may also be a DriveReporter, a
-// BatchDeleter, a UsageReporter, and keep Versions.
+// BatchDeleter, a UsageReporter, a ChangeFeed, and keep Versions.
 type Store interface {
 	Buckets
 	Objects

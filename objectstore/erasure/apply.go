@@ -69,6 +69,7 @@ type change struct {
 	tx     *index.Tx
 	replay bool
 	doomed []record.Body // bodies that nothing refers to any more
+	noted  bool          // something was noted for followers
 }
 
 // apply is the log's Apply.
@@ -77,7 +78,7 @@ func (a *applier) apply(b seglog.Batch) error {
 	c := &change{applier: a, replay: b.Replay}
 	var damage noted
 	err := s.index.Apply(context.Background(), func(tx *index.Tx) (err error) { //nolint:forbidigo // what is durable is applied, whoever waits
-		c.tx, c.doomed = tx, nil
+		c.tx, c.doomed, c.noted = tx, nil, false
 		for i := range b.Entries {
 			if err := c.entry(&b.Entries[i]); err != nil {
 				return err
@@ -98,6 +99,9 @@ func (a *applier) apply(b seglog.Batch) error {
 		return err
 	}
 	s.applied.Store(b.Next.Seq)
+	if c.noted {
+		s.changed.ring()
+	}
 	for _, id := range b.Freed {
 		s.damage.begin(id)
 	}
@@ -191,6 +195,9 @@ func (c *change) putVersion(v *record.Version, p *seglog.Placed, missing drivese
 		Bucket: v.Bucket, Key: v.Key, Ord: v.Ord, Null: v.Null, Marker: v.Marker, Size: v.Size, Value: value,
 	})
 	if err != nil {
+		return err
+	}
+	if err := c.noteVersion(v, gone, value); err != nil {
 		return err
 	}
 	if err := c.putFiles(v.Bodies, v.Ord, missing); err != nil {
@@ -335,9 +342,22 @@ func (c *change) dropVersion(g *record.Gone) error {
 		}
 		ord = v.Ord
 	}
+	followed := c.tx.Followed(g.Bucket)
+	if followed {
+		latest, found, err := c.tx.Latest(g.Bucket, g.Key)
+		if err != nil {
+			return err
+		}
+		followed = found && latest.Ord == ord
+	}
 	old, found, err := c.tx.DeleteVersion(g.Bucket, g.Key, ord)
 	if err != nil || !found {
 		return err
+	}
+	if followed {
+		if err := c.noteGone(g); err != nil {
+			return err
+		}
 	}
 	if err := c.dead(old.Value); err != nil {
 		return err

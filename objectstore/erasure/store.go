@@ -69,6 +69,7 @@ type Store struct {
 	damage   damage
 	heal     healer
 
+	changed   bell // for followers
 	leftovers leftovers
 	scrubber  scrubber
 

@@ -45,6 +45,11 @@ func RunClasses(t *testing.T, open func(t *testing.T) objectstore.Store) {
 	run(t, open, []group{{"Classes", classTests}})
 }
 
+// RunChanges tests an engine that is an objectstore.ChangeFeed.
+func RunChanges(t *testing.T, open func(t *testing.T) objectstore.Store) {
+	run(t, open, []group{{"Changes", changeTests}})
+}
+
 type group struct {
 	name  string
 	tests []test

@@ -13,6 +13,7 @@ type Tx struct {
 	db       *DB
 	segments map[uint64]Segment // what is to be added to them
 	touched  map[uint64]*usage  // of buckets; written when changed
+	follow   *following         // followers as this transaction sees them
 }
 
 // Apply runs fn in one transaction, which is visible to all once Apply returned
@@ -32,7 +33,7 @@ func (db *DB) Apply(ctx context.Context, fn func(*Tx) error) (err error) {
 	if err := c.begin("BEGIN IMMEDIATE"); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	tx := &Tx{View: View{c}, db: db, touched: map[uint64]*usage{}, segments: map[uint64]Segment{}}
+	tx := &Tx{View: View{c}, db: db, touched: map[uint64]*usage{}, segments: map[uint64]Segment{}, follow: db.following}
 	commit := false
 	defer func() { // fn may panic
 		if end := c.end(commit); end != nil && err == nil {
@@ -40,8 +41,10 @@ func (db *DB) Apply(ctx context.Context, fn func(*Tx) error) (err error) {
 		}
 		if !commit || err != nil {
 			clear(db.usages)
+			db.following.forgetBacklogs()
 			return
 		}
+		db.following = tx.follow
 		for bucket, u := range tx.touched {
 			db.usages[bucket] = *u
 		}
@@ -59,7 +62,7 @@ func (db *DB) Apply(ctx context.Context, fn func(*Tx) error) (err error) {
 
 // flush writes what was only counted so far.
 func (tx *Tx) flush() error {
-	return errors.Join(tx.flushSegments(), tx.flushUsage())
+	return errors.Join(tx.flushSegments(), tx.flushUsage(), tx.flushBacklogs())
 }
 
 // Set keeps a value of the caller under a name, such as the log position that

@@ -33,7 +33,7 @@ func (tx *Tx) DeleteBucket(id uint64) error {
 		}
 	}
 	tx.touched[id] = &usage{}
-	return nil
+	return tx.dropFollowers(id)
 }
 
 // bucket reads the columns id, name and value.

@@ -30,11 +30,12 @@ type DB struct {
 	readers readers
 	log     checkpoints
 
-	mu     sync.Mutex // guards the following 4 fields
-	writer *conn
-	usages map[uint64]usage // rows of the table usage as of the last commit
-	broken error            // sticky: why nothing can be applied any more
-	closed bool
+	mu        sync.Mutex // guards the following 5 fields
+	writer    *conn
+	usages    map[uint64]usage // rows of the table usage as of the last commit
+	following *following       // rows of the table followers as of the last commit
+	broken    error            // sticky: why nothing can be applied any more
+	closed    bool
 }
 
 // Open opens or makes the catalogue of a deployment. The folder must exist. It
@@ -66,6 +67,9 @@ func (db *DB) open(deployment string) (err error) {
 		return err
 	}
 	if err := db.writer.admit(deployment); err != nil {
+		return err
+	}
+	if db.following, err = loadFollowing(View{db.writer}); err != nil {
 		return err
 	}
 	for range cap(db.readers.free) {

@@ -4,7 +4,7 @@ import "fmt"
 
 // schemaVersion is written into the file. There are no migrations: a file of
 // another version is built anew from the drives.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // applicationID marks the file as a catalogue ("CrIx").
 const applicationID = 0x43724978
@@ -35,6 +35,12 @@ CREATE TABLE segments (id INTEGER NOT NULL PRIMARY KEY, value BLOB NOT NULL);
 CREATE TABLE repairs (
 	segment INTEGER NOT NULL, off INTEGER NOT NULL, places INTEGER NOT NULL,
 	PRIMARY KEY (segment, off)) WITHOUT ROWID;
+CREATE TABLE followers (
+	id INTEGER NOT NULL PRIMARY KEY, name BLOB NOT NULL UNIQUE, bucket INTEGER NOT NULL, value BLOB NOT NULL, backlog BLOB NOT NULL);
+CREATE TABLE changes (
+	follower INTEGER NOT NULL, position INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,
+	PRIMARY KEY (follower, position)) WITHOUT ROWID;
+CREATE INDEX changes_key ON changes (follower, key, position);
 PRAGMA application_id = %d;
 PRAGMA user_version = %d;
 `, applicationID, schemaVersion)
