@@ -50,7 +50,7 @@ stage_unit() {
 	go_test -shuffle=on -timeout 10m $(go list ./... | grep -v '^croft/e2e')
 }
 stage_race() {
-	CGO_ENABLED=1 go_test -race -short -shuffle=on -timeout 10m $(packages $race_rooms)
+	CGO_ENABLED=1 go_test -race -short -shuffle=on -timeout 25m $(packages $race_rooms)
 }
 stage_e2e() {
 	scripts/npm-ci.sh e2e && go_test -count=1 -v -timeout 20m ./e2e/...
