@@ -21,7 +21,9 @@ type DriveHealth struct {
 	ReadQuorum   int     `json:"readQuorum" doc:"Drives that a read needs"`
 	WriteQuorum  int     `json:"writeQuorum" doc:"Drives that a write needs"`
 	Writable     bool    `json:"writable"`
+	Problem      string  `json:"problem" doc:"Why nothing can be written although enough drives are there; empty when that is not so"`
 	Drives       []Drive `json:"drives"`
+	Scrub        Scrub   `json:"scrub"`
 }
 
 // Drive is one drive.
@@ -51,6 +53,7 @@ func (s *Server) healthRoutes() {
 	raw(s, probe("/readyz"), Public("tells only whether requests can be served"), s.readyz)
 	route(s, op("get-drive-health", http.MethodGet, "/health/drives", "State of the drives", "operations"),
 		Need(account.InstanceRead, instanceScope), s.driveHealth)
+	s.maintenanceRoutes()
 }
 
 func probe(path string) huma.Operation {
@@ -77,7 +80,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request, _ Params) error 
 
 func (s *Server) driveHealth(ctx context.Context, _ *struct{}) (*body[DriveHealth], error) {
 	if s.deps.Drives == nil {
-		return nil, errs.New(errs.NotFound, "no_drives", "This instance keeps its objects elsewhere, not on drives of its own.")
+		return nil, errNoDrives()
 	}
 	health, err := s.deps.Drives.Health(ctx)
 	if err != nil {
@@ -85,7 +88,8 @@ func (s *Server) driveHealth(ctx context.Context, _ *struct{}) (*body[DriveHealt
 	}
 	out := DriveHealth{
 		Engine: health.Engine, Parity: health.Parity, DataShards: health.DataShards, ParityShards: health.ParityShards,
-		ReadQuorum: health.ReadQuorum, WriteQuorum: health.WriteQuorum, Writable: health.Writable, Drives: make([]Drive, 0, len(health.Drives)),
+		ReadQuorum: health.ReadQuorum, WriteQuorum: health.WriteQuorum, Writable: health.Writable, Problem: health.Problem,
+		Drives: make([]Drive, 0, len(health.Drives)), Scrub: wireScrub(health.Scrub),
 	}
 	for _, d := range health.Drives {
 		out.Drives = append(out.Drives, wireDrive(d))

@@ -46,10 +46,25 @@ func (s *Store) problem() error {
 func (s *Store) scrubProgress() objectstore.ScrubProgress {
 	b := &s.scrubber
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	p := objectstore.ScrubProgress{Running: b.working, Last: b.state.Last}
-	if b.state.Began > 0 {
-		p.Current = objectstore.Scrub{StartedAt: time.Unix(b.state.Began, 0), Bytes: b.state.Bytes, Damaged: b.state.Found}
+	st, loaded := b.state, b.loaded
+	p := objectstore.ScrubProgress{Running: b.work != nil, Asked: st.Asked, Last: st.Last}
+	if w := b.work; w != nil {
+		read := w.read.Load()
+		st.Bytes += max(0, read-w.bytes)
+		p.TotalBytes = max(w.total, st.Bytes)
+		if took := time.Since(w.began); took > 0 {
+			p.BytesPerSecond = int64(float64(read) / took.Seconds())
+		}
+	}
+	b.mu.Unlock()
+	if st.Began > 0 && !st.Anew {
+		p.Current = objectstore.Scrub{StartedAt: time.Unix(st.Began, 0), Bytes: st.Bytes, Damaged: st.Found}
+	}
+	if loaded && !p.Running {
+		p.NextAt = s.nextScrub(&st)
+		if rest := time.Unix(st.Rest, 0); p.NextAt.Before(rest) {
+			p.NextAt = rest
+		}
 	}
 	return p
 }

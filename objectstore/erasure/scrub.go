@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io/fs"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"croft/objectstore"
 	"croft/objectstore/erasure/driveset"
 	"croft/objectstore/erasure/index"
+	"croft/objectstore/erasure/record"
 	"croft/objectstore/erasure/shardfile"
 )
 
@@ -25,10 +27,14 @@ const (
 	// scrubSlice is how many bytes are read on a day at least: a small store is read
 	// at once, and then left alone until the next cycle.
 	scrubSlice = 1 << 30
+	// wholeScrub is a slice that ends when everything was read.
+	wholeScrub = 1 << 62
 	// scrubSpeed is how many bytes are read in a second at least.
 	scrubSpeed = 8 << 20
 	// scrubFast is the speed of a scrub that somebody asked for or that is urgent.
 	scrubFast = 256 << 20
+	// scrubRetry is how long after a failure it is tried again.
+	scrubRetry = 5 * time.Minute
 	// scrubSave is how often it is noted how far it has come.
 	scrubSave = time.Minute
 )
@@ -49,21 +55,50 @@ type scrubState struct {
 	Last     objectstore.Scrub `json:"last"`     // what the last complete cycle was like
 	// Urgent says that the catalogue is new: nobody knows what the drives lack.
 	Urgent bool `json:"urgent"`
+	// Asked says that somebody asked for this cycle, and Anew that it has not begun.
+	Asked bool `json:"asked,omitempty"`
+	Anew  bool `json:"anew,omitempty"`
+	// Rest is until when nothing is read because somebody stopped it, Unix seconds.
+	Rest int64 `json:"rest,omitempty"`
 }
 
 // restart makes the next slice begin a cycle.
 func (st *scrubState) restart() {
-	st.Began, st.Segment, st.Bodies, st.Body = 0, 0, false, shardfile.ID{}
+	st.Began, st.Segment, st.Bodies, st.Body, st.Anew = 0, 0, false, shardfile.ID{}, false
 }
 
 // scrubber scrubs.
 type scrubber struct {
-	workMu sync.Mutex // held while it works
+	workMu sync.Mutex    // held while it works
+	wake   chan struct{} // has one when it is due at another time than before
 
-	mu      sync.Mutex // guards the following 3 fields
-	state   scrubState
-	loaded  bool
-	working bool
+	mu     sync.Mutex // guards the following 3 fields
+	state  scrubState
+	loaded bool
+	work   *scrubWork // nil while it does not work
+}
+
+// scrubWork is what is known of the work that goes on.
+type scrubWork struct {
+	stop  context.CancelCauseFunc
+	began time.Time
+	total int64 // about what the whole cycle reads
+	// read are the bytes that were read since, of which bytes were noted in the state:
+	// those of segments and bodies that were checked to their ends.
+	read  atomic.Int64
+	bytes int64
+}
+
+// errScrubStopped is the cause when somebody stopped the scrub.
+var errScrubStopped = errors.New("the scrub was stopped")
+
+func (b *scrubber) init() { b.wake = make(chan struct{}, 1) }
+
+func (b *scrubber) signal() {
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
 }
 
 // loadScrub reads how far the scrub has come.
@@ -90,22 +125,31 @@ func (s *Store) loadScrub(ctx context.Context) error {
 
 // scrub works a while every day until ctx ends.
 func (s *Store) scrub(ctx context.Context) {
+	var notBefore time.Time
 	for ctx.Err() == nil {
 		due, err := s.scrubDue(ctx)
 		if err != nil {
 			s.log.Warn("scrub cannot go on", "error", err)
 			due = time.Now().Add(time.Hour)
 		}
+		if due.Before(notBefore) {
+			due = notBefore
+		}
 		t := time.NewTimer(time.Until(due))
 		select {
 		case <-ctx.Done():
 			t.Stop()
 			return
+		case <-s.scrubber.wake:
+			t.Stop()
+			notBefore = time.Time{}
+			continue
 		case <-t.C:
 		}
 		if err == nil {
-			if err := s.scrubDay(ctx); err != nil && ctx.Err() == nil {
+			if err := s.scrubDay(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, errScrubStopped) {
 				s.log.Warn("scrub was cut off", "error", err)
+				notBefore = time.Now().Add(scrubRetry)
 			}
 		}
 	}
@@ -124,22 +168,37 @@ func (s *Store) scrubDue(ctx context.Context) (time.Time, error) {
 	s.scrubber.mu.Lock()
 	st := s.scrubber.state
 	s.scrubber.mu.Unlock()
-	switch {
-	case st.Urgent:
-		return time.Now(), nil
-	case st.Began == 0 && st.Finished > 0:
-		return time.Unix(st.Finished, 0).Add(scrubCycle), nil
-	case st.Worked > 0:
-		return time.Unix(st.Worked, 0).Add(scrubEvery), nil
+	due := s.nextScrub(&st)
+	if rest := time.Unix(st.Rest, 0); due.Before(rest) {
+		due = rest
 	}
-	first := time.Now()
-	buckets, err := s.ListBuckets(ctx)
-	for _, b := range buckets {
-		if b.CreatedAt.Before(first) {
-			first = b.CreatedAt
+	return due, nil
+}
+
+// nextScrub is when there is something to do again, were it not for a rest.
+func (s *Store) nextScrub(st *scrubState) time.Time {
+	now := time.Now()
+	switch {
+	case st.Urgent, st.Asked:
+		return now
+	case st.Began == 0 && st.Finished > 0:
+		return time.Unix(st.Finished, 0).Add(scrubCycle)
+	case st.Worked > 0:
+		return time.Unix(st.Worked, 0).Add(scrubEvery)
+	}
+	return s.buckets.first(now).Add(scrubEvery)
+}
+
+// first is when the oldest bucket was made; now when there is none.
+func (t *bucketTable) first(now time.Time) time.Time {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	for _, b := range t.byName {
+		if made := record.Time(b.now.Load().Created); made.Before(now) {
+			now = made
 		}
 	}
-	return first.Add(scrubEvery), err
+	return now
 }
 
 // scrubDay does a day's slice.
@@ -153,11 +212,13 @@ func (s *Store) scrubDay(ctx context.Context) error {
 		return err
 	}
 	s.scrubber.mu.Lock()
-	urgent := s.scrubber.state.Urgent
+	st := s.scrubber.state
 	s.scrubber.mu.Unlock()
 	slice := max(scrubSlice, total/int64(scrubCycle/scrubEvery)+1)
 	speed := max(scrubSpeed, 2*total/int64(scrubCycle/time.Second))
-	if urgent {
+	if st.Asked {
+		slice, speed = wholeScrub, scrubFast
+	} else if st.Urgent {
 		slice, speed = total+scrubSlice, scrubFast
 	}
 	return s.scrubSome(ctx, slice, speed, false)
@@ -173,7 +234,7 @@ func (s *Store) Scrub(ctx context.Context) error {
 	if err := s.loadScrub(ctx); err != nil {
 		return err
 	}
-	return s.scrubSome(ctx, 1<<62, scrubFast, true)
+	return s.scrubSome(ctx, wholeScrub, scrubFast, true)
 }
 
 // scrubBytes is about how much there is to read.
@@ -186,12 +247,18 @@ func (s *Store) scrubBytes(ctx context.Context) (total int64, err error) {
 		}
 	}
 	g := s.set.Geometry
-	return total * int64(g.Drives()) / int64(g.Data), err
+	total = total * int64(g.Drives()) / int64(g.Data)
+	var logged int64
+	for _, x := range s.seglog.Segments() {
+		logged += x.End * int64(g.Drives())
+	}
+	return max(total, logged), err
 }
 
 // limiter lets so many bytes be read in a second.
 type limiter struct {
 	perSecond int64
+	read      *atomic.Int64 // counts them
 
 	mu   sync.Mutex // guards the following field
 	next time.Time  // when the next read may be
@@ -199,6 +266,7 @@ type limiter struct {
 
 // Wait returns when so many more bytes may be read.
 func (l *limiter) Wait(ctx context.Context, bytes int) error {
+	l.read.Add(int64(bytes))
 	l.mu.Lock()
 	now := time.Now()
 	if l.next.Before(now) {
@@ -228,33 +296,45 @@ func (s *Store) scrubSome(ctx context.Context, slice, speed int64, anew bool) er
 	b := &s.scrubber
 	b.workMu.Lock()
 	defer b.workMu.Unlock()
+	total, err := s.scrubBytes(ctx)
+	if err != nil {
+		return err
+	}
+	work := &scrubWork{began: time.Now(), total: total}
+	run, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	work.stop = stop
 	b.mu.Lock()
-	b.working = true
-	if anew {
+	b.work = work
+	if anew || b.state.Anew {
 		b.state.restart()
 	}
 	if b.state.Began == 0 {
 		b.state.Began, b.state.Bytes, b.state.Found = time.Now().Unix(), 0, 0
 	}
-	p := &scrubPass{store: s, limiter: &limiter{perSecond: speed}, left: slice, saved: time.Now(), urgent: b.state.Urgent}
+	p := &scrubPass{store: s, work: work, limiter: &limiter{perSecond: speed, read: &work.read}, left: slice, saved: time.Now(), urgent: b.state.Urgent}
 	b.mu.Unlock()
-	err := p.segments(ctx)
+	err = p.segments(run)
 	if err == nil {
-		err = p.bodies(ctx)
+		err = p.bodies(run)
 	}
 	b.mu.Lock()
-	b.working = false
+	b.work = nil
 	b.state.Worked = time.Now().Unix()
-	if err == nil {
+	// A cycle that was asked for anew meanwhile has yet to begin.
+	if err == nil && !b.state.Anew {
 		st := &b.state
 		st.Finished = st.Worked
 		st.Last = objectstore.Scrub{StartedAt: time.Unix(st.Began, 0), FinishedAt: time.Unix(st.Finished, 0), Bytes: st.Bytes, Damaged: st.Found}
-		st.Urgent = false
+		st.Urgent, st.Asked = false, false
 		st.restart()
 	}
 	b.mu.Unlock()
-	if errors.Is(err, errSlice) {
+	switch {
+	case errors.Is(err, errSlice):
 		err = nil
+	case err != nil && ctx.Err() == nil && run.Err() != nil:
+		err = context.Cause(run)
 	}
 	return errors.Join(err, s.saveScrub(context.WithoutCancel(ctx)))
 }
@@ -272,6 +352,7 @@ func (s *Store) saveScrub(ctx context.Context) error {
 // scrubPass is one stretch of scrubbing.
 type scrubPass struct {
 	store   *Store
+	work    *scrubWork
 	limiter *limiter
 	left    int64
 	saved   time.Time
@@ -284,6 +365,7 @@ func (p *scrubPass) checked(ctx context.Context, bytes int64, found int, at func
 	b.mu.Lock()
 	at(&b.state)
 	b.state.Bytes += bytes
+	p.work.bytes += bytes
 	b.state.Found += int64(found)
 	b.mu.Unlock()
 	if time.Since(p.saved) > scrubSave {

@@ -147,6 +147,7 @@ func openSet(ctx context.Context, cfg Config, set *driveset.Set) (*Store, error)
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	s.damage.init()
+	s.scrubber.init()
 	s.heal.store = s
 	s.seglog.unsure = &s.leftovers.new
 	s.keys.over = s.seglog.Stalled

@@ -268,6 +268,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/health/drives/{drive}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a drive back into use that an error took out */
+        post: operations["reset-drive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/health/scrub": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read and check everything now */
+        post: operations["start-scrub"];
+        /** Stop reading and checking for a day */
+        delete: operations["stop-scrub"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/instance": {
         parameters: {
             query?: never;
@@ -928,11 +963,14 @@ export interface components {
             parity: number;
             /** Format: int64 */
             parityShards: number;
+            /** @description Why nothing can be written although enough drives are there; empty when that is not so */
+            problem: string;
             /**
              * Format: int64
              * @description Drives that a read needs
              */
             readQuorum: number;
+            scrub: components["schemas"]["Scrub"];
             writable: boolean;
             /**
              * Format: int64
@@ -967,6 +1005,16 @@ export interface components {
             /** @description There is no user yet; the set-up link makes the first */
             setupRequired: boolean;
             version: string;
+        };
+        LastScrub: {
+            /** Format: int64 */
+            bytes: number;
+            /** Format: int64 */
+            damaged: number;
+            /** Format: date-time */
+            finishedAt: string;
+            /** Format: date-time */
+            startedAt: string;
         };
         ListAccessKey: {
             items: components["schemas"]["AccessKey"][];
@@ -1313,6 +1361,40 @@ export interface components {
             user: string;
             userAgent: string;
             version: string;
+        };
+        Scrub: {
+            /** @description Somebody asked for it: it reads on until everything was read */
+            asked: boolean;
+            /**
+             * Format: int64
+             * @description What that one has read
+             */
+            bytes: number;
+            /** Format: int64 */
+            bytesPerSecond: number;
+            /**
+             * Format: int64
+             * @description What it has found damaged, and has healed
+             */
+            damaged: number;
+            last?: components["schemas"]["LastScrub"];
+            /**
+             * Format: date-time
+             * @description When it goes on, or begins another time
+             */
+            nextAt?: string;
+            /** @description Whether it reads now */
+            running: boolean;
+            /**
+             * Format: date-time
+             * @description When the one began that has not finished
+             */
+            startedAt?: string;
+            /**
+             * Format: int64
+             * @description About what it has to read; 0 while unknown
+             */
+            totalBytes: number;
         };
         Session: {
             /** @description To be sent as X-Croft-CSRF with every mutation */
@@ -2082,6 +2164,90 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DriveHealth"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "reset-drive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The drive's ID */
+                drive: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "start-scrub": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "stop-scrub": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

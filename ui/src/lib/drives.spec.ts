@@ -11,6 +11,8 @@ function health(states: DriveHealth["state"][], writable = true): DrivesHealth {
     readQuorum: 2,
     writeQuorum: 3,
     writable,
+    problem: "",
+    scrub: { running: false, asked: false, bytes: 0, totalBytes: 0, bytesPerSecond: 0, damaged: 0 },
     drives: states.map((state, i) => ({
       id: `${i}`,
       path: `/d${i}`,
@@ -76,4 +78,5 @@ test("the tone follows what still works", () => {
   expect(driveTone(health(["ok", "ok", "ok", "failing"]))).toBe("warn");
   expect(driveTone(health(["ok", "ok", "ok", "healing"]))).toBe("warn");
   expect(driveTone(health(["ok", "ok", "offline", "offline"], false))).toBe("danger");
+  expect(driveTone({ ...health(["ok", "ok", "ok", "ok"]), problem: "The log is being read anew." })).toBe("danger");
 });

@@ -47,6 +47,6 @@ function fileSystems(drives: DriveHealth[]): DriveHealth[] {
 /** driveTone is the colour of the whole: danger when objects cannot be read or written. */
 export function driveTone(health: DrivesHealth): "ok" | "warn" | "danger" {
   const { ok, total, readable } = summarize(health);
-  if (!health.writable || !readable) return "danger";
+  if (!health.writable || health.problem || !readable) return "danger";
   return ok < total ? "warn" : "ok";
 }

@@ -1,14 +1,19 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { drivesQuery } from "@/api/queries";
-import type { DriveHealth, DrivesHealth } from "@/api/types";
-import { Alert, Badge, Card, Progress, QueryView, Skeleton, type Tone } from "@/components";
+import type { DrivesHealth } from "@/api/types";
+import { Alert, Card, QueryView, Skeleton } from "@/components";
 import { summarize } from "@/lib/drives";
-import { formatBytes, formatDuration } from "@/lib/format";
+import { formatBytes } from "@/lib/format";
+import { DriveCard } from "./DriveCard";
+import { ScrubCard } from "./ScrubCard";
 import s from "./Settings.module.css";
 
 export function DrivesPage() {
-  const drives = useQuery(drivesQuery);
+  const drives = useQuery({
+    ...drivesQuery,
+    refetchInterval: (query) => (query.state.data && changes(query.state.data) ? 2_000 : 10_000),
+  });
   return (
     <QueryView query={drives} skeleton={<DrivesSkeleton />}>
       {(health) => (
@@ -20,11 +25,17 @@ export function DrivesPage() {
               <DriveCard key={drive.path} drive={drive} />
             ))}
           </div>
+          <ScrubCard health={health} />
           <Explanation health={health} />
         </div>
       )}
     </QueryView>
   );
+}
+
+/** changes tells whether something is going on that is worth watching. */
+function changes(health: DrivesHealth): boolean {
+  return health.scrub.running || health.scrub.asked || health.drives.some((drive) => drive.healing);
 }
 
 /** Verdict says in one sentence how things stand and what to do. */
@@ -36,6 +47,13 @@ function Verdict({ health }: { health: DrivesHealth }) {
     return (
       <Alert tone="danger" title={t("drives.unreadable")}>
         {t("drives.unreadableBody", { ok, needed: health.readQuorum })}
+      </Alert>
+    );
+  }
+  if (health.problem) {
+    return (
+      <Alert tone="danger" title={t("drives.problem")}>
+        {health.problem}
       </Alert>
     );
   }
@@ -89,62 +107,6 @@ function Figures({ health }: { health: DrivesHealth }) {
         <dd>{formatBytes(size - used)}</dd>
       </div>
     </dl>
-  );
-}
-
-const tones: Record<DriveHealth["state"], Tone> = {
-  ok: "ok",
-  slow: "warn",
-  healing: "info",
-  failing: "warn",
-  offline: "danger",
-};
-
-function DriveCard({ drive }: { drive: DriveHealth }) {
-  const { t } = useTranslation("settings");
-  const used = drive.totalBytes - drive.freeBytes;
-  return (
-    <section className={s.drive} aria-label={drive.path}>
-      <div className={s.driveHead}>
-        <code>{drive.path}</code>
-        <Badge tone={tones[drive.state]}>{t(`drives.state.${drive.state}`)}</Badge>
-      </div>
-      {drive.totalBytes > 0 && (
-        <>
-          <Progress
-            value={used}
-            max={drive.totalBytes}
-            label={t("drives.used")}
-            tone={used > drive.totalBytes * 0.9 ? "danger" : undefined}
-          />
-          <small>
-            {t("drives.space", { free: formatBytes(drive.freeBytes), total: formatBytes(drive.totalBytes) })}
-          </small>
-        </>
-      )}
-      {drive.healing && <Healing progress={drive.healing} />}
-      {drive.readErrors + drive.writeErrors > 0 && (
-        <small>{t("drives.errors", { reads: drive.readErrors, writes: drive.writeErrors })}</small>
-      )}
-      {drive.message && <small>{drive.message}</small>}
-    </section>
-  );
-}
-
-/** Healing says how far a drive is that is being filled. */
-function Healing({ progress }: { progress: NonNullable<DriveHealth["healing"]> }) {
-  const { t } = useTranslation("settings");
-  const { doneBytes, totalBytes, bytesPerSecond, secondsLeft } = progress;
-  const figures = { done: formatBytes(doneBytes), total: formatBytes(totalBytes), speed: formatBytes(bytesPerSecond) };
-  return (
-    <>
-      <Progress value={doneBytes} max={totalBytes} label={t("drives.healed")} />
-      <small>
-        {secondsLeft < 0
-          ? t("drives.healedOf", figures)
-          : t("drives.healedLeft", { ...figures, left: formatDuration(secondsLeft * 1000) })}
-      </small>
-    </>
   );
 }
 

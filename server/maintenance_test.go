@@ -1,0 +1,97 @@
+package server_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"croft/internal/errs"
+	"croft/internal/store"
+	"croft/objectstore"
+	"croft/server"
+)
+
+// fakeDrives is a set of drives in a state that real ones cannot be brought into.
+type fakeDrives struct {
+	mu     sync.Mutex // guards the following field
+	health objectstore.Health
+}
+
+func (f *fakeDrives) Health(context.Context) (objectstore.Health, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.health, nil
+}
+
+func (f *fakeDrives) StartScrub(context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.health.Scrub.Asked {
+		return objectstore.ErrScrubRunning
+	}
+	f.health.Scrub.Running, f.health.Scrub.Asked = true, true
+	return nil
+}
+
+func (f *fakeDrives) StopScrub(context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.health.Scrub.Running, f.health.Scrub.Asked = false, false
+	return nil
+}
+
+func (f *fakeDrives) ResetDrive(_ context.Context, id string) error {
+	switch id {
+	case "fenced":
+		return nil
+	case "broken":
+		return errs.New(errs.Unavailable, "drive_not_writable", "/mnt/disk2 cannot be written to.")
+	}
+	return objectstore.ErrDriveNotFound
+}
+
+func TestMaintenanceOverTheAPI(t *testing.T) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	drives := &fakeDrives{health: objectstore.Health{
+		Engine: "erasure", Problem: "The log is being read anew.",
+		Drives: []objectstore.Drive{
+			{ID: "fenced", Path: "/mnt/disk1", State: objectstore.DriveFailing, Message: "A sync failed."},
+			{ID: "broken", Path: "/mnt/disk2", State: objectstore.DriveFailing, Message: "It is read-only."},
+		},
+		Scrub: objectstore.ScrubProgress{
+			Current: objectstore.Scrub{StartedAt: at, Bytes: 7, Damaged: 2}, TotalBytes: 9, NextAt: at,
+			Last: objectstore.Scrub{StartedAt: at, FinishedAt: at, Bytes: 8, Damaged: 1},
+		},
+	}}
+	c := newConsole(t, func(_ *console, _ *store.DB, deps *server.Deps) { deps.Drives = drives })
+	c.user("boss", true)
+	c.user("eve", false)
+	admin, anybody := c.as("boss"), c.as("eve")
+	health, scrub, reset := "/api/v1/health/drives", "/api/v1/health/scrub", "/api/v1/health/drives/fenced/reset"
+	c.run(t, []scenario{
+		{name: "state", as: anybody, method: "GET", path: health, status: 200, want: []string{
+			`"problem":"The log is being read anew."`, `"running":false`, `"bytes":7,"totalBytes":9`, `"damaged":2,"nextAt":"2026-01-02T03:04:05Z"`,
+			`"last":{"startedAt":"2026-01-02T03:04:05Z","finishedAt":"2026-01-02T03:04:05Z","bytes":8,"damaged":1}`,
+		}},
+		{name: "not everybody starts", as: anybody, method: "POST", path: scrub, status: 403, want: []string{`"admin_required"`}},
+		{name: "nor stops", as: anybody, method: "DELETE", path: scrub, status: 403, want: []string{`"admin_required"`}},
+		{name: "nor resets", as: anybody, method: "POST", path: reset, status: 403, want: []string{`"admin_required"`}, audit: "eve reset-drive health/drives/fenced/reset admin_required"},
+		{name: "start", as: admin, method: "POST", path: scrub, status: 204, audit: "boss start-scrub health/scrub ok"},
+		{name: "it runs", as: anybody, method: "GET", path: health, status: 200, want: []string{`"running":true,"asked":true`}},
+		{name: "again", as: admin, method: "POST", path: scrub, status: 409, want: []string{`"scrub_running"`}},
+		{name: "stop", as: admin, method: "DELETE", path: scrub, status: 204, audit: "boss stop-scrub health/scrub ok"},
+		{name: "reset", as: admin, method: "POST", path: reset, status: 204, audit: "boss reset-drive /mnt/disk1 ok"},
+		{name: "it says why not", as: admin, method: "POST", path: "/api/v1/health/drives/broken/reset", status: 503,
+			want: []string{`"drive_not_writable"`, "/mnt/disk2 cannot be written to."}, audit: "boss reset-drive /mnt/disk2 drive_not_writable"},
+		{name: "none", as: admin, method: "POST", path: "/api/v1/health/drives/none/reset", status: 404, want: []string{`"drive_not_found"`}},
+	})
+}
+
+func TestNoDrivesToLookAfter(t *testing.T) {
+	c := newConsole(t, func(_ *console, _ *store.DB, deps *server.Deps) { deps.Drives = nil })
+	c.user("boss", true)
+	c.run(t, []scenario{
+		{name: "none", as: c.as("boss"), method: "POST", path: "/api/v1/health/scrub", status: 404, want: []string{`"no_drives"`}},
+	})
+}

@@ -1,1 +1,0 @@
-var e={layout:`_layout_4hpxu_1`,stack:`_stack_4hpxu_5`,form:`_form_4hpxu_10`,choices:`_choices_4hpxu_15`,choice:`_choice_4hpxu_15`,toolbar:`_toolbar_4hpxu_49`,two:`_two_4hpxu_61`,drives:`_drives_4hpxu_69`,drive:`_drive_4hpxu_69`,driveHead:`_driveHead_4hpxu_84`,figures:`_figures_4hpxu_98`,steps:`_steps_4hpxu_123`};export{e as t};
