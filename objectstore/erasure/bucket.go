@@ -223,10 +223,11 @@ func (s *Store) DeleteBucket(ctx context.Context, bucketName string) error {
 	if !empty {
 		return objectstore.ErrBucketNotEmpty
 	}
-	ends, err := s.endUploads(ctx, b)
+	ends, unlock, err := s.endUploads(ctx, b)
 	if err != nil {
 		return err
 	}
+	defer unlock()
 	gone := &record.Gone{
 		Kind: record.KindBucketGone, Bucket: b.ID, Ord: s.nextOrd(),
 		Shadows: b.now.Load().Shadows.With(b.now.Load().segment, s.segmentExists()),
@@ -319,32 +320,43 @@ func (s *Store) checkEncryption(ctx context.Context, before, is objectstore.Encr
 	return err
 }
 
-// endUploads returns entries that end the unfinished uploads of a bucket that
-// nobody else uses. When there are very many, it ends the first ones itself.
-func (s *Store) endUploads(ctx context.Context, b *bucket) ([]seglog.Entry, error) {
+// endUploads returns entries that end the unfinished uploads of a bucket that is
+// held exclusively, whose keys stay locked until unlock: only compaction may still
+// be at one, and must not write it again behind its end. When there are very many
+// uploads, it ends the first ones itself.
+func (s *Store) endUploads(ctx context.Context, b *bucket) (ends []seglog.Entry, unlock func(), err error) {
 	for {
-		var uploads []*record.Upload
-		page, err := s.index.ListUploads(ctx, index.ListUploadsRequest{Bucket: b.ID}, func(e index.UploadEntry) error {
-			u, _, err := unpack[*record.Upload](e.Upload.Value)
-			uploads = append(uploads, u)
-			return err
-		})
+		ends, unlock, more, err := s.endSome(ctx, b)
+		if err != nil || !more {
+			return ends, unlock, err
+		}
+		_, err = s.seglog.Append(ctx, seglog.Options{Urgent: true}, ends...)
+		unlock()
 		if err != nil {
-			return nil, err
-		}
-		ends := make([]seglog.Entry, 0, len(uploads)+1)
-		for _, u := range uploads {
-			g, err := s.uploadGone(ctx, u.Bucket, u.Key, u.ID)
-			if err != nil {
-				return nil, err
-			}
-			ends = append(ends, entry(g, nil))
-		}
-		if !page.Truncated {
-			return ends, nil
-		}
-		if _, err := s.seglog.Append(ctx, seglog.Options{Urgent: true}, ends...); err != nil {
-			return nil, errors.Join(errors.New("end uploads"), err)
+			return nil, nil, errors.Join(errors.New("end uploads"), err)
 		}
 	}
+}
+
+// endSome is endUploads for a page of them.
+func (s *Store) endSome(ctx context.Context, b *bucket) (ends []seglog.Entry, unlock func(), more bool, err error) {
+	var uploads []index.Upload
+	var keys []string
+	page, err := s.index.ListUploads(ctx, index.ListUploadsRequest{Bucket: b.ID}, func(e index.UploadEntry) error {
+		uploads, keys = append(uploads, e.Upload), append(keys, e.Upload.Key)
+		return nil
+	})
+	if err != nil {
+		return nil, nil, false, err
+	}
+	unlock = s.keys.lockAll(b.ID, keys)
+	for _, u := range uploads {
+		g, err := s.uploadGone(ctx, b.ID, u.Key, u.ID)
+		if err != nil {
+			unlock()
+			return nil, nil, false, err
+		}
+		ends = append(ends, entry(g, nil))
+	}
+	return ends, unlock, page.Truncated, nil
 }
