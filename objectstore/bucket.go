@@ -21,7 +21,8 @@ type Bucket struct {
 	// Parity, when set, is how many drives large bodies survive the loss of that are
 	// written from now on, instead of the store's: 0 to half of the drives.
 	Parity *int
-	// Quota is how many bytes its versions may have together; 0 is no limit. A write
+	// Quota is how many bytes its versions and the parts of its unfinished uploads may
+	// have together; 0 is no limit. A write
 	// that would exceed it is ErrQuotaExceeded. Deletes always work.
 	Quota int64
 }

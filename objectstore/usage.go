@@ -6,11 +6,13 @@ import (
 	"croft/internal/errs"
 )
 
-// Usage is what a bucket holds. Parts of unfinished uploads are not counted.
+// Usage is what a bucket holds.
 type Usage struct {
 	Objects  int64 // keys that hold an object now
 	Versions int64 // older versions and delete markers
 	Bytes    int64 // of all versions, as they were written
+	// Unfinished is how many bytes the parts of unfinished uploads have.
+	Unfinished int64
 }
 
 // UsageReporter is a second interface of stores that count as they write.

@@ -319,7 +319,9 @@ func (c *change) putPart(part *record.Part, p *seglog.Placed, missing driveset.P
 	if err := c.putFiles([]record.Body{part.Body}, part.Ord, missing); err != nil {
 		return err
 	}
-	return c.tx.PutPart(part.Upload, index.Part{Number: number, Value: packValue(p.Meta, &p.Location)})
+	return c.tx.PutPart(part.Upload, index.Part{
+		Bucket: part.Bucket, Number: number, Size: part.Part.Size, Value: packValue(p.Meta, &p.Location),
+	})
 }
 
 // gone removes what an entry says is no more.

@@ -273,6 +273,9 @@ func needsOf(ctx context.Context, s *Store) (*needs, error) {
 // needed of each segment, and bodies. Afterwards there are no files of other
 // bodies on the drives.
 func audit(ctx context.Context, s *Store) error {
+	if err := s.index.Verify(ctx); err != nil {
+		return err
+	}
 	n, err := needsOf(ctx, s)
 	if err != nil {
 		return err

@@ -74,6 +74,7 @@ type received struct {
 	buffer  *[]byte   // that inline is in
 	bodies  []record.Body
 	missing driveset.Places
+	counted int64 // bytes of it that count for the bucket already
 }
 
 func (b *received) release() {
@@ -190,7 +191,7 @@ func (s *Store) mayPut(ctx context.Context, bucketName, key string, size int64, 
 			return err
 		}
 	}
-	if err := s.mayAdd(ctx, b, key, size); err != nil {
+	if err := s.mayAdd(ctx, b, size, func() (int64, error) { return s.givenUp(ctx, b, key) }); err != nil {
 		return err
 	}
 	return s.checkWritable()
@@ -288,7 +289,7 @@ func (s *Store) appendVersion(ctx context.Context, in *bucket, before *held, v *
 		return false, err
 	}
 	v.Shadows = s.shadowsOf(gives)
-	release, err := s.reserve(ctx, in, v.Size-gives.size())
+	release, err := s.reserve(ctx, in, v.Size-gives.size()-b.counted)
 	if err != nil {
 		return false, err
 	}

@@ -28,7 +28,7 @@ func (s *Store) Usage(ctx context.Context, bucketName string) (objectstore.Usage
 		return objectstore.Usage{}, err
 	}
 	u, err := s.index.BucketUsage(ctx, b.ID)
-	return objectstore.Usage{Objects: u.Objects, Versions: u.Versions, Bytes: u.Bytes}, err
+	return objectstore.Usage{Objects: u.Objects, Versions: u.Versions, Bytes: u.Bytes, Unfinished: u.Parts}, err
 }
 
 // purse is what a quota is of: a bucket, or all buckets of an owner.
@@ -89,7 +89,7 @@ func (s *Store) used(ctx context.Context, l limit) (total int64, err error) {
 		if err != nil {
 			return 0, err
 		}
-		total += u.Bytes
+		total += u.Bytes + u.Parts
 	}
 	return total, nil
 }
@@ -167,12 +167,12 @@ func quotaExceeded(l limit, used int64) error {
 		of = "project"
 	}
 	return errs.Newf(objectstore.ErrQuotaExceeded.Kind, objectstore.ErrQuotaExceeded.Code,
-		"The %s's quota of %d bytes does not allow this: %d are used. Delete something, or have the quota raised.", of, l.quota, used)
+		"The %s's quota of %d bytes does not allow this: %d are used, unfinished uploads included. Delete something, or have the quota raised.", of, l.quota, used)
 }
 
 // mayAdd refuses a body of an announced size that will not fit, before it is sent.
-// What the key holds now may give way to it.
-func (s *Store) mayAdd(ctx context.Context, b *bucket, key string, size int64) error {
+// gives says how many bytes will give way to it; it is asked when that matters.
+func (s *Store) mayAdd(ctx context.Context, b *bucket, size int64, gives func() (int64, error)) error {
 	if size <= 0 {
 		return nil
 	}
@@ -188,20 +188,26 @@ func (s *Store) mayAdd(ctx context.Context, b *bucket, key string, size int64) e
 		if used+size <= l.quota {
 			continue
 		}
-		v := &record.Version{Key: key, Null: b.versioning() != objectstore.VersioningEnabled}
-		latest, err := s.held(ctx, b, key)
+		less, err := gives()
 		if err != nil {
 			return err
 		}
-		gives, err := s.displaced(ctx, b, v, latest)
-		if err != nil {
-			return err
-		}
-		if more := size - gives.size(); more > 0 && used+more > l.quota {
+		if more := size - less; more > 0 && used+more > l.quota {
 			return quotaExceeded(l, used)
 		}
 	}
 	return nil
+}
+
+// givenUp is how many bytes of a key give way to an object that is put there now.
+func (s *Store) givenUp(ctx context.Context, b *bucket, key string) (int64, error) {
+	latest, err := s.held(ctx, b, key)
+	if err != nil {
+		return 0, err
+	}
+	v := &record.Version{Key: key, Null: b.versioning() != objectstore.VersioningEnabled}
+	h, err := s.displaced(ctx, b, v, latest)
+	return h.size(), err
 }
 
 // size is how many bytes count, of nothing none.

@@ -110,7 +110,7 @@ func (s *Store) PutPart(ctx context.Context, r objectstore.PutPartRequest) (obje
 	if err != nil {
 		return objectstore.Part{}, err
 	}
-	if err := s.mayAdd(ctx, in, u.Key, r.Size); err != nil {
+	if err := s.mayAdd(ctx, in, r.Size, func() (int64, error) { return s.partSize(ctx, r) }); err != nil {
 		return objectstore.Part{}, err
 	}
 	c := coding{
@@ -132,6 +132,12 @@ func (s *Store) PutPart(ctx context.Context, r objectstore.PutPartRequest) (obje
 		s.abandon(b)
 	}
 	return part, err
+}
+
+// partSize is how large the part is that another one takes the place of.
+func (s *Store) partSize(ctx context.Context, r objectstore.PutPartRequest) (int64, error) {
+	old, _, err := s.index.Part(ctx, r.Upload.ID, r.Number)
+	return old.Size, err
 }
 
 // commitPart makes a received body a part of its upload. kept says that the body
@@ -162,15 +168,22 @@ func (s *Store) commitPart(ctx context.Context, r objectstore.PutPartRequest, b 
 	p := &record.Part{
 		Bucket: in.ID, Key: r.Upload.Key, Upload: r.Upload.ID, Ord: s.nextOrd(), Part: part, Body: b.bodies[0],
 	}
-	if old, found, err := s.index.Part(ctx, r.Upload.ID, r.Number); err != nil {
+	old, found, err := s.index.Part(ctx, r.Upload.ID, r.Number)
+	if err != nil {
 		return part, false, err
-	} else if found {
+	}
+	if found {
 		was, loc, err := unpack[*record.Part](old.Value)
 		if err != nil {
 			return part, false, err
 		}
 		p.Shadows = was.Shadows.With(loc.Segment, s.segmentExists())
 	}
+	counted, err := s.reserve(ctx, in, part.Size-old.Size)
+	if err != nil {
+		return part, false, err
+	}
+	defer counted()
 	_, err = s.seglog.Append(ctx, seglog.Options{}, seglog.Entry{Meta: p.Encode(), Tag: &pending{entry: p, missing: b.missing}})
 	return part, err == nil || unsure(err), err
 }
@@ -268,7 +281,7 @@ func (s *Store) CompleteUpload(ctx context.Context, r objectstore.CompleteUpload
 	if err != nil {
 		return objectstore.Object{}, err
 	}
-	if _, err := s.appendVersion(ctx, in, before, v, &received{}, entry(gone, nil)); err != nil {
+	if _, err := s.appendVersion(ctx, in, before, v, &received{counted: v.Size}, entry(gone, nil)); err != nil {
 		return objectstore.Object{}, err
 	}
 	return in.object(v), nil

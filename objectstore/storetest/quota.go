@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -77,19 +76,27 @@ var quotaTests = []test{
 		f.quota(minPart + 100)
 		u, err := f.CreateUpload(f.ctx, objectstore.CreateUploadRequest{Bucket: "bucket", Key: "key"})
 		f.ok("create", err)
-		r := objectstore.PutPartRequest{Upload: u.UploadRef, Number: 1, Body: strings.NewReader(""), Size: minPart + 101}
+		body := &watched{Reader: *bytes.NewReader(random(minPart+101, 2))}
+		r := objectstore.PutPartRequest{Upload: u.UploadRef, Number: 1, Body: body, Size: minPart + 101}
 		_, err = f.PutPart(f.ctx, r)
 		f.wants("a part too much", err, objectstore.ErrQuotaExceeded)
+		if body.reads > 0 {
+			f.Fatalf("it was read %d times", body.reads)
+		}
 		f.part(u, 1, random(minPart, 1))
-		f.part(u, 2, random(101, 2))
+		f.uses(objectstore.Usage{Unfinished: minPart})
+		f.refusedPart(u, 2, 101)
 		f.part(u, 3, random(100, 3))
-		done := objectstore.CompleteUploadRequest{Upload: u.UploadRef, Parts: []objectstore.PartChoice{{Number: 1}, {Number: 2}}}
-		_, err = f.CompleteUpload(f.ctx, done)
-		f.wants("complete with a byte too much", err, objectstore.ErrQuotaExceeded)
-		f.absent("key")
-		done.Parts[1].Number = 3
+		f.refusedPut("other", 1)
+		f.refusedPart(u, 3, 101)
+		f.part(u, 3, random(99, 4)) // in place of the other
+		f.part(u, 3, random(100, 3))
+		f.uses(objectstore.Usage{Unfinished: minPart + 100})
+		f.quota(1) // less than there is: what does not grow works
+		done := objectstore.CompleteUploadRequest{Upload: u.UploadRef, Parts: []objectstore.PartChoice{{Number: 1}, {Number: 3}}}
 		_, err = f.CompleteUpload(f.ctx, done)
 		f.ok("complete", err)
+		f.quota(minPart + 100)
 		c := objectstore.CopyRequest{FromBucket: "bucket", FromKey: "key", Bucket: "bucket", Key: "copy"}
 		_, err = f.Copy(f.ctx, c)
 		f.wants("copy", err, objectstore.ErrQuotaExceeded)
@@ -97,6 +104,58 @@ var quotaTests = []test{
 		_, err = f.Copy(f.ctx, c)
 		f.ok("copy onto itself", err)
 		f.uses(objectstore.Usage{Objects: 1, Bytes: minPart + 100})
+	}},
+	{"UnfinishedUploadsCount", func(f *fixture) {
+		f.quota(1000)
+		u, err := f.CreateUpload(f.ctx, objectstore.CreateUploadRequest{Bucket: "bucket", Key: "key"})
+		f.ok("create", err)
+		f.part(u, 1, random(600, 1))
+		f.part(u, 2, random(300, 2))
+		f.refusedPut("other", 101)
+		f.put("key", random(100, 3))
+		f.uses(objectstore.Usage{Objects: 1, Bytes: 100, Unfinished: 900})
+		_, err = f.CompleteUpload(f.ctx, objectstore.CompleteUploadRequest{Upload: u.UploadRef, Parts: []objectstore.PartChoice{{Number: 2}}})
+		f.ok("complete with one of the parts", err)
+		f.uses(objectstore.Usage{Objects: 1, Bytes: 300})
+		f.put("other", random(700, 4))
+		u, err = f.CreateUpload(f.ctx, objectstore.CreateUploadRequest{Bucket: "bucket", Key: "key"})
+		f.ok("create", err)
+		f.refusedPart(u, 1, 1) // although the object would give way to it
+		_, err = f.Delete(f.ctx, "bucket", "other")
+		f.ok("delete", err)
+		f.part(u, 1, random(700, 1))
+		f.refusedPut("other", 1)
+		f.ok("abort", f.AbortUpload(f.ctx, u.UploadRef))
+		f.uses(objectstore.Usage{Objects: 1, Bytes: 300})
+		f.put("other", random(700, 4))
+	}},
+	{"ExactWhenManyParts", func(f *fixture) {
+		f.quota(1000)
+		u, err := f.CreateUpload(f.ctx, objectstore.CreateUploadRequest{Bucket: "bucket", Key: "key"})
+		f.ok("create", err)
+		other, err := f.CreateUpload(f.ctx, objectstore.CreateUploadRequest{Bucket: "bucket", Key: "other"})
+		f.ok("create", err)
+		var fit, refused atomic.Int64
+		var wg sync.WaitGroup
+		for i := range 30 {
+			wg.Go(func() {
+				to := []objectstore.Upload{u, other}[i%2]
+				r := objectstore.PutPartRequest{Upload: to.UploadRef, Number: 1 + i, Body: bytes.NewReader(random(100, 1)), Size: -1}
+				switch _, err := f.PutPart(f.ctx, r); {
+				case err == nil:
+					fit.Add(1)
+				case errors.Is(err, objectstore.ErrQuotaExceeded):
+					refused.Add(1)
+				default:
+					f.Errorf("part: %v", err)
+				}
+			})
+		}
+		wg.Wait()
+		if fit.Load() != 10 || refused.Load() != 20 {
+			f.Fatalf("%d fit and %d were refused", fit.Load(), refused.Load())
+		}
+		f.uses(objectstore.Usage{Unfinished: 1000})
 	}},
 	{"ExactWhenManyWrite", func(f *fixture) {
 		for round := range 5 {
@@ -168,6 +227,16 @@ func (f *fixture) refusedPut(key string, size int) {
 	for _, told := range []int64{int64(size), -1} {
 		_, err := f.Put(f.ctx, objectstore.PutRequest{Bucket: "bucket", Key: key, Body: bytes.NewReader(random(size, 9)), Size: told})
 		f.wants("put", err, objectstore.ErrQuotaExceeded)
+	}
+}
+
+// refusedPart checks that a part of a size does not fit, announced or not.
+func (f *fixture) refusedPart(u objectstore.Upload, number, size int) {
+	f.Helper()
+	for _, told := range []int64{int64(size), -1} {
+		r := objectstore.PutPartRequest{Upload: u.UploadRef, Number: number, Body: bytes.NewReader(random(size, 9)), Size: told}
+		_, err := f.PutPart(f.ctx, r)
+		f.wants("part", err, objectstore.ErrQuotaExceeded)
 	}
 }
 

@@ -61,7 +61,7 @@ func TestDeleteBucket(t *testing.T) {
 		parts, err := db.Parts(t.Context(), fmt.Sprint("upload ", id), 0, -1)
 		v(&what, "parts", len(parts), err)
 		u, err := db.BucketUsage(t.Context(), id)
-		v(&what, "counted", int(u.Objects+u.Versions), err)
+		v(&what, "counted", int(u.Objects+u.Versions+u.Parts), err)
 		empty, err := db.BucketEmpty(t.Context(), id)
 		v(&what, "empty", map[bool]int{true: 1}[empty], err)
 		return what
@@ -80,7 +80,7 @@ func TestDeleteBucket(t *testing.T) {
 			if err := tx.PutUpload(upload); err != nil {
 				return err
 			}
-			if err := tx.PutPart(upload.ID, index.Part{Number: 1}); err != nil {
+			if err := tx.PutPart(upload.ID, index.Part{Bucket: id, Number: 1, Size: 7}); err != nil {
 				return err
 			}
 		}
@@ -97,7 +97,7 @@ func TestDeleteBucket(t *testing.T) {
 		return err
 	})
 	for id := uint64(1); id <= 3; id++ {
-		want := "bucket 1, versions 4, uploads 1, parts 1, counted 4, empty 0, "
+		want := "bucket 1, versions 4, uploads 1, parts 1, counted 11, empty 0, "
 		if id == 2 {
 			want = "bucket 0, versions 0, uploads 0, parts 0, counted 0, empty 1, "
 		}
@@ -113,7 +113,7 @@ func TestUploads(t *testing.T) {
 	db := open(t)
 	random := rand.New(rand.NewPCG(7, 8))
 	uploads := map[string]index.Upload{} // by ID
-	parts := map[string]map[int][]byte{}
+	parts := map[string]map[int]index.Part{}
 	byKey := func(a, b index.Upload) int { return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.ID, b.ID)) }
 	for round := range 300 {
 		apply(t, db, func(tx *index.Tx) error {
@@ -126,7 +126,7 @@ func TestUploads(t *testing.T) {
 			}
 			if !there {
 				u = index.Upload{Bucket: 1, Key: names[random.IntN(len(names))], ID: id}
-				parts[id] = map[int][]byte{}
+				parts[id] = map[int]index.Part{}
 			}
 			u.Value = fmt.Append(nil, round)
 			uploads[id] = u
@@ -137,8 +137,8 @@ func TestUploads(t *testing.T) {
 					return err
 				}
 			} else {
-				parts[id][number] = u.Value
-				if err := tx.PutPart(id, index.Part{Number: number, Value: u.Value}); err != nil {
+				parts[id][number] = index.Part{Bucket: 1, Number: number, Size: int64(round), Value: u.Value}
+				if err := tx.PutPart(id, parts[id][number]); err != nil {
 					return err
 				}
 			}
@@ -202,13 +202,15 @@ func TestUploads(t *testing.T) {
 	same(t, "behind a", ids, []string{"3"})
 }
 
-func checkParts(t *testing.T, db *index.DB, uploads map[string]index.Upload, parts map[string]map[int][]byte) {
+func checkParts(t *testing.T, db *index.DB, uploads map[string]index.Upload, parts map[string]map[int]index.Part) {
 	t.Helper()
+	var size int64
 	for i := range 40 {
 		id := fmt.Sprintf("%02x", i)
 		var want, got []index.Part
 		for _, number := range slices.Sorted(maps.Keys(parts[id])) {
-			want = append(want, index.Part{Number: number, Value: parts[id][number]})
+			want = append(want, parts[id][number])
+			size += parts[id][number].Size
 		}
 		for after := 0; ; {
 			page, err := db.Parts(t.Context(), id, after, 3)
@@ -231,9 +233,18 @@ func checkParts(t *testing.T, db *index.DB, uploads map[string]index.Upload, par
 			same(t, "upload", got1, u)
 		}
 		p, found, err := db.Part(t.Context(), id, 7)
-		if value, there := parts[id][7]; err != nil || found != there || string(p.Value) != string(value) {
+		want7, there := parts[id][7]
+		if err != nil || found != there {
 			t.Fatalf("part 7 of %s: %v, %v", id, found, err)
 		}
+		same(t, "part 7", p, want7)
+	}
+	usage, err := db.BucketUsage(t.Context(), 1)
+	if err != nil || usage.Parts != size {
+		t.Fatalf("usage %+v, parts have %d bytes, %v", usage, size, err)
+	}
+	if err := db.Verify(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 }
 

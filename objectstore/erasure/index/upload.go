@@ -10,10 +10,34 @@ type Upload struct {
 	Value  []byte
 }
 
-// Part is one part of an unfinished upload.
+// Part is one part of an unfinished upload, which is in the bucket. Its size counts
+// in the bucket's usage.
 type Part struct {
+	Bucket uint64
 	Number int
+	Size   int64
 	Value  []byte
+}
+
+// sealPart seals a part: bucket, size, value.
+func sealPart(upload string, p *Part) []byte {
+	return seal(uint64(p.Number), upload, 16+len(p.Value), func(b []byte) []byte {
+		return append(appendCounters(b, int64(p.Bucket), p.Size), p.Value...)
+	}).value
+}
+
+func unsealPart(upload string, number int, stored []byte) (p Part, err error) {
+	value, err := unseal(uint64(number), []byte(upload), stored)
+	if err != nil {
+		return Part{}, err
+	}
+	if len(value) < 16 {
+		return Part{}, unusable("a part's row has %d bytes", len(value))
+	}
+	var bucket int64
+	err = parseCounters(value[:16], &bucket, &p.Size)
+	p.Bucket, p.Number, p.Value = uint64(bucket), number, append([]byte(nil), value[16:]...)
+	return p, err
 }
 
 // uploadKey is what the checksum of an upload's row covers beside bucket and value.
@@ -29,24 +53,62 @@ func (tx *Tx) PutUpload(u Upload) error {
 
 // DeleteUpload removes an upload and its parts.
 func (tx *Tx) DeleteUpload(bucket uint64, key, id string) error {
+	parts, err := tx.Parts(id, 0, -1)
+	if err != nil {
+		return err
+	}
+	for _, p := range parts {
+		if err := tx.countPart(p.Bucket, -p.Size); err != nil {
+			return err
+		}
+	}
 	if _, err := tx.c.exec("DELETE FROM parts WHERE upload = ?", id); err != nil {
 		return err
 	}
-	_, err := tx.c.exec("DELETE FROM uploads WHERE bucket = ? AND key = ? AND id = ?", bucket, key, id)
+	_, err = tx.c.exec("DELETE FROM uploads WHERE bucket = ? AND key = ? AND id = ?", bucket, key, id)
 	return err
 }
 
 // PutPart inserts or replaces a part of an upload.
 func (tx *Tx) PutPart(upload string, p Part) error {
+	if err := tx.uncountPart(upload, p.Number); err != nil {
+		return err
+	}
+	if err := tx.countPart(p.Bucket, p.Size); err != nil {
+		return err
+	}
 	_, err := tx.c.exec(`INSERT INTO parts (upload, number, value) VALUES (?, ?, ?)
-		ON CONFLICT DO UPDATE SET value = excluded.value`, upload, p.Number, sealBytes(uint64(p.Number), upload, p.Value).value)
+		ON CONFLICT DO UPDATE SET value = excluded.value`, upload, p.Number, sealPart(upload, &p))
 	return err
 }
 
 // DeletePart removes a part.
 func (tx *Tx) DeletePart(upload string, number int) error {
+	if err := tx.uncountPart(upload, number); err != nil {
+		return err
+	}
 	_, err := tx.c.exec("DELETE FROM parts WHERE upload = ? AND number = ?", upload, number)
 	return err
+}
+
+// uncountPart takes a part off its bucket's usage, if there is such.
+func (tx *Tx) uncountPart(upload string, number int) error {
+	old, found, err := tx.Part(upload, number)
+	if err != nil || !found {
+		return err
+	}
+	return tx.countPart(old.Bucket, -old.Size)
+}
+
+// countPart changes a bucket's usage. That of a bucket that is gone is nothing, also
+// when a part of it is still found.
+func (tx *Tx) countPart(bucket uint64, size int64) error {
+	u, err := tx.usage(bucket)
+	if err != nil {
+		return err
+	}
+	u.Parts, u.changed = max(u.Parts+size, 0), true
+	return nil
 }
 
 // Upload returns an upload and whether there is such.
@@ -73,8 +135,8 @@ func (v View) Part(upload string, number int) (p Part, found bool, err error) {
 func (v View) Parts(upload string, after, limit int) (parts []Part, err error) {
 	err = v.c.each(func(row *stmt) error {
 		number := int(row.number(0))
-		value, err := unsealBytes(uint64(number), []byte(upload), row.view(1))
-		parts = append(parts, Part{number, value})
+		p, err := unsealPart(upload, number, row.view(1))
+		parts = append(parts, p)
 		return err
 	}, "SELECT number, value FROM parts WHERE upload = ? AND number > ? ORDER BY number LIMIT ?", upload, after, limit)
 	return parts, err

@@ -7,6 +7,7 @@ type Usage struct {
 	Objects  int64 // keys whose latest version is a real object
 	Versions int64 // older versions and delete markers
 	Bytes    int64 // the sizes of all versions together
+	Parts    int64 // the sizes of all parts of unfinished uploads together
 }
 
 // usage is a bucket's usage inside a transaction.
@@ -37,7 +38,14 @@ func (tx *Tx) flushUsage() error {
 		if !u.changed {
 			continue
 		}
-		row := seal(bucket, "", 24, func(b []byte) []byte { return appendCounters(b, u.Objects, u.Versions, u.Bytes) })
+		if u.Usage == (Usage{}) {
+			if _, err := tx.c.exec("DELETE FROM usage WHERE bucket = ?", bucket); err != nil {
+				return err
+			}
+			u.changed = false
+			continue
+		}
+		row := seal(bucket, "", 32, func(b []byte) []byte { return appendCounters(b, u.Objects, u.Versions, u.Bytes, u.Parts) })
 		if _, err := tx.c.exec("INSERT OR REPLACE INTO usage (bucket, value) VALUES (?, ?)", bucket, row.value); err != nil {
 			return err
 		}
@@ -53,7 +61,7 @@ func (v View) BucketUsage(bucket uint64) (u Usage, err error) {
 		if err != nil {
 			return err
 		}
-		return parseCounters(value, &u.Objects, &u.Versions, &u.Bytes)
+		return parseCounters(value, &u.Objects, &u.Versions, &u.Bytes, &u.Parts)
 	}, "SELECT value FROM usage WHERE bucket = ?", bucket)
 	return u, err
 }

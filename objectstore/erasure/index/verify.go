@@ -4,7 +4,7 @@ import "context"
 
 // Verify reads the whole catalogue and returns ErrUnusable when it contradicts
 // itself: its file's structure, the checksum of every version, which of them are
-// the latest, the buckets' usage. Most of this no other call would notice; whether
+// the latest, the buckets' usage, parts included. Most of this no other call would notice; whether
 // the drives hold the same is for the caller to compare. It takes seconds for a
 // million objects, and SQLite's log cannot begin anew meanwhile.
 func (db *DB) Verify(ctx context.Context) error {
@@ -23,7 +23,7 @@ func (db *DB) Verify(ctx context.Context) error {
 		if err := v.c.each(func(row *stmt) error {
 			buckets = append(buckets, uint64(row.number(0)))
 			return nil
-		}, "SELECT bucket FROM usage"); err != nil {
+		}, "SELECT bucket FROM usage UNION SELECT bucket FROM uploads"); err != nil {
 			return err
 		}
 		var all Usage
@@ -77,6 +77,13 @@ func (v View) verifyBucket(ctx context.Context, bucket uint64) (counted Usage, e
 		if err := src.advance(); err != nil {
 			return Usage{}, err
 		}
+	}
+	if err := v.c.each(func(row *stmt) error {
+		p, err := unsealPart(string(row.view(0)), int(row.number(1)), row.view(2))
+		counted.Parts += p.Size
+		return err
+	}, "SELECT p.upload, p.number, p.value FROM uploads u JOIN parts p ON p.upload = u.id WHERE u.bucket = ?", bucket); err != nil {
+		return Usage{}, err
 	}
 	said, err := v.BucketUsage(bucket)
 	if err == nil && said != counted {

@@ -25,7 +25,7 @@ func TestVerify(t *testing.T) {
 					}
 				}
 			}
-			return nil
+			return errors.Join(tx.PutUpload(index.Upload{Bucket: 2, Key: "key", ID: "id"}), tx.PutPart("id", index.Part{Bucket: 2, Number: 1, Size: 5}))
 		})
 		if err := db.Verify(t.Context()); err != nil {
 			t.Errorf("untouched: %v", err)
@@ -41,7 +41,9 @@ func TestVerify(t *testing.T) {
 	}
 	f("no object", "DELETE FROM objects")
 	f("no version", "DELETE FROM versions WHERE ord = 20")
-	f("not counted", "DELETE FROM usage")
+	f("not counted", "DELETE FROM usage WHERE bucket = 1")
+	f("a part not counted", "DELETE FROM usage WHERE bucket = 2")
+	f("no part", "DELETE FROM parts")
 	f("the row of another", "UPDATE versions SET entry = (SELECT entry FROM versions WHERE ord = 30)")
 	f("the row of another key", "UPDATE objects SET key = x'00'")
 	f("the row of another bucket", "UPDATE versions SET bucket = 2")
