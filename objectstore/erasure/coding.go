@@ -12,6 +12,7 @@ import (
 	"croft/objectstore/erasure/coat"
 	"croft/objectstore/erasure/driveset"
 	"croft/objectstore/erasure/record"
+	"croft/objectstore/erasure/seglog"
 )
 
 // coding is how the bodies of one new object are coded.
@@ -166,16 +167,11 @@ func (c coated) WriteTo(w io.Writer) (int64, error) {
 // needed of it is read before it returns.
 func (s *Store) openInline(ctx context.Context, h *held, key *coat.Key, offset, length int64) (io.ReadCloser, error) {
 	source := func(offset, length int64) (io.ReadCloser, error) {
-		buf := bodyBuffers.Get().(*[]byte)
-		if int64(cap(*buf)) < length {
-			*buf = make([]byte, length)
-		}
-		p := (*buf)[:length]
-		if err := s.seglog.ReadAt(ctx, &h.loc, p, offset); err != nil {
-			bodyBuffers.Put(buf)
+		p, err := s.seglog.Read(ctx, &h.loc, offset, length)
+		if err != nil {
 			return nil, err
 		}
-		return &payload{Reader: bytes.NewReader(p), buffer: buf}, nil
+		return &payload{bytes.NewReader(p.Bytes()), p}, nil
 	}
 	return s.openCoated(source, h.Coat, key, bodyName(h.Bucket, h.Key), h.Size, h.loc.Length, offset, length)
 }
@@ -183,12 +179,12 @@ func (s *Store) openInline(ctx context.Context, h *held, key *coat.Key, offset, 
 // payload is bytes of the log in memory.
 type payload struct {
 	*bytes.Reader
-	buffer *[]byte
+	read *seglog.Payload
 }
 
 // Close implements io.Closer and is called once.
 func (p *payload) Close() error {
-	bodyBuffers.Put(p.buffer)
+	p.read.Release()
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"croft/objectstore"
 	"croft/objectstore/erasure/coat"
 	"croft/objectstore/erasure/record"
+	"croft/objectstore/erasure/seglog"
 )
 
 // Head implements objectstore.Objects.
@@ -124,16 +125,11 @@ func (s *Store) openBody(ctx context.Context, h *held, key *coat.Key, offset, le
 		return &fileBody{store: s, current: r}, nil
 	}
 	if h.Inline && length > 0 {
-		buf := bodyBuffers.Get().(*[]byte)
-		if int64(cap(*buf)) < length {
-			*buf = make([]byte, length)
-		}
-		p := (*buf)[:length]
-		if err := s.seglog.ReadAt(ctx, &h.loc, p, offset); err != nil {
-			bodyBuffers.Put(buf)
+		p, err := s.seglog.Read(ctx, &h.loc, offset, length)
+		if err != nil {
 			return nil, err
 		}
-		return &inlineBody{store: s, buffer: buf, left: p}, nil
+		return &inlineBody{store: s, payload: p, left: p.Bytes()}, nil
 	}
 	b := &fileBody{
 		ctx: ctx, store: s, key: key, name: bodyName(h.Bucket, h.Key), bodies: h.Bodies, offset: offset, left: length,
@@ -163,10 +159,10 @@ func (s *Store) stands(ctx context.Context, h *held) error {
 
 // inlineBody is a small body, which was read and verified when it was opened.
 type inlineBody struct {
-	store  *Store
-	buffer *[]byte
-	left   []byte
-	once   sync.Once
+	store   *Store
+	payload *seglog.Payload
+	left    []byte
+	once    sync.Once
 }
 
 // Read returns verified bytes.
@@ -190,7 +186,7 @@ func (b *inlineBody) WriteTo(w io.Writer) (int64, error) {
 func (b *inlineBody) Close() error {
 	b.once.Do(func() {
 		b.left = nil
-		bodyBuffers.Put(b.buffer)
+		b.payload.Release()
 		b.store.inUse.Done()
 	})
 	return nil

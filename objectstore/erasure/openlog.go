@@ -55,6 +55,11 @@ func closedError(l *seglog.Log, err error) error {
 // Free is the log's Free.
 func (o *openLog) Free(ctx context.Context, ids ...uint64) error { return o.Load().Free(ctx, ids...) }
 
+// Read is the log's Read.
+func (o *openLog) Read(ctx context.Context, loc *seglog.Location, offset, n int64) (*seglog.Payload, error) {
+	return o.Load().Read(ctx, loc, offset, n)
+}
+
 // ReadAt is the log's ReadAt.
 func (o *openLog) ReadAt(ctx context.Context, loc *seglog.Location, p []byte, offset int64) error {
 	return o.Load().ReadAt(ctx, loc, p, offset)

@@ -105,6 +105,12 @@ func (s *Set) Slow() Places {
 	return reads | syncs
 }
 
+// SlowToRead are those that are so for reads.
+func (s *Set) SlowToRead() Places {
+	reads, _ := slow(s.times(readTimes))
+	return reads
+}
+
 func readTimes(d *Drive) *meter { return &d.reads }
 func syncTimes(d *Drive) *meter { return &d.syncs }
 

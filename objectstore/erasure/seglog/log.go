@@ -84,6 +84,9 @@ type Log struct {
 	flying []*inflight
 
 	spares spares
+
+	pace  pace
+	reads sync.WaitGroup // that may go on when nobody waits for them any more
 }
 
 // request is one Append that waits.
@@ -164,6 +167,7 @@ func (l *Log) Close() {
 	l.signal()
 	l.spares.end()
 	l.done.Wait()
+	l.reads.Wait()
 	l.closeFiles()
 }
 

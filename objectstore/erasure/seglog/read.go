@@ -12,31 +12,59 @@ import (
 	"croft/objectstore/erasure/driveset"
 )
 
-// ReadAt fills p with the payload's bytes from offset on; both must lie within
-// it. What one drive lacks or has wrong is computed from the others and reported.
-// When that is impossible the error is ErrReadQuorum.
-func (l *Log) ReadAt(ctx context.Context, loc *Location, p []byte, offset int64) error {
-	if offset < 0 || offset+int64(len(p)) > loc.Length {
-		return fmt.Errorf("read %d bytes at %d of a payload of %d", len(p), offset, loc.Length)
+// Payload is what was read of one. It is the reader's until Release.
+type Payload struct{ buf *buffer }
+
+// Bytes are what was read.
+func (p *Payload) Bytes() []byte { return p.buf.b }
+
+// Release gives the memory back.
+func (p *Payload) Release() { p.buf.release() }
+
+// Read returns n of a payload's bytes, from offset on. What one drive lacks, has
+// wrong or does not say in time is computed from the others, and the first two are
+// reported. When that is impossible the error is ErrReadQuorum.
+func (l *Log) Read(ctx context.Context, loc *Location, offset, n int64) (*Payload, error) {
+	if offset < 0 || n < 0 || offset+n > loc.Length {
+		return nil, fmt.Errorf("read %d bytes at %d of a payload of %d", n, offset, loc.Length)
 	}
 	if loc.geometry().Drives() != len(l.set.Drives) {
-		return fmt.Errorf("read from a location on %d drives of %d", loc.geometry().Drives(), len(l.set.Drives))
+		return nil, fmt.Errorf("read from a location on %d drives of %d", loc.geometry().Drives(), len(l.set.Drives))
 	}
-	if len(p) == 0 {
-		return nil
-	}
+	r := reading{Log: l, loc: loc, buf: takeBuffer(int(n))}
 	firstSum := 0
 	var err error
-	loc.parts(func(shard int, from, n int64) {
-		lo, hi := max(offset, from), min(offset+int64(len(p)), from+n)
+	loc.parts(func(shard int, from, length int64) {
+		lo, hi := max(offset, from), min(offset+n, from+length)
 		if err == nil && lo < hi {
 			if err = ctx.Err(); err == nil {
-				err = l.readRun(loc, run{shard: shard, sums: loc.sums[firstSum:], length: n}, p[lo-offset:hi-offset], lo-from)
+				err = r.run(ctx, run{shard: shard, sums: loc.sums[firstSum:], length: length}, int(lo-offset), int(hi-offset), lo-from)
 			}
 		}
-		firstSum += blocks(n)
+		firstSum += blocks(length)
 	})
-	return err
+	if err != nil {
+		return nil, err // a drive may yet answer into the buffer
+	}
+	return &Payload{r.buf}, nil
+}
+
+// ReadAt is Read into memory of the caller's.
+func (l *Log) ReadAt(ctx context.Context, loc *Location, p []byte, offset int64) error {
+	read, err := l.Read(ctx, loc, offset, int64(len(p)))
+	if err != nil {
+		return err
+	}
+	copy(p, read.Bytes())
+	read.Release()
+	return nil
+}
+
+// reading is a payload being read.
+type reading struct {
+	*Log
+	loc *Location
+	buf *buffer
 }
 
 // run is the part of a payload that lies in one shard.
@@ -46,26 +74,45 @@ type run struct {
 	length int64
 }
 
-// readRun fills p from an offset within a run. Only the blocks that p touches are
-// read, straight into p where it covers them whole.
-func (l *Log) readRun(loc *Location, r run, p []byte, offset int64) error {
+// run fills the buffer from lo to hi with what a run has from an offset on. Only
+// the blocks that this touches are read, straight to where they belong if they are
+// wanted whole.
+func (r *reading) run(ctx context.Context, in run, lo, hi int, offset int64) error {
 	first := offset / BlockBytes * BlockBytes
-	last := min((offset+int64(len(p))+BlockBytes-1)/BlockBytes*BlockBytes, r.length)
-	target := p
-	var buf *buffer
-	if first != offset || last != offset+int64(len(p)) {
-		buf = takeBuffer(int(last - first))
-		defer buf.release()
-		target = buf.b
+	last := min((offset+int64(hi-lo)+BlockBytes-1)/BlockBytes*BlockBytes, in.length)
+	whole := first == offset && last == offset+int64(hi-lo)
+	target := r.buf.b[lo:hi]
+	var blocks *buffer
+	if !whole {
+		blocks = takeBuffer(int(last - first))
+		target = blocks.b
 	}
-	sums := r.sums[first/BlockBytes:]
-	if err := l.readBlocks(loc, r.shard, sums, target, first); err != nil {
-		if err := l.reconstruct(loc, r.shard, sums, target, first, err); err != nil {
+	sums := in.sums[first/BlockBytes:]
+	direct := func(b []byte) error { return r.readBlocks(r.loc, in.shard, sums, b, first) }
+	around := func(b []byte, cause error) error {
+		return r.reconstruct(ctx, r.loc, in.shard, sums, b, first, cause)
+	}
+	got, err := r.fastest(ctx, r.loc.place(in.shard), target, direct, func(b []byte) error { return around(b, errSlow) })
+	if got == nil {
+		return err
+	}
+	if err != nil {
+		if err = around(got, err); err != nil {
 			return err
 		}
 	}
-	if buf != nil {
-		copy(p, target[offset-first:])
+	mine := &got[0] == &target[0]
+	switch {
+	case !whole:
+		copy(r.buf.b[lo:hi], got[offset-first:])
+		if mine {
+			blocks.release()
+		}
+	case !mine: // the drive may yet answer into the buffer
+		buf := takeBuffer(len(r.buf.b))
+		copy(buf.b, r.buf.b[:lo])
+		copy(buf.b[lo:hi], got)
+		r.buf = buf
 	}
 	return nil
 }
@@ -125,24 +172,29 @@ func sumsMatch(sums []uint64, p []byte) bool {
 // reconstruct computes the bytes of a run from the same bytes of the other
 // shards. Each of those is verified block by block against its drive's own sums,
 // the result against the payload's.
-func (l *Log) reconstruct(loc *Location, shard int, sums []uint64, p []byte, from int64, cause error) error {
+func (l *Log) reconstruct(ctx context.Context, loc *Location, shard int, sums []uint64, p []byte, from int64, cause error) error {
 	g := loc.geometry()
 	lo := int64(loc.offset) + from
 	hi := lo + int64(len(p))
 	first, last := lo/BlockBytes*BlockBytes, (hi+BlockBytes-1)/BlockBytes*BlockBytes
-	shards := make([][]byte, g.Drives())
-	have := 0
-	for s := range shards {
-		if s == shard || have == g.Data {
-			continue
-		}
-		if b := l.readShard(loc, s, first, last); b != nil {
-			shards[s] = b
-			have++
+	var order []int
+	for _, slow := range []bool{false, true} {
+		for s := range g.Drives() {
+			if s != shard && l.avoid(loc.place(s)) == slow {
+				order = append(order, s)
+			}
 		}
 	}
-	if have < g.Data || g.Parity == 0 {
+	got := l.gather(ctx, order, g.Data, loc.place, func(s int) []byte { return l.readShard(loc, s, first, last) })
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if len(got) < g.Data || g.Parity == 0 {
 		return quorumLost(cause)
+	}
+	shards := make([][]byte, g.Drives())
+	for s, b := range got {
+		shards[s] = b
 	}
 	n := 0
 	for _, b := range shards {
