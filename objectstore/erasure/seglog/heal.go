@@ -238,7 +238,7 @@ func (h *healer) flush() error {
 	if len(h.out) == 0 {
 		return nil
 	}
-	if err := h.file.WriteAt(h.out, h.from); err != nil {
+	if err := h.file.WritePast(h.out, h.from); err != nil {
 		return err
 	}
 	n := int64(len(h.out))
