@@ -45,7 +45,7 @@ func run() int {
 
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	if command.Reindex != nil {
-		err = app.Reindex(ctx, command.Reindex.StateDir, command.Reindex.Drives, log)
+		err = app.Reindex(ctx, command.Reindex.StateDir, command.Reindex.Pools, log)
 	} else {
 		err = serve(ctx, command.Server, log)
 	}
@@ -69,7 +69,7 @@ func serve(ctx context.Context, srv *cli.Server, log *slog.Logger) error {
 		Parity:         srv.Parity,
 		ReducedParity:  srv.ReducedParity,
 		StateDir:       srv.StateDir,
-		Drives:         srv.Drives,
+		Pools:          srv.Pools,
 		RootUser:       srv.RootUser,
 		RootPassword:   srv.RootPassword,
 		MasterKeys:     srv.MasterKeys,

@@ -40,6 +40,7 @@ type Drive struct {
 	ID         string // for ever, whatever its path; empty while unknown
 	Path       string
 	Place      int // of its shards, from 0
+	Pool, Set  int // that it is in, from 1; 0 where there is one set alone
 	State      DriveState
 	Message    string
 	TotalBytes int64

@@ -38,13 +38,13 @@ import (
 // Config is what main read from the command line and the environment.
 type Config struct {
 	Version        string
-	Address        string   // of the S3 listener
-	ConsoleAddress string   // of the console
-	Parity         int      // -1: the default for the number of drives
-	ReducedParity  *int     // of large objects of reduced redundancy; nil: 1
-	StateDir       string   // empty: .croft on the first drive
-	Drives         []string // one folder each
-	RootUser       string   // empty: the set-up link makes the first account
+	Address        string     // of the S3 listener
+	ConsoleAddress string     // of the console
+	Parity         int        // -1: the default for the number of drives
+	ReducedParity  *int       // of large objects of reduced redundancy; nil: 1
+	StateDir       string     // empty: .croft on the first drive
+	Pools          [][]string // of drives, one folder each
+	RootUser       string     // empty: the set-up link makes the first account
 	RootPassword   string
 	MasterKeys     string // of encrypted objects; empty: one is made when it is needed
 	KeyCommand     string // that encrypts and decrypts the master key; empty without
@@ -60,7 +60,7 @@ type App struct {
 
 	state    *stateFolder
 	keys     masterKeys
-	drives   *erasure.Store
+	drives   engine
 	db       *store.DB
 	accounts *account.Service
 	requests *accesslog.Log
@@ -96,7 +96,7 @@ func (a *App) open(ctx context.Context) error {
 // openDrives opens the state folder and the drives, each of which says where the
 // other may be: the catalogue is with the state, and the state may be on a drive.
 func (a *App) openDrives(ctx context.Context, engine erasure.Config) (err error) {
-	engine.Drives, engine.Parity, engine.Reduced = a.config.Drives, a.config.Parity, a.config.ReducedParity
+	engine.Parity, engine.Reduced = a.config.Parity, a.config.ReducedParity
 	engine.Logger, engine.Keys = a.log, &a.keys
 	if a.config.StateDir != "" {
 		if a.state, err = openState(a.config.StateDir); err != nil {
@@ -107,7 +107,7 @@ func (a *App) openDrives(ctx context.Context, engine erasure.Config) (err error)
 		}
 		engine.Catalogue = filepath.Join(a.state.path, "catalogue.db")
 	}
-	if a.drives, err = erasure.Open(ctx, engine); err != nil {
+	if a.drives, err = openEngine(ctx, a.config.Pools, engine); err != nil {
 		return err
 	}
 	if a.state == nil {

@@ -22,9 +22,11 @@ func config(dir string) app.Config {
 		Version: "test", Address: "127.0.0.1:0", ConsoleAddress: "127.0.0.1:0", Parity: -1,
 		StateDir: filepath.Join(dir, "state"), Logger: slog.New(slog.DiscardHandler), Out: io.Discard,
 	}
+	var drives []string
 	for _, name := range []string{"d1", "d2", "d3", "d4"} {
-		c.Drives = append(c.Drives, filepath.Join(dir, name))
+		drives = append(drives, filepath.Join(dir, name))
 	}
+	c.Pools = [][]string{drives}
 	return c
 }
 
@@ -157,19 +159,19 @@ func TestRefusesToStart(t *testing.T) {
 	})
 	f("state on a drive that is away", "state_offline", func(t *testing.T, c *app.Config) {
 		c.StateDir = ""
-		if err := os.Rename(c.Drives[0], c.Drives[0]+"-away"); err != nil {
+		if err := os.Rename(c.Pools[0][0], c.Pools[0][0]+"-away"); err != nil {
 			t.Fatal(err)
 		}
 	})
 	f("all drives away", "drives_away", func(t *testing.T, c *app.Config) {
-		for _, drive := range c.Drives {
+		for _, drive := range c.Pools[0] {
 			if err := os.Rename(drive, drive+"-away"); err != nil {
 				t.Fatal(err)
 			}
 		}
 		t.Cleanup(func() {
 			// What was made there would stand in the way of the drives when they are back.
-			if _, err := os.Stat(c.Drives[0]); err == nil {
+			if _, err := os.Stat(c.Pools[0][0]); err == nil {
 				t.Error("the missing drives were made anew")
 			}
 		})
@@ -200,7 +202,7 @@ func TestReindex(t *testing.T) {
 	c := config(t.TempDir())
 	quiet := slog.New(slog.DiscardHandler)
 	croft := start(t, c)
-	if err := app.Reindex(t.Context(), c.StateDir, c.Drives, quiet); err == nil {
+	if err := app.Reindex(t.Context(), c.StateDir, c.Pools, quiet); err == nil {
 		t.Fatal("reindexed while Croft was running")
 	}
 	if err := croft.stop(); err != nil {
@@ -215,7 +217,7 @@ func TestReindex(t *testing.T) {
 	if err := os.Link(catalogue, catalogue+".old"); err != nil {
 		t.Fatal(err)
 	}
-	if err := app.Reindex(t.Context(), c.StateDir, c.Drives, quiet); err != nil {
+	if err := app.Reindex(t.Context(), c.StateDir, c.Pools, quiet); err != nil {
 		t.Fatal(err)
 	}
 	if after, err := os.Stat(catalogue); err != nil || os.SameFile(before, after) {
@@ -229,7 +231,7 @@ func TestStateWentWithTheFirstDrive(t *testing.T) {
 	c := config(t.TempDir())
 	c.StateDir = ""
 	startOnce(t, c)
-	if err := os.RemoveAll(filepath.Join(c.Drives[0], ".croft")); err != nil {
+	if err := os.RemoveAll(filepath.Join(c.Pools[0][0], ".croft")); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := app.New(t.Context(), c); err == nil {

@@ -24,6 +24,7 @@ var rooms = map[string][]string{
 		"objectstore/erasure/seglog", "objectstore/erasure/shardfile",
 	},
 	"objectstore/masterkey": {},
+	"objectstore/pools":     {"objectstore", "objectstore/erasure", "objectstore/erasure/driveset"},
 	"objectstore/remote":    {"objectstore"},
 	"objectstore/s3api":     {"objectstore"},
 	"objectstore/storebench": {
@@ -48,7 +49,7 @@ var rooms = map[string][]string{
 	"objectstore/erasure/seglog":       {"objectstore", "objectstore/erasure/driveset"},
 
 	"internal/app": {
-		"account", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/accesslog", "objectstore/erasure", "objectstore/masterkey", "objectstore/s3api",
+		"account", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/accesslog", "objectstore/erasure", "objectstore/masterkey", "objectstore/pools", "objectstore/s3api",
 		"pipeline", "pipeline/docker", "pipeline/git", "server", "ui",
 	},
 	"internal/archtest":  {},

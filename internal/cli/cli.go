@@ -11,13 +11,13 @@ import (
 
 // Server is what `croft server` was told.
 type Server struct {
-	Address        string   // of the S3 listener, host:port
-	ConsoleAddress string   // of the console listener, host:port
-	Parity         int      // -1: the default for the number of drives
-	ReducedParity  *int     // of objects of reduced redundancy; nil: 1
-	StateDir       string   // empty: .croft on the first drive
-	Drives         []string // expanded
-	RootUser       string   // unattended first account, empty without
+	Address        string     // of the S3 listener, host:port
+	ConsoleAddress string     // of the console listener, host:port
+	Parity         int        // -1: the default for the number of drives
+	ReducedParity  *int       // of objects of reduced redundancy; nil: 1
+	StateDir       string     // empty: .croft on the first drive
+	Pools          [][]string // of drives, expanded
+	RootUser       string     // unattended first account, empty without
 	RootPassword   string
 	MasterKeys     string // of encrypted objects, empty: one is made when it is needed
 	KeyCommand     string // that encrypts and decrypts the master key, empty without
@@ -26,8 +26,8 @@ type Server struct {
 
 // Reindex is what `croft objectstore reindex` was told.
 type Reindex struct {
-	StateDir string   // empty: .croft on the first drive
-	Drives   []string // expanded
+	StateDir string     // empty: .croft on the first drive
+	Pools    [][]string // of drives, expanded
 }
 
 // Command is the parsed command line: exactly one field is set.
@@ -41,7 +41,8 @@ type Command struct {
 // Usage is what `croft help` prints.
 const Usage = `Croft: an S3 object store, pipelines and team chat in one program.
 
-  croft server [flags] PATH...   serve; PATH is a folder or a pattern such as /mnt/disk{1...16}
+  croft server [flags] PATH...   serve; PATH is a folder or a pattern such as /mnt/disk{1...16}; of several
+                                 patterns each is a pool of drives
   croft objectstore reindex [--state DIR] PATH...
                                  build the object store's catalogue anew from the drives, while Croft is stopped
   croft version                  print the version
@@ -125,7 +126,7 @@ func parseServer(args []string, getenv func(string) string) (*Server, error) {
 			return nil, fmt.Errorf("%s %s: an address is written HOST:PORT or :PORT", name, value)
 		}
 	}
-	srv.Drives, err = ExpandDrives(paths)
+	srv.Pools, err = ExpandPools(paths)
 	return srv, err
 }
 
@@ -141,7 +142,7 @@ func parseReindex(args []string) (*Reindex, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Drives, err = ExpandDrives(paths)
+	r.Pools, err = ExpandPools(paths)
 	return r, err
 }
 

@@ -1,24 +1,30 @@
 package cli_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
 	"croft/internal/cli"
 )
 
-func TestExpandDrives(t *testing.T) {
+func TestExpandPools(t *testing.T) {
 	f := func(args, want, wantErr string) {
 		t.Helper()
-		got, err := cli.ExpandDrives(strings.Fields(args))
+		pools, err := cli.ExpandPools(strings.Fields(args))
+		var words []string
+		for i, p := range pools {
+			if i > 0 {
+				words = append(words, "+")
+			}
+			words = append(words, p...)
+		}
 		if wantErr != "" {
 			if err == nil || !strings.Contains(err.Error(), wantErr) {
 				t.Errorf("%s: error %v, want %q", args, err, wantErr)
 			}
 			return
 		}
-		if err != nil || !slices.Equal(got, strings.Fields(want)) {
+		if got := strings.Join(words, " "); err != nil || got != want {
 			t.Errorf("%s: got %q, %v, want %q", args, got, err, want)
 		}
 	}
@@ -28,6 +34,9 @@ func TestExpandDrives(t *testing.T) {
 	f("/d{08...10}/x", "/d08/x /d09/x /d10/x", "")
 	f("/s{1...2}/d{1...2}", "/s1/d1 /s1/d2 /s2/d1 /s2/d2", "")
 	f("/a /b", "/a /b", "")
+	f("/a /d{1...2} /b", "/a /d1 /d2 /b", "")
+	f("/d{1...2} /e{1...2}", "/d1 /d2 + /e1 /e2", "")
+	f("/a /d{1...2} /b /e{1...1}", "/a /b + /d1 /d2 + /e1", "")
 	f("", "", "no drive was given")
 	f("/d{1..3}", "", "three dots")
 	f("/d{3...1}", "", "backwards")
@@ -35,7 +44,7 @@ func TestExpandDrives(t *testing.T) {
 	f("/d{1...99999999999999999999}", "", "at most")
 	f("/d{1...1000}{1...1000}", "", "at most")
 	f("/d{1...2} /d2", "", "named twice")
-	if _, err := cli.ExpandDrives([]string{""}); err == nil {
+	if _, err := cli.ExpandPools([]string{""}); err == nil {
 		t.Error("an empty path was accepted")
 	}
 }
@@ -52,11 +61,11 @@ func TestParse(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := cmd.Server
-	if s.Parity != 1 || s.Address != "127.0.0.1:1" || s.ConsoleAddress != ":9001" || len(s.Drives) != 3 || s.RootUser != "admin" ||
+	if s.Parity != 1 || s.Address != "127.0.0.1:1" || s.ConsoleAddress != ":9001" || len(s.Pools) != 1 || len(s.Pools[0]) != 3 || s.RootUser != "admin" ||
 		s.ReducedParity == nil || *s.ReducedParity != 0 || s.MasterKeys != "key" || s.KeyCommand != "kms x" || s.OpenBrowser {
 		t.Errorf("got %+v", s)
 	}
-	if cmd, err = cli.Parse(nil, none, "/home/me/Croft"); err != nil || !cmd.Server.OpenBrowser || cmd.Server.ReducedParity != nil || cmd.Server.Drives[0] != "/home/me/Croft" {
+	if cmd, err = cli.Parse(nil, none, "/home/me/Croft"); err != nil || !cmd.Server.OpenBrowser || cmd.Server.ReducedParity != nil || cmd.Server.Pools[0][0] != "/home/me/Croft" {
 		t.Errorf("double-click: %+v, %v", cmd.Server, err)
 	}
 	f := func(args, wantErr string, getenv func(string) string) {
@@ -66,7 +75,7 @@ func TestParse(t *testing.T) {
 		}
 	}
 	if cmd, err = cli.Parse([]string{"objectstore", "reindex", "/a{1...2}", "--state", "/s"}, none, ""); err != nil ||
-		cmd.Reindex == nil || cmd.Reindex.StateDir != "/s" || len(cmd.Reindex.Drives) != 2 {
+		cmd.Reindex == nil || cmd.Reindex.StateDir != "/s" || len(cmd.Reindex.Pools[0]) != 2 {
 		t.Errorf("reindex: %+v, %v", cmd.Reindex, err)
 	}
 	f("objectstore", "reindex", none)

@@ -16,10 +16,19 @@ const maxDrives = 1024
 
 var rangePattern = regexp.MustCompile(`^\{([0-9]+)\.\.\.([0-9]+)\}`)
 
-// ExpandDrives expands {a...b} in each argument, left to right, and refuses an
+// ExpandPools expands {a...b} in each argument, left to right, and refuses an
 // empty list and repeats. Numbers keep the width of a zero-padded start: {01...16}.
-func ExpandDrives(args []string) ([]string, error) {
-	var drives []string
+// Of several arguments with a range each is a pool of its own, and so are plain paths
+// together; otherwise all are one pool.
+func ExpandPools(args []string) ([][]string, error) {
+	ranges := 0
+	for _, arg := range args {
+		if strings.Contains(arg, "{") {
+			ranges++
+		}
+	}
+	var pools [][]string
+	plain := -1 // the pool of plain paths
 	seen := make(map[string]bool)
 	for _, arg := range args {
 		if arg == "" {
@@ -34,13 +43,21 @@ func ExpandDrives(args []string) ([]string, error) {
 				return nil, fmt.Errorf("%s is named twice: give each drive once", drive)
 			}
 			seen[drive] = true
-			drives = append(drives, drive)
+		}
+		switch {
+		case ranges > 1 && strings.Contains(arg, "{"):
+			pools = append(pools, expanded)
+		case plain < 0:
+			plain = len(pools)
+			pools = append(pools, expanded)
+		default:
+			pools[plain] = append(pools[plain], expanded...)
 		}
 	}
-	if len(drives) == 0 {
+	if len(pools) == 0 {
 		return nil, errors.New("no drive was given: name at least one folder, for example `croft server ./data`")
 	}
-	return drives, nil
+	return pools, nil
 }
 
 func expand(arg string) ([]string, error) {

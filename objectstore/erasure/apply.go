@@ -92,7 +92,7 @@ func (a *applier) apply(b seglog.Batch) error {
 		if damage, err = s.damage.note(tx); err != nil {
 			return err
 		}
-		return tx.Set(metaPosition, encodePosition(b.Stable, b.Next, s.ord.Load()))
+		return tx.Set(metaPosition, encodePosition(b.Stable, b.Next, s.union.ord.Load()))
 	})
 	if err != nil {
 		s.damage.giveBack(damage)

@@ -139,27 +139,41 @@ func (s *Store) CreateBucket(ctx context.Context, b objectstore.Bucket) (objects
 	}
 	defer s.inUse.Done()
 	if err := objectstore.ValidateBucketName(b.Name); err != nil {
-		return objectstore.Bucket{}, err
+		return objectstore.Bucket{}, err // before a lock is kept under it
 	}
 	defer s.keys.lock(name{key: b.Name})()
+	c, err := s.planBucket(ctx, b)
+	if err != nil {
+		return objectstore.Bucket{}, err
+	}
+	return s.makeBucket(ctx, c)
+}
+
+// planBucket checks a new bucket and completes it.
+func (s *Store) planBucket(ctx context.Context, b objectstore.Bucket) (c BucketCopy, err error) {
+	if err := objectstore.ValidateBucketName(b.Name); err != nil {
+		return c, err
+	}
 	if _, err := s.buckets.find(b.Name); err == nil {
-		return objectstore.Bucket{}, objectstore.ErrBucketExists
+		return c, objectstore.ErrBucketExists
 	}
 	if err := checkSettings(objectstore.Bucket{}, &b); err != nil {
-		return objectstore.Bucket{}, err
+		return c, err
 	}
 	if err := s.checkParity(b.Parity); err != nil {
-		return objectstore.Bucket{}, err
+		return c, err
 	}
 	if err := s.checkEncryption(ctx, objectstore.EncryptionNone, b.Encryption); err != nil {
-		return objectstore.Bucket{}, err
+		return c, err
 	}
-	ord := s.nextOrd()
-	e := &record.Bucket{
-		ID: ord, Ord: ord, Name: b.Name, Owner: b.Owner, Created: time.Now().UnixMilli(),
-		Versioning: string(b.Versioning), ObjectLock: b.ObjectLock, Lock: b.DefaultLock,
-		Encryption: b.Encryption, Compression: cloneCompression(b.Compression), Quota: b.Quota, Parity: cloneParity(b.Parity),
-	}
+	b.CreatedAt = record.Time(time.Now().UnixMilli())
+	return BucketCopy{ID: s.nextOrd(), Bucket: b}, nil
+}
+
+// makeBucket makes a bucket. The caller holds its name's lock.
+func (s *Store) makeBucket(ctx context.Context, c BucketCopy) (objectstore.Bucket, error) {
+	e := c.entry()
+	e.Ord = s.nextOrd()
 	placed, err := s.seglog.Append(ctx, seglog.Options{}, entry(e, nil))
 	if err != nil {
 		return objectstore.Bucket{}, err
@@ -167,7 +181,7 @@ func (s *Store) CreateBucket(ctx context.Context, b objectstore.Bucket) (objects
 	made := newBucket(*e, placed[0].Location.Segment)
 	s.buckets.mu.Lock()
 	defer s.buckets.mu.Unlock()
-	s.buckets.byName[b.Name] = made
+	s.buckets.byName[c.Name] = made
 	return made.public(), nil
 }
 
@@ -223,6 +237,11 @@ func (s *Store) DeleteBucket(ctx context.Context, bucketName string) error {
 	if !empty {
 		return objectstore.ErrBucketNotEmpty
 	}
+	return s.endBucket(ctx, b)
+}
+
+// endBucket deletes a bucket that is empty and that nobody else uses.
+func (s *Store) endBucket(ctx context.Context, b *bucket) error {
 	ends, unlock, err := s.endUploads(ctx, b)
 	if err != nil {
 		return err
@@ -238,7 +257,7 @@ func (s *Store) DeleteBucket(ctx context.Context, bucketName string) error {
 	s.buckets.mu.Lock()
 	defer s.buckets.mu.Unlock()
 	b.dead = true
-	delete(s.buckets.byName, bucketName)
+	delete(s.buckets.byName, b.now.Load().Name)
 	return nil
 }
 

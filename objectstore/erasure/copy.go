@@ -2,14 +2,25 @@ package erasure
 
 import (
 	"context"
+	"io"
 
 	"croft/objectstore"
 	"croft/objectstore/erasure/record"
 )
 
+// Source is where a copy may come from.
+type Source interface {
+	GetVersion(ctx context.Context, ref objectstore.VersionRef, rng *objectstore.Range) (objectstore.Object, io.ReadCloser, error)
+}
+
 // Copy implements objectstore.Objects. The bytes are read, verified and
 // coded anew.
 func (s *Store) Copy(ctx context.Context, r objectstore.CopyRequest) (objectstore.Object, error) {
+	return s.CopyFrom(ctx, s, r)
+}
+
+// CopyFrom is Copy from another store, of the same union.
+func (s *Store) CopyFrom(ctx context.Context, other Source, r objectstore.CopyRequest) (objectstore.Object, error) {
 	if err := s.begin(ctx); err != nil {
 		return objectstore.Object{}, err
 	}
@@ -21,7 +32,7 @@ func (s *Store) Copy(ctx context.Context, r objectstore.CopyRequest) (objectstor
 	if err := s.mayPut(ctx, r.Bucket, r.Key, -1, r.Condition); err != nil {
 		return objectstore.Object{}, err
 	}
-	source, from, err := s.GetVersion(ctx, objectstore.VersionRef{Bucket: r.FromBucket, Key: r.FromKey, ID: r.FromVersion, CustomerKey: r.FromCustomerKey}, nil)
+	source, from, err := other.GetVersion(ctx, objectstore.VersionRef{Bucket: r.FromBucket, Key: r.FromKey, ID: r.FromVersion, CustomerKey: r.FromCustomerKey}, nil)
 	if err != nil {
 		return objectstore.Object{}, err
 	}

@@ -33,7 +33,7 @@ func (s *Store) Usage(ctx context.Context, bucketName string) (objectstore.Usage
 
 // purse is what a quota is of: a bucket, or all buckets of an owner.
 type purse struct {
-	bucket uint64
+	bucket string
 	owner  string
 }
 
@@ -41,7 +41,7 @@ type purse struct {
 type limit struct {
 	purse
 	quota   int64
-	buckets []uint64 // that count
+	buckets []string // that count
 }
 
 // reservations are bytes that writers may add but the catalogue does not count yet.
@@ -55,7 +55,7 @@ type reservations struct {
 func (s *Store) limits(ctx context.Context, b *bucket) (all []limit, err error) {
 	e := b.now.Load()
 	if e.Quota > 0 {
-		all = append(all, limit{purse{bucket: b.ID}, e.Quota, []uint64{b.ID}})
+		all = append(all, limit{purse{bucket: e.Name}, e.Quota, []string{e.Name}})
 	}
 	if s.quotas == nil || e.Owner == "" {
 		return all, nil
@@ -71,21 +71,25 @@ func (s *Store) limits(ctx context.Context, b *bucket) (all []limit, err error) 
 }
 
 // of returns the buckets of an owner.
-func (t *bucketTable) of(owner string) (ids []uint64) {
+func (t *bucketTable) of(owner string) (names []string) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	for _, b := range t.byName {
+	for name, b := range t.byName {
 		if b.now.Load().Owner == owner {
-			ids = append(ids, b.ID)
+			names = append(names, name)
 		}
 	}
-	return ids
+	return names
 }
 
-// used is how much the catalogue counts in a purse.
-func (s *Store) used(ctx context.Context, l limit) (total int64, err error) {
-	for _, id := range l.buckets {
-		u, err := s.index.BucketUsage(ctx, id)
+// used is how much the catalogue counts in some buckets.
+func (s *Store) used(ctx context.Context, buckets []string) (total int64, err error) {
+	for _, name := range buckets {
+		b, err := s.buckets.find(name)
+		if err != nil {
+			continue // it is gone by now
+		}
+		u, err := s.index.BucketUsage(ctx, b.ID)
 		if err != nil {
 			return 0, err
 		}
@@ -111,7 +115,7 @@ func (s *Store) reserve(ctx context.Context, b *bucket, more int64) (release fun
 			return nil, err
 		}
 		if wait == nil {
-			return func() { s.reserved.end(limits, more) }, nil
+			return func() { s.union.reserved.end(limits, more) }, nil
 		}
 		select {
 		case <-wait:
@@ -123,14 +127,14 @@ func (s *Store) reserve(ctx context.Context, b *bucket, more int64) (release fun
 
 // tryReserve reserves, or returns what to wait for.
 func (s *Store) tryReserve(ctx context.Context, limits []limit, more int64) (wait <-chan struct{}, err error) {
-	r := &s.reserved
+	r := &s.union.reserved
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ended == nil {
 		r.bytes, r.ended = make(map[purse]int64), make(chan struct{})
 	}
 	for _, l := range limits {
-		used, err := s.used(ctx, l)
+		used, err := s.union.used(ctx, l.buckets)
 		switch {
 		case err != nil:
 			return nil, err
@@ -181,7 +185,7 @@ func (s *Store) mayAdd(ctx context.Context, b *bucket, size int64, gives func() 
 		return err
 	}
 	for _, l := range limits {
-		used, err := s.used(ctx, l)
+		used, err := s.union.used(ctx, l.buckets)
 		if err != nil {
 			return err
 		}

@@ -79,7 +79,7 @@ func TestOwnersQuota(t *testing.T) {
 	if fit.Load() != 10 || refused.Load() != 30 {
 		t.Fatalf("%d fit and %d were refused", fit.Load(), refused.Load())
 	}
-	if n := len(s.reserved.bytes); n > 0 {
+	if n := len(s.union.reserved.bytes); n > 0 {
 		t.Errorf("%d reservations are left", n)
 	}
 	if err := s.Close(); err != nil {

@@ -53,6 +53,7 @@ func (s *Store) lookAround(ctx context.Context) {
 		if back := s.set.Look(ctx); back != 0 {
 			s.leftovers.new.Store(true) // of bodies that came and went meanwhile
 			s.damage.signal()
+			s.tellCard()
 		}
 	}
 	if s.canReopen() {

@@ -46,6 +46,11 @@ type Config struct {
 	Quotas Quotas
 	// SegmentBytes is the size of the log's segments; 0 lets the engine choose.
 	SegmentBytes int64
+	// Union is what the set has in common with others that make one store with it; nil
+	// is a set that stands alone.
+	Union *Union
+	// CatalogueOf, when set, names the catalogue's file for a set.
+	CatalogueOf func(deployment string) string
 }
 
 // Store is an open set of drives.
@@ -61,13 +66,15 @@ type Store struct {
 	// reduced is the parity of reduced redundancy; nil is usualReduced.
 	reduced *int
 
-	buckets  bucketTable
-	keys     keyLocks
-	reserved reservations
-	etags    etags
-	pins     pins
-	damage   damage
-	heal     healer
+	buckets bucketTable
+	keys    keyLocks
+	union   *Union
+	cardMu  sync.Mutex // guards card
+	card    card
+	etags   etags
+	pins    pins
+	damage  damage
+	heal    healer
 
 	changed   bell // for followers
 	leftovers leftovers
@@ -79,7 +86,6 @@ type Store struct {
 
 	segmentBytes int64 // of the log's segments; 0 lets the log choose
 
-	ord     atomic.Uint64 // the highest that was given out or seen
 	applied atomic.Uint64 // number of the last record that the catalogue has
 
 	lifeMu sync.Mutex // guards closed and adds to inUse
@@ -111,7 +117,10 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, errs.New(errs.Conflict, "state_of_another",
 			"The state folder belongs to other drives than the ones given. Start Croft with the drives it was made with, or name another folder with --state.")
 	}
-	if cfg.Catalogue == "" {
+	switch {
+	case cfg.CatalogueOf != nil:
+		cfg.Catalogue = cfg.CatalogueOf(set.Deployment)
+	case cfg.Catalogue == "":
 		cfg.Catalogue = defaultCatalogue(set)
 	}
 	s, err := openSet(ctx, cfg, set)
@@ -141,7 +150,10 @@ func openSet(ctx context.Context, cfg Config, set *driveset.Set) (*Store, error)
 		return nil, err
 	}
 	s := &Store{
-		log: cfg.Logger, set: set, coder: coder, master: cfg.Keys, quotas: cfg.Quotas, reduced: cfg.Reduced, segmentBytes: cfg.SegmentBytes,
+		log: cfg.Logger, set: set, coder: coder, master: cfg.Keys, quotas: cfg.Quotas, union: cfg.Union, reduced: cfg.Reduced, segmentBytes: cfg.SegmentBytes,
+	}
+	if s.union == nil {
+		s.union = new(Union)
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -182,6 +194,7 @@ func openSet(ctx context.Context, cfg Config, set *driveset.Set) (*Store, error)
 		s.bodies.Close()
 		return nil, err
 	}
+	s.union.join(s)
 	return s, nil
 }
 
@@ -251,6 +264,7 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.inUse.Wait()
+	s.union.leave(s)
 	if err := s.markEnd(context.Background()); err != nil { //nolint:forbidigo // nobody waits for it
 		s.log.Warn("the next start looks for leftovers", "error", err)
 	}
@@ -278,24 +292,10 @@ func (s *Store) begin(ctx context.Context) error {
 
 // nextOrd returns a number above all that were given out or seen. It follows the
 // clock, so that it also passes numbers that only an absent drive has seen.
-func (s *Store) nextOrd() uint64 {
-	for {
-		last := s.ord.Load()
-		next := max(last+1, uint64(time.Now().UnixNano()))
-		if s.ord.CompareAndSwap(last, next) {
-			return next
-		}
-	}
-}
+func (s *Store) nextOrd() uint64 { return s.union.NextOrd() }
 
 // sawOrd keeps nextOrd above a number that was read from the drives.
-func (s *Store) sawOrd(ord uint64) {
-	for last := s.ord.Load(); ord > last; last = s.ord.Load() {
-		if s.ord.CompareAndSwap(last, ord) {
-			return
-		}
-	}
-}
+func (s *Store) sawOrd(ord uint64) { s.union.sawOrd(ord) }
 
 // checkWritable refuses what could not reach a write quorum anyway.
 func (s *Store) checkWritable() error {

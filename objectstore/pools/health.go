@@ -1,0 +1,77 @@
+package pools
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"croft/objectstore"
+)
+
+// Health implements objectstore.DriveReporter. The drives are those of all sets; the
+// quorums are those of the first set. The store can be written to as long as every
+// set can.
+func (s *Store) Health(ctx context.Context) (objectstore.Health, error) {
+	a := s.now.Load()
+	all := make([]objectstore.Health, len(a.given))
+	failures := make([]error, len(a.given))
+	var asked sync.WaitGroup
+	for i, set := range a.given {
+		asked.Go(func() { all[i], failures[i] = set.Health(ctx) })
+	}
+	asked.Wait()
+	sum := all[0]
+	sum.Drives = nil
+	for i, h := range all {
+		if failures[i] != nil {
+			return objectstore.Health{}, failures[i]
+		}
+		set := a.given[i]
+		sum.Writable = sum.Writable && h.Writable
+		if sum.Problem == "" && h.Problem != "" {
+			sum.Problem = fmt.Sprintf("Set %d of pool %d: %s", set.number, set.pool, h.Problem)
+		}
+		for _, d := range h.Drives {
+			d.Pool, d.Set = set.pool, set.number
+			sum.Drives = append(sum.Drives, d)
+		}
+		if i > 0 {
+			sum.Scrub = both(sum.Scrub, h.Scrub)
+		}
+	}
+	return sum, nil
+}
+
+// both is what is known of two scrubs side by side.
+func both(a, b objectstore.ScrubProgress) objectstore.ScrubProgress {
+	sum := objectstore.ScrubProgress{
+		Running: a.Running || b.Running, Asked: a.Asked || b.Asked, Current: joined(a.Current, b.Current), Last: joined(a.Last, b.Last),
+		TotalBytes: a.TotalBytes + b.TotalBytes, BytesPerSecond: a.BytesPerSecond + b.BytesPerSecond, NextAt: a.NextAt,
+	}
+	if a.NextAt.IsZero() || !b.NextAt.IsZero() && b.NextAt.Before(a.NextAt) {
+		sum.NextAt = b.NextAt
+	}
+	if sum.Running {
+		sum.NextAt = time.Time{}
+	}
+	return sum
+}
+
+func joined(a, b objectstore.Scrub) objectstore.Scrub {
+	if a.StartedAt.IsZero() {
+		return b
+	}
+	if b.StartedAt.IsZero() {
+		return a
+	}
+	if b.StartedAt.Before(a.StartedAt) {
+		a.StartedAt = b.StartedAt
+	}
+	if b.FinishedAt.After(a.FinishedAt) {
+		a.FinishedAt = b.FinishedAt
+	}
+	a.Bytes += b.Bytes
+	a.Damaged += b.Damaged
+	return a
+}
