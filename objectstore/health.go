@@ -32,6 +32,25 @@ type Health struct {
 	Problem      string // why nothing can be written although enough drives are there
 	Drives       []Drive
 	Scrub        ScrubProgress
+	// Pools are how the drives are divided; nil where they are one set alone. The
+	// figures above are those of the first set then.
+	Pools []Pool
+}
+
+// Pool is sets of drives.
+type Pool struct {
+	Number int // from 1
+	Sets   []Set
+}
+
+// Set is drives that keep their objects together.
+type Set struct {
+	Number       int // in its pool, from 1
+	DataShards   int
+	ParityShards int
+	ReadQuorum   int
+	WriteQuorum  int
+	Writable     bool
 }
 
 // Drive is one drive as given on the command line. Message says why it is not

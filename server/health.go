@@ -23,13 +23,32 @@ type DriveHealth struct {
 	Writable     bool    `json:"writable"`
 	Problem      string  `json:"problem" doc:"Why nothing can be written although enough drives are there; empty when that is not so"`
 	Drives       []Drive `json:"drives"`
+	Pools        []Pool  `json:"pools" doc:"How the drives are divided; empty where they are one set alone. Quorums and shards above are those of the first set then"`
 	Scrub        Scrub   `json:"scrub"`
+}
+
+// Pool is sets of drives.
+type Pool struct {
+	Number int        `json:"number" doc:"From 1"`
+	Sets   []DriveSet `json:"sets"`
+}
+
+// DriveSet is drives that keep their objects together.
+type DriveSet struct {
+	Number       int  `json:"number" doc:"In its pool, from 1"`
+	DataShards   int  `json:"dataShards"`
+	ParityShards int  `json:"parityShards"`
+	ReadQuorum   int  `json:"readQuorum"`
+	WriteQuorum  int  `json:"writeQuorum"`
+	Writable     bool `json:"writable"`
 }
 
 // Drive is one drive.
 type Drive struct {
 	ID          string        `json:"id" doc:"The drive for ever, whatever its path; empty while unknown"`
 	Path        string        `json:"path"`
+	Pool        int           `json:"pool" doc:"That it is in; 0 where the drives are one set alone"`
+	Set         int           `json:"set" doc:"Of that pool"`
 	State       string        `json:"state" enum:"ok,slow,healing,failing,offline"`
 	Message     string        `json:"message" doc:"What is wrong, empty when nothing is"`
 	TotalBytes  int64         `json:"totalBytes"`
@@ -89,7 +108,10 @@ func (s *Server) driveHealth(ctx context.Context, _ *struct{}) (*body[DriveHealt
 	out := DriveHealth{
 		Engine: health.Engine, Parity: health.Parity, DataShards: health.DataShards, ParityShards: health.ParityShards,
 		ReadQuorum: health.ReadQuorum, WriteQuorum: health.WriteQuorum, Writable: health.Writable, Problem: health.Problem,
-		Drives: make([]Drive, 0, len(health.Drives)), Scrub: wireScrub(health.Scrub),
+		Drives: make([]Drive, 0, len(health.Drives)), Pools: make([]Pool, 0, len(health.Pools)), Scrub: wireScrub(health.Scrub),
+	}
+	for _, p := range health.Pools {
+		out.Pools = append(out.Pools, wirePool(p))
 	}
 	for _, d := range health.Drives {
 		out.Drives = append(out.Drives, wireDrive(d))
@@ -97,9 +119,17 @@ func (s *Server) driveHealth(ctx context.Context, _ *struct{}) (*body[DriveHealt
 	return &body[DriveHealth]{out}, nil
 }
 
+func wirePool(p objectstore.Pool) Pool {
+	out := Pool{Number: p.Number}
+	for _, set := range p.Sets {
+		out.Sets = append(out.Sets, DriveSet(set))
+	}
+	return out
+}
+
 func wireDrive(d objectstore.Drive) Drive {
 	out := Drive{
-		ID: d.ID, Path: d.Path, State: string(d.State), Message: d.Message, TotalBytes: d.TotalBytes, FreeBytes: d.FreeBytes,
+		ID: d.ID, Path: d.Path, Pool: d.Pool, Set: d.Set, State: string(d.State), Message: d.Message, TotalBytes: d.TotalBytes, FreeBytes: d.FreeBytes,
 		FileSystem: d.FileSystem, ReadErrors: d.ReadErrors, WriteErrors: d.WriteErrors,
 	}
 	if h := d.Healing; h != nil {

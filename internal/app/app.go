@@ -81,7 +81,7 @@ type worker struct {
 func New(ctx context.Context, config Config) (*App, error) {
 	a := &App{config: config, log: config.Logger}
 	if err := a.open(ctx); err != nil {
-		return nil, errors.Join(err, a.close()) //nolint:contextcheck // closing is not cut short
+		return nil, errors.Join(err, a.close())
 	}
 	return a, nil
 }
@@ -226,7 +226,7 @@ func (a *App) Run(ctx context.Context) error {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		err = nil // stopped while starting
 	}
-	return errors.Join(err, a.close()) //nolint:contextcheck // closing is not cut short
+	return errors.Join(err, a.close())
 }
 
 func (a *App) serve(ctx context.Context) error {

@@ -13,5 +13,5 @@ import (
 func Reindex(ctx context.Context, stateDir string, pools [][]string, log *slog.Logger) error {
 	a := &App{config: Config{StateDir: stateDir, Pools: pools, Parity: -1, Logger: log}, log: log}
 	err := a.openDrives(ctx, erasure.Config{Reindex: true})
-	return errors.Join(err, a.close()) //nolint:contextcheck // closing is not cut short
+	return errors.Join(err, a.close())
 }

@@ -32,6 +32,14 @@ func (s *Store) Health(ctx context.Context) (objectstore.Health, error) {
 		if sum.Problem == "" && h.Problem != "" {
 			sum.Problem = fmt.Sprintf("Set %d of pool %d: %s", set.number, set.pool, h.Problem)
 		}
+		if n := len(sum.Pools); n == 0 || sum.Pools[n-1].Number != set.pool {
+			sum.Pools = append(sum.Pools, objectstore.Pool{Number: set.pool})
+		}
+		in := &sum.Pools[len(sum.Pools)-1]
+		in.Sets = append(in.Sets, objectstore.Set{
+			Number: set.number, DataShards: h.DataShards, ParityShards: h.ParityShards,
+			ReadQuorum: h.ReadQuorum, WriteQuorum: h.WriteQuorum, Writable: h.Writable,
+		})
 		for _, d := range h.Drives {
 			d.Pool, d.Set = set.pool, set.number
 			sum.Drives = append(sum.Drives, d)

@@ -33,7 +33,7 @@ func Open(ctx context.Context, cfg Config) (_ *Store, err error) {
 	if o.log == nil {
 		o.log = slog.New(slog.DiscardHandler)
 	}
-	defer func() {
+	defer func() { //nolint:contextcheck // closing is not cut short
 		if err != nil {
 			for _, s := range o.open {
 				err = errors.Join(err, s.Close())

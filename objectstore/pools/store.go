@@ -3,7 +3,6 @@ package pools
 import (
 	"context"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -31,7 +30,6 @@ type Store struct {
 	log   *slog.Logger
 	union *erasure.Union
 
-	layoutMu sync.Mutex // held while the layout changes
 	// now is how the sets are arranged.
 	now atomic.Pointer[arrangement]
 

@@ -940,9 +940,19 @@ export interface components {
             path: string;
             /**
              * Format: int64
+             * @description That it is in; 0 where the drives are one set alone
+             */
+            pool: number;
+            /**
+             * Format: int64
              * @description Operations that failed through the drive's fault since the start
              */
             readErrors: number;
+            /**
+             * Format: int64
+             * @description Of that pool
+             */
+            set: number;
             /** @enum {string} */
             state: "ok" | "slow" | "healing" | "failing" | "offline";
             /** Format: int64 */
@@ -963,6 +973,8 @@ export interface components {
             parity: number;
             /** Format: int64 */
             parityShards: number;
+            /** @description How the drives are divided; empty where they are one set alone. Quorums and shards above are those of the first set then */
+            pools: components["schemas"]["Pool"][];
             /** @description Why nothing can be written although enough drives are there; empty when that is not so */
             problem: string;
             /**
@@ -976,6 +988,22 @@ export interface components {
              * Format: int64
              * @description Drives that a write needs
              */
+            writeQuorum: number;
+        };
+        DriveSet: {
+            /** Format: int64 */
+            dataShards: number;
+            /**
+             * Format: int64
+             * @description In its pool, from 1
+             */
+            number: number;
+            /** Format: int64 */
+            parityShards: number;
+            /** Format: int64 */
+            readQuorum: number;
+            writable: boolean;
+            /** Format: int64 */
             writeQuorum: number;
         };
         FieldError: {
@@ -1183,6 +1211,14 @@ export interface components {
             next: string;
             /** @description Folders, each with its trailing delimiter */
             prefixes: string[];
+        };
+        Pool: {
+            /**
+             * Format: int64
+             * @description From 1
+             */
+            number: number;
+            sets: components["schemas"]["DriveSet"][];
         };
         PostMessageRequest: {
             /** @description Made by the client. Sending again under it posts nothing new. */

@@ -12,10 +12,13 @@ function health(states: DriveHealth["state"][], writable = true): DrivesHealth {
     writeQuorum: 3,
     writable,
     problem: "",
+    pools: [],
     scrub: { running: false, asked: false, bytes: 0, totalBytes: 0, bytesPerSecond: 0, damaged: 0 },
     drives: states.map((state, i) => ({
       id: `${i}`,
       path: `/d${i}`,
+      pool: 0,
+      set: 0,
       state,
       message: "",
       totalBytes: 100,
@@ -28,7 +31,7 @@ function health(states: DriveHealth["state"][], writable = true): DrivesHealth {
 }
 
 test("the summary counts what is left", () => {
-  expect(summarize(health(["ok", "ok", "ok", "offline"]))).toEqual({
+  expect(summarize(health(["ok", "ok", "ok", "offline"]))).toMatchObject({
     ok: 3,
     healing: 0,
     total: 4,
@@ -79,4 +82,20 @@ test("the tone follows what still works", () => {
   expect(driveTone(health(["ok", "ok", "ok", "healing"]))).toBe("warn");
   expect(driveTone(health(["ok", "ok", "offline", "offline"], false))).toBe("danger");
   expect(driveTone({ ...health(["ok", "ok", "ok", "ok"]), problem: "The log is being read anew." })).toBe("danger");
+});
+
+test("every set has to do by itself", () => {
+  const h = health(["ok", "ok", "ok", "ok", "ok", "failing", "offline", "offline"]);
+  const set = { dataShards: 2, parityShards: 2, readQuorum: 2, writeQuorum: 3 };
+  const divided: DrivesHealth = {
+    ...h,
+    writable: false,
+    drives: h.drives.map((drive, i) => ({ ...drive, pool: 1, set: i < 4 ? 1 : 2 })),
+    pools: [{ number: 1, sets: [{ ...set, number: 1, writable: true }, { ...set, number: 2, writable: false }] }],
+  };
+  expect(summarize(divided)).toMatchObject({ ok: 5, total: 8, readable: false, spareForReads: -1, spareForWrites: -2 });
+  expect(summarize(divided).sets.map(({ set, readable, writable }) => [set, readable, writable])).toEqual([
+    [1, true, true],
+    [2, false, false],
+  ]);
 });

@@ -13,23 +13,65 @@ export type DrivesSummary = {
   /** How many more drives may fail before something cannot be read, or writes stop. */
   spareForReads: number;
   spareForWrites: number;
+  /** The sets of drives, of which there is one unless the drives are divided. */
+  sets: SetSummary[];
 };
 
+export type SetSummary = {
+  /** Both 0 where the drives are one set alone. */
+  pool: number;
+  set: number;
+  drives: DriveHealth[];
+  ok: number;
+  healing: number;
+  readQuorum: number;
+  writeQuorum: number;
+  parity: number;
+  readable: boolean;
+  writable: boolean;
+};
+
+/** setsOf are the sets of drives, in order. */
+export function setsOf(health: DrivesHealth): SetSummary[] {
+  const apart = health.pools.flatMap(({ number, sets }) =>
+    sets.map((set) => ({
+      pool: number,
+      set: set.number,
+      drives: health.drives.filter((drive) => drive.pool === number && drive.set === set.number),
+      readQuorum: set.readQuorum,
+      writeQuorum: set.writeQuorum,
+      parity: set.parityShards,
+      writable: set.writable,
+    })),
+  );
+  const { drives, readQuorum, writeQuorum, parity, writable } = health;
+  const all = apart.length > 0 ? apart : [{ pool: 0, set: 0, drives, readQuorum, writeQuorum, parity, writable }];
+  return all.map((set) => {
+    const ok = set.drives.filter(({ state }) => state === "ok" || state === "slow").length;
+    const healing = set.drives.filter(({ state }) => state === "healing").length;
+    return { ...set, ok, healing, readable: ok + healing >= set.readQuorum };
+  });
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((a, b) => a + b, 0);
+}
+
 export function summarize(health: DrivesHealth): DrivesSummary {
-  const ok = health.drives.filter(({ state }) => state === "ok" || state === "slow").length;
-  const healing = health.drives.filter(({ state }) => state === "healing").length;
+  const sets = setsOf(health);
   const apart = fileSystems(health.drives);
-  const size = apart.reduce((sum, drive) => sum + drive.totalBytes, 0);
-  const free = apart.reduce((sum, drive) => sum + drive.freeBytes, 0);
+  const size = sum(apart.map(({ totalBytes }) => totalBytes));
+  const free = sum(apart.map(({ freeBytes }) => freeBytes));
   return {
-    ok,
-    healing,
+    ok: sum(sets.map(({ ok }) => ok)),
+    healing: sum(sets.map(({ healing }) => healing)),
     total: health.drives.length,
     used: size - free,
     size,
-    readable: ok + healing >= health.readQuorum,
-    spareForReads: ok - health.readQuorum,
-    spareForWrites: ok + healing - health.writeQuorum,
+    readable: sets.every(({ readable }) => readable),
+    spareForReads: Math.min(...sets.map(({ ok, readQuorum }) => ok - readQuorum)),
+    spareForWrites: Math.min(...sets.map(({ ok, healing, writeQuorum }) => ok + healing - writeQuorum)),
+    sets,
   };
 }
 

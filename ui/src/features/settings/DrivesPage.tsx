@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { drivesQuery } from "@/api/queries";
 import type { DrivesHealth } from "@/api/types";
 import { Alert, Card, QueryView, Skeleton } from "@/components";
-import { summarize } from "@/lib/drives";
+import { setsOf, summarize, type SetSummary } from "@/lib/drives";
 import { formatBytes } from "@/lib/format";
 import { DriveCard } from "./DriveCard";
 import { ScrubCard } from "./ScrubCard";
@@ -20,16 +20,35 @@ export function DrivesPage() {
         <div className={s.layout}>
           <Verdict health={health} />
           <Figures health={health} />
-          <div className={s.drives}>
-            {health.drives.map((drive) => (
-              <DriveCard key={drive.path} drive={drive} />
-            ))}
-          </div>
+          {setsOf(health).map((set) => (
+            <DriveSet key={`${set.pool}.${set.set}`} set={set} />
+          ))}
           <ScrubCard health={health} />
           <Explanation health={health} />
         </div>
       )}
     </QueryView>
+  );
+}
+
+/** DriveSet shows the drives of one set, under a title where there are several. */
+function DriveSet({ set }: { set: SetSummary }) {
+  const { t } = useTranslation("settings");
+  const cards = (
+    <div className={s.drives}>
+      {set.drives.map((drive) => (
+        <DriveCard key={drive.path} drive={drive} />
+      ))}
+    </div>
+  );
+  if (set.pool === 0) return cards;
+  const title = t("drives.set", { pool: set.pool, set: set.set });
+  return (
+    <section className={s.driveSet} aria-label={title}>
+      <h2>{title}</h2>
+      <small>{t("drives.setMayFail", { count: set.parity })}</small>
+      {cards}
+    </section>
   );
 }
 
@@ -41,12 +60,12 @@ function changes(health: DrivesHealth): boolean {
 /** Verdict says in one sentence how things stand and what to do. */
 function Verdict({ health }: { health: DrivesHealth }) {
   const { t } = useTranslation("settings");
-  const { ok, healing, total, readable } = summarize(health);
+  const { ok, healing, total, readable, sets } = summarize(health);
   const down = total - ok - healing;
   if (!readable) {
     return (
       <Alert tone="danger" title={t("drives.unreadable")}>
-        {t("drives.unreadableBody", { ok, needed: health.readQuorum })}
+        <Short sets={sets.filter((set) => !set.readable)} message="unreadableBody" />
       </Alert>
     );
   }
@@ -60,7 +79,7 @@ function Verdict({ health }: { health: DrivesHealth }) {
   if (!health.writable) {
     return (
       <Alert tone="danger" title={t("drives.readOnly")}>
-        {t("drives.readOnlyBody", { ok, needed: health.writeQuorum })}
+        <Short sets={sets.filter((set) => !set.writable)} message="readOnlyBody" />
       </Alert>
     );
   }
@@ -80,9 +99,20 @@ function Verdict({ health }: { health: DrivesHealth }) {
   }
   return (
     <Alert tone="ok" title={t("drives.fine")}>
-      {t("drives.fineBody", { count: health.parity })}
+      {sets.length > 1 ? t("drives.fineSets") : t("drives.fineBody", { count: health.parity })}
     </Alert>
   );
+}
+
+/** Short says of sets how many drives answer and how many that takes. */
+function Short({ sets, message }: { sets: SetSummary[]; message: "unreadableBody" | "readOnlyBody" }) {
+  const { t } = useTranslation("settings");
+  return sets.map(({ pool, set, ok, readQuorum, writeQuorum }) => (
+    <div key={`${pool}.${set}`}>
+      {pool > 0 && `${t("drives.set", { pool, set })}: `}
+      {t(`drives.${message}`, { ok, needed: message === "unreadableBody" ? readQuorum : writeQuorum })}
+    </div>
+  ));
 }
 
 function Figures({ health }: { health: DrivesHealth }) {
@@ -114,6 +144,7 @@ function Figures({ health }: { health: DrivesHealth }) {
 function Explanation({ health }: { health: DrivesHealth }) {
   const { t } = useTranslation("settings");
   const total = health.dataShards + health.parityShards;
+  const divided = setsOf(health).length > 1;
   return (
     <Card title={t("drives.how")}>
       <div className={s.steps}>
@@ -128,6 +159,7 @@ function Explanation({ health }: { health: DrivesHealth }) {
             <p>{t("drives.howCheck")}</p>
           </>
         )}
+        {divided && <p>{t("drives.howSets")}</p>}
       </div>
     </Card>
   );
