@@ -18,6 +18,7 @@ func (s *Store) Usage(ctx context.Context, bucket string) (sum objectstore.Usage
 		sum.Objects += u.Objects
 		sum.Versions += u.Versions
 		sum.Bytes += u.Bytes
+		sum.Unfinished += u.Unfinished
 	}
 	return sum, nil
 }
