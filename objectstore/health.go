@@ -1,6 +1,9 @@
 package objectstore
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // DriveReporter is a second interface of engines that keep objects on drives.
 type DriveReporter interface {
@@ -79,4 +82,19 @@ type HealProgress struct {
 	TotalBytes     int64
 	BytesPerSecond int64 // of late
 	SecondsLeft    int64 // at that speed; -1 when it cannot be told
+}
+
+// TargetReporter is a second interface of engines that keep objects elsewhere.
+type TargetReporter interface {
+	// TargetHealth says whether the place can be reached now. It may wait some seconds.
+	TargetHealth(ctx context.Context) (TargetHealth, error)
+}
+
+// TargetHealth is how the place is where an engine keeps objects that has no drives.
+type TargetHealth struct {
+	Endpoint  string // as given on the command line
+	Prefix    string // of the names of buckets there
+	Reachable bool
+	Latency   time.Duration // of a small request
+	Message   string        // why it cannot be reached, in a sentence that may be shown
 }

@@ -26,8 +26,8 @@ import (
 	"io"
 )
 
-// Store is a whole object store. An engine may also be a DriveReporter, a
-// BatchDeleter, a UsageReporter, a ChangeFeed, and keep Versions.
+// Store is a whole object store. An engine may also be a DriveReporter or a
+// TargetReporter, a BatchDeleter, a UsageReporter, a ChangeFeed, and keep Versions.
 type Store interface {
 	Buckets
 	Objects

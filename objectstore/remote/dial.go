@@ -33,6 +33,7 @@ const (
 type Client struct {
 	*minio.Core
 	target    Target
+	plain     bool // without TLS
 	transport *http.Transport
 }
 
@@ -59,7 +60,7 @@ func Dial(t Target) (*Client, error) {
 		return nil, errs.Wrap(err, errs.Invalid, "target_invalid", "The endpoint "+at.host+" cannot be used.")
 	}
 	core.SetAppInfo("Croft", "1")
-	return &Client{Core: core, target: t, transport: transport}, nil
+	return &Client{Core: core, target: t, plain: !at.secure, transport: transport}, nil
 }
 
 var lookups = map[Style]minio.BucketLookupType{

@@ -33,10 +33,13 @@ var listTests = []test{
 		o := f.put("key", []byte("x"))
 		page, err := f.List(f.ctx, objectstore.ListRequest{Bucket: "bucket"})
 		f.ok("list", err)
+		head, err := f.Head(f.ctx, "bucket", "key")
+		f.ok("head", err)
 		got := page.Objects[0]
-		if got.ETag != o.ETag || got.Size != 1 || !got.ModifiedAt.Equal(o.ModifiedAt) || got.Bucket != "bucket" {
-			f.Fatalf("listed %+v, put %+v", got, o)
+		if got.ETag != o.ETag || got.Size != 1 || !got.ModifiedAt.Equal(head.ModifiedAt) || got.Bucket != "bucket" {
+			f.Fatalf("listed %+v, put %+v, head %+v", got, o, head)
 		}
+		f.same("put and head", o, head)
 	}},
 	{"AgainstSortedMap", func(f *fixture) {
 		const seed = 20

@@ -11,19 +11,44 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"reflect"
 	"testing"
+	"time"
 
 	"croft/objectstore"
 )
 
+// Limits are what an engine cannot promise because of what it keeps its objects in.
+// The zero value is a whole engine. Where a limit holds the suite tests what is
+// promised instead.
+type Limits struct {
+	// RoughTimes: the time that a write returns may be off by some seconds from the
+	// one that every read tells.
+	RoughTimes bool
+	// NoBlankKeys: keys of nothing but blanks are refused.
+	NoBlankKeys bool
+	// NoVersions: the engine is no objectstore.Versions. It keeps no setting of
+	// buckets either, nor anything that a version could be kept by.
+	NoVersions bool
+}
+
 // Run tests an engine. open returns a fresh, empty store and closes it with t.
 func Run(t *testing.T, open func(t *testing.T) objectstore.Store) {
-	run(t, open, []group{
+	RunLimited(t, Limits{}, open)
+}
+
+// RunLimited is Run for an engine with limits.
+func RunLimited(t *testing.T, limits Limits, open func(t *testing.T) objectstore.Store) {
+	versions := group{"Versions", versionTests}
+	if limits.NoVersions {
+		versions = group{"NoVersions", noVersionTests}
+	}
+	run(t, limits, open, []group{
 		{"Buckets", bucketTests},
 		{"Objects", objectTests},
 		{"Bodies", bodyTests},
 		{"Batch", batchTests},
-		{"Versions", versionTests},
+		versions,
 		{"List", listTests},
 		{"Uploads", uploadTests},
 		{"Concurrency", concurrencyTests},
@@ -32,22 +57,22 @@ func Run(t *testing.T, open func(t *testing.T) objectstore.Store) {
 
 // RunCoats tests an engine that can encrypt, with a key of its own, and compress.
 func RunCoats(t *testing.T, open func(t *testing.T) objectstore.Store) {
-	run(t, open, []group{{"Encryption", encryptionTests}, {"Compression", compressionTests}})
+	run(t, Limits{}, open, []group{{"Encryption", encryptionTests}, {"Compression", compressionTests}})
 }
 
 // RunQuotas tests an engine that holds buckets to quotas.
 func RunQuotas(t *testing.T, open func(t *testing.T) objectstore.Store) {
-	run(t, open, []group{{"Quotas", quotaTests}})
+	run(t, Limits{}, open, []group{{"Quotas", quotaTests}})
 }
 
 // RunClasses tests an engine that keeps storage classes.
 func RunClasses(t *testing.T, open func(t *testing.T) objectstore.Store) {
-	run(t, open, []group{{"Classes", classTests}})
+	run(t, Limits{}, open, []group{{"Classes", classTests}})
 }
 
 // RunChanges tests an engine that is an objectstore.ChangeFeed.
 func RunChanges(t *testing.T, open func(t *testing.T) objectstore.Store) {
-	run(t, open, []group{{"Changes", changeTests}})
+	run(t, Limits{}, open, []group{{"Changes", changeTests}})
 }
 
 type group struct {
@@ -55,11 +80,11 @@ type group struct {
 	tests []test
 }
 
-func run(t *testing.T, open func(t *testing.T) objectstore.Store, groups []group) {
+func run(t *testing.T, limits Limits, open func(t *testing.T) objectstore.Store, groups []group) {
 	for _, group := range groups {
 		for _, test := range group.tests {
 			t.Run(group.name+"/"+test.name, func(t *testing.T) {
-				f := &fixture{T: t, Store: open(t), ctx: t.Context()}
+				f := &fixture{T: t, Store: open(t), ctx: t.Context(), limits: limits}
 				if _, err := f.CreateBucket(f.ctx, objectstore.Bucket{Name: "bucket"}); err != nil {
 					t.Fatalf("create bucket: %v", err)
 				}
@@ -78,7 +103,8 @@ type test struct {
 type fixture struct {
 	*testing.T
 	objectstore.Store
-	ctx context.Context
+	ctx    context.Context
+	limits Limits
 }
 
 // random returns n reproducible bytes that no compression or swap leaves equal.
@@ -153,6 +179,19 @@ func (f *fixture) absent(key string) {
 		if o.Key == key {
 			f.Fatalf("%q is listed", key)
 		}
+	}
+}
+
+// same checks that a write returned the object that a read tells, its time as
+// exactly as the engine promises.
+func (f *fixture) same(what string, written, read objectstore.Object) {
+	f.Helper()
+	const rough = 30 * time.Second
+	if off := read.ModifiedAt.Sub(written.ModifiedAt).Abs(); f.limits.RoughTimes && off < rough {
+		written.ModifiedAt = read.ModifiedAt
+	}
+	if !reflect.DeepEqual(written, read) {
+		f.Fatalf("%s: written %+v, read %+v", what, written, read)
 	}
 }
 

@@ -263,13 +263,12 @@ func ids(versions []objectstore.Object) (list []string) {
 	return list
 }
 
-// versioned sets how the bucket keeps versions; the test is skipped where the
-// engine keeps none.
+// versioned sets how the bucket keeps versions.
 func (f *fixture) versioned(v objectstore.Versioning) objectstore.Versions {
 	f.Helper()
 	s, ok := f.Store.(objectstore.Versions)
 	if !ok {
-		f.Skip("this engine keeps no versions")
+		f.Fatal("this engine keeps no versions: say so in Limits")
 	}
 	_, err := s.UpdateBucket(f.ctx, "bucket", func(b *objectstore.Bucket) error { b.Versioning = v; return nil })
 	f.ok("set versioning", err)
