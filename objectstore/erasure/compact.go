@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"croft/objectstore/erasure/driveset"
 	"croft/objectstore/erasure/index"
 	"croft/objectstore/erasure/record"
 	"croft/objectstore/erasure/seglog"
@@ -79,7 +78,7 @@ func (s *Store) compact(ctx context.Context) {
 // urgent.
 func (s *Store) isShort() bool {
 	for _, d := range s.set.Drives {
-		if d.Writable() && errors.Is(d.Room(shortBelow), driveset.ErrFull) {
+		if d.Writable() && d.Full(shortBelow) {
 			return true
 		}
 	}

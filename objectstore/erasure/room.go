@@ -1,7 +1,6 @@
 package erasure
 
 import (
-	"errors"
 	"io"
 
 	"croft/objectstore"
@@ -15,7 +14,7 @@ func (s *Store) room(bytes int64, g driveset.Geometry) error {
 	shard := bytes / int64(g.Data)
 	full := 0
 	for _, d := range s.set.Drives {
-		if d.Writable() && errors.Is(d.Room(shard), driveset.ErrFull) {
+		if d.Writable() && d.Full(shard) {
 			full++
 		}
 	}

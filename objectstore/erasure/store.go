@@ -167,7 +167,9 @@ func openSet(ctx context.Context, cfg Config, set *driveset.Set) (*Store, error)
 		_, cause := s.seglog.Stalled()
 		return cause
 	}
-	s.bodies = shardfile.New(set, shardfile.Config{Logger: s.log, Damaged: s.bodyDamaged})
+	s.bodies = shardfile.New(set, shardfile.Config{
+		Logger: s.log, Damaged: s.bodyDamaged, LeftBehind: func() { s.leftovers.new.Store(true) },
+	})
 	if err := os.MkdirAll(filepath.Dir(cfg.Catalogue), 0o700); err != nil {
 		return nil, fmt.Errorf("make the catalogue's folder: %w", err)
 	}

@@ -36,6 +36,7 @@ type Drive struct {
 	syncs       meter
 	space       question[*space]
 	looks       question[*Candidate]
+	silent      atomic.Int32 // times it was asked for its room and has not said
 
 	// The set's mutex guards the following 2 fields.
 	again func() *Candidate // looks at the path anew; nil when that is not possible

@@ -1,6 +1,10 @@
 package driveset
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"time"
+)
 
 // Bounds of what stays free on a drive: a share of it, so that little is lost of
 // tiny ones.
@@ -20,4 +24,24 @@ func (d *Drive) Room(bytes int64) error {
 		return fmt.Errorf("%w: %s has %d bytes free and keeps some for itself", ErrFull, d.Path, free)
 	}
 	return nil
+}
+
+// Full reports whether there is no Room for bytes more. A drive that does not say is
+// waited for a moment, and while it still does not is taken to have room.
+func (d *Drive) Full(bytes int64) bool {
+	if d.silent.Load() > 0 {
+		return false
+	}
+	said := make(chan error, 1)
+	go func() { said <- d.Room(bytes) }()
+	t := time.NewTimer(patience)
+	defer t.Stop()
+	select {
+	case err := <-said:
+		return errors.Is(err, ErrFull)
+	case <-t.C:
+	}
+	d.silent.Add(1)
+	go func() { <-said; d.silent.Add(-1) }()
+	return false
 }

@@ -106,7 +106,7 @@ func (w *writing) finish(ctx context.Context, err error) (driveset.Places, error
 	if err == nil {
 		return w.where, nil
 	}
-	w.store.unlinkOn(w.where, w.body.ID)
+	w.store.unlinkOn(w.where, func() {}, w.body.ID)
 	if errors.Is(err, errDrivesLost) {
 		err = w.store.writeError(reached, w.need, failures)
 	}

@@ -19,6 +19,9 @@ type Config struct {
 	// Damaged is told which drives were found to lack a body's file or to have it
 	// wrong. It is called by readers and must not block.
 	Damaged func(id ID, places driveset.Places)
+	// LeftBehind, when set, is told that files of removed bodies are left on a drive
+	// that does not answer, where Orphans finds them. It must not block.
+	LeftBehind func()
 }
 
 // Store is the bodies on the drives of a set. Its methods may be called concurrently.
