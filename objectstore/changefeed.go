@@ -82,8 +82,10 @@ type Change struct {
 	VersionID string
 	Kind      ChangeKind
 	Size      int64
-	Since     time.Time // when it was made or, without a VersionID, the first that waits
-	Recalled  bool
+	// Since is when it was made or, without a VersionID, the first that waits; of what
+	// was recalled, when it was.
+	Since    time.Time
+	Recalled bool
 }
 
 // Recalled is what Recall adds: a version or, without an ID, what the key holds.

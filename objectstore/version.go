@@ -85,6 +85,9 @@ type DeleteRequest struct {
 	VersionRef
 	Condition Condition // on what the key holds, or on the named version
 	Bypass    bool      // the caller may bypass governance
+	// Replica says that it was deleted elsewhere first. It is not in the backlog of
+	// followers then, but for what a crash makes of it.
+	Replica bool
 }
 
 // Deleted is what a delete did. VersionID is that of the delete marker it made

@@ -47,6 +47,7 @@ func encodePosition(stable, applied seglog.Position, ord uint64) []byte {
 type pending struct {
 	entry   record.Entry
 	missing driveset.Places // drives that lack the entry's new bodies
+	replica bool            // not to be noted for followers
 }
 
 // applier brings the catalogue to what the log says.
@@ -69,7 +70,8 @@ type change struct {
 	tx     *index.Tx
 	replay bool
 	doomed []record.Body // bodies that nothing refers to any more
-	noted  bool          // something was noted for followers
+	quiet  bool          // the entry at hand is not to be noted for followers
+	noted  bool          // something was
 }
 
 // apply is the log's Apply.
@@ -127,6 +129,7 @@ func (c *change) entry(p *seglog.Placed) error {
 			told.missing = driveset.AllPlaces(len(c.store.set.Drives))
 		}
 	}
+	c.quiet = told.replica
 	switch e := told.entry.(type) {
 	case *record.Bucket:
 		c.store.sawOrd(e.Ord)
@@ -344,7 +347,7 @@ func (c *change) dropVersion(g *record.Gone) error {
 		}
 		ord = v.Ord
 	}
-	followed := c.tx.Followed(g.Bucket)
+	followed := !c.quiet && c.tx.Followed(g.Bucket)
 	if followed {
 		latest, found, err := c.tx.Latest(g.Bucket, g.Key)
 		if err != nil {

@@ -46,7 +46,7 @@ func (b *bell) ring() {
 // noteVersion notes that a version was put. What gave way to it says whether it is a
 // new one: compaction only writes it in another place.
 func (c *change) noteVersion(v *record.Version, gone []index.Version, value []byte) error {
-	if !c.tx.Followed(v.Bucket) {
+	if c.quiet || !c.tx.Followed(v.Bucket) {
 		return nil
 	}
 	is := index.Change{
@@ -279,16 +279,13 @@ func (s *Store) recalled(tx *index.Tx, bucket uint64, r objectstore.Recalled) (*
 	if err != nil || !found && r.VersionID != "" {
 		return nil, err
 	}
+	now := time.Now().UnixMilli()
 	if !found {
 		ord := s.nextOrd()
-		return &index.Change{Position: ord, Revision: ord, Key: r.Key, Delete: true, Since: time.Now().UnixMilli()}, nil
-	}
-	is, err := listed(v.Value)
-	if err != nil {
-		return nil, err
+		return &index.Change{Position: ord, Revision: ord, Key: r.Key, Delete: true, Since: now}, nil
 	}
 	return &index.Change{
-		Position: v.Ord, Revision: v.Ord, Key: r.Key, Ord: v.Ord, Null: v.Null, Delete: v.Marker, Size: v.Size, Since: is.Modified,
+		Position: v.Ord, Revision: v.Ord, Key: r.Key, Ord: v.Ord, Null: v.Null, Delete: v.Marker, Size: v.Size, Since: now,
 	}, nil
 }
 

@@ -34,7 +34,9 @@ func (s *Store) DeleteVersion(ctx context.Context, r objectstore.DeleteRequest) 
 	if err != nil || e == nil {
 		return done, err
 	}
-	if _, err := s.seglog.Append(ctx, seglog.Options{Urgent: true}, entry(e, nil)); err != nil {
+	deletion := entry(e, nil)
+	deletion.Tag.(*pending).replica = r.Replica
+	if _, err := s.seglog.Append(ctx, seglog.Options{Urgent: true}, deletion); err != nil {
 		return objectstore.Deleted{}, err
 	}
 	return done, nil

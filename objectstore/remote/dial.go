@@ -54,7 +54,7 @@ func Dial(t Target) (*Client, error) {
 	transport := newTransport(roots, stallTime)
 	core, err := minio.NewCore(at.host, &minio.Options{
 		Creds: credentials.NewStaticV4(t.AccessKey, string(t.SecretKey), ""), Secure: at.secure, Region: t.region(),
-		BucketLookup: lookups[t.Style], Transport: transport, MaxRetries: attempts,
+		BucketLookup: lookups[t.Style], Transport: announcing{transport}, MaxRetries: attempts,
 	})
 	if err != nil {
 		return nil, errs.Wrap(err, errs.Invalid, "target_invalid", "The endpoint "+at.host+" cannot be used.")

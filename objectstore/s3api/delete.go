@@ -18,11 +18,26 @@ func (h *Handler) deleteObject(q *request) error {
 			return failf("NotImplemented", "A conditional delete (%s) is not implemented.", name)
 		}
 	}
-	if _, err := h.store.Delete(q.r.Context(), q.bucket, q.key); err != nil {
+	if err := h.deleteKey(q); err != nil {
 		return err
 	}
 	q.w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// replicaHeader says that a request passes on what was done at another Croft.
+const replicaHeader = "X-Croft-Replica"
+
+func (h *Handler) deleteKey(q *request) error {
+	s, versions := h.store.(objectstore.Versions)
+	if q.r.Header.Get(replicaHeader) == "" || !versions {
+		_, err := h.store.Delete(q.r.Context(), q.bucket, q.key)
+		return err
+	}
+	_, err := s.DeleteVersion(q.r.Context(), objectstore.DeleteRequest{
+		VersionRef: objectstore.VersionRef{Bucket: q.bucket, Key: q.key}, Replica: true,
+	})
+	return err
 }
 
 func (h *Handler) deleteObjects(q *request) error {
