@@ -32,18 +32,19 @@ type Config struct {
 // Deps are the rooms behind the console. New calls none of them, so that the API
 // can be described without any.
 type Deps struct {
-	Accounts   *account.Service
-	Requests   RequestLog
-	Store      objectstore.Store
-	Drives     objectstore.DriveReporter // nil where the store is elsewhere
-	Presigner  Presigner
-	Projects   ProjectRemover
-	Containers Containers
-	Pipelines  Pipelines
-	Chat       Chat
-	Socket     ChatSocket
-	UI         fs.FS // the built UI, index.html at its root; nil without one
-	Log        *slog.Logger
+	Accounts    *account.Service
+	Requests    RequestLog
+	Store       objectstore.Store
+	Drives      objectstore.DriveReporter // nil where the store is elsewhere
+	Presigner   Presigner
+	Projects    ProjectRemover
+	Replication Replication
+	Containers  Containers
+	Pipelines   Pipelines
+	Chat        Chat
+	Socket      ChatSocket
+	UI          fs.FS // the built UI, index.html at its root; nil without one
+	Log         *slog.Logger
 }
 
 // Server answers the console's requests. Make it with New.
@@ -95,6 +96,7 @@ func (s *Server) register() {
 	s.requestLogRoutes()
 	s.bucketRoutes()
 	s.objectRoutes()
+	s.replicationRoutes()
 	s.pipelineRoutes()
 	s.chatRoutes()
 }

@@ -27,6 +27,7 @@ import (
 	"croft/objectstore/accesslog"
 	"croft/objectstore/erasure"
 	"croft/objectstore/masterkey"
+	"croft/objectstore/replication"
 	"croft/objectstore/s3api"
 	"croft/pipeline"
 	"croft/pipeline/docker"
@@ -193,14 +194,19 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 		Store: a.drives, Recorder: requests{a.requests}, Log: a.log, Console: a.consoleURL, UploadMemory: uploadMemory(),
 		Access: access{accounts: a.accounts, buckets: a.drives, refusals: newRefusals(time.Now), log: a.log},
 	})
+	copies := replication.New(replication.Deps{DB: a.db, Sealer: sealer, Store: a.drives, Log: a.log}, replication.Config{Deployment: a.drives.Deployment()})
+	if err := copies.Open(ctx); err != nil {
+		return err
+	}
 	if a.s3, err = listen(ctx, "S3", "--address", a.config.Address, s3, a.log); err != nil {
 		return err
 	}
 	hub := ws.New(rooms, bus, server.NewChatPresenter(a.accounts), ws.Config{Logger: a.log})
 	a.console = server.New(server.Deps{
 		Accounts: a.accounts, Requests: a.requests, Store: a.drives, Drives: a.drives, Presigner: presigner{}, Containers: executor,
-		Projects:  remover{accounts: a.accounts, pipelines: pipelines, store: a.drives, blobs: objects, rooms: rooms},
-		Pipelines: pipelines, Chat: rooms, Socket: sockets{hub}, UI: ui.Dist(), Log: a.log,
+		Replication: copies,
+		Projects:    remover{accounts: a.accounts, pipelines: pipelines, store: a.drives, blobs: objects, rooms: rooms},
+		Pipelines:   pipelines, Chat: rooms, Socket: sockets{hub}, UI: ui.Dist(), Log: a.log,
 	}, server.Config{Version: a.config.Version, Name: "Croft", S3Port: a.s3.port()})
 	if a.pages, err = listen(ctx, "console", "--console-address", a.config.ConsoleAddress, a.console, a.log); err != nil {
 		return err
@@ -215,6 +221,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 		{"project rooms", projectRooms{rooms: rooms, accounts: a.accounts, bus: bus, log: a.log}.Run},
 		{"run cards", cards{runs: pipelines, rooms: rooms, accounts: a.accounts, bus: bus, log: a.log}.Run},
 		{"pipelines", pipelines.Run},
+		{"replication", copies.Run},
 	}
 	return nil
 }

@@ -21,13 +21,14 @@ const lookAhead = 2000
 type bookmark struct {
 	Done   bool   `json:"done,omitempty"`
 	After  string `json:"after,omitempty"`  // the last key that was looked at
+	First  bool   `json:"first,omitempty"`  // nothing was copied before
 	Strays bool   `json:"strays,omitempty"` // what only the target has is looked for as well
 	Looked int64  `json:"looked,omitempty"` // keys
 	Total  int64  `json:"total,omitempty"`  // about how many there are; 0 is not known
 }
 
 // newBookmark is that of a new rule.
-func newBookmark(rule Rule) bookmark { return bookmark{Done: !rule.Existing} }
+func newBookmark(rule Rule) bookmark { return bookmark{Done: !rule.Existing, First: rule.Existing} }
 
 func (b bookmark) encode() []byte {
 	text, _ := json.Marshal(b) // a struct of plain fields

@@ -27,16 +27,11 @@ func (s *Service) probe(ctx context.Context, client *remote.Client, bucket strin
 }
 
 func (s *Service) tryTarget(ctx context.Context, client *remote.Client, bucket string, n NewRule) error {
-	if err := client.Check(ctx, n.TargetBucket); err != nil {
+	if err := check(ctx, client, n.TargetBucket); err != nil {
 		return err
 	}
-	listing, stop := context.WithCancel(ctx)
-	defer stop()
-	for o := range client.Client.ListObjects(listing, n.TargetBucket, minio.ListObjectsOptions{Prefix: n.Prefix, Recursive: true, MaxKeys: 1}) {
-		if o.Err != nil {
-			return client.Explain(o.Err)
-		}
-		break
+	if err := listOne(ctx, client, n.TargetBucket, n.Prefix); err != nil {
+		return err
 	}
 	key := n.Prefix + "croft-connection-test-" + ids.New()
 	id, err := client.NewMultipartUpload(ctx, n.TargetBucket, key, minio.PutObjectOptions{})
@@ -54,4 +49,26 @@ func (s *Service) tryTarget(ctx context.Context, client *remote.Client, bucket s
 		err = errSameBucket
 	}
 	return err
+}
+
+// check reaches for a bucket and returns why it cannot be used, or nil. The quick
+// request for it is refused without a reason; another one has it.
+func check(ctx context.Context, client *remote.Client, bucket string) error {
+	err := client.Check(ctx, bucket)
+	if errs.KindOf(err) == errs.Forbidden {
+		if reason := listOne(ctx, client, bucket, ""); reason != nil {
+			return reason
+		}
+	}
+	return err
+}
+
+func listOne(ctx context.Context, client *remote.Client, bucket, prefix string) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	first, some := <-client.Client.ListObjects(ctx, bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: true, MaxKeys: 1})
+	if !some {
+		return nil
+	}
+	return client.Explain(first.Err)
 }

@@ -63,7 +63,7 @@ func (r *runner) send(ctx context.Context, c objectstore.Change) error {
 
 // put copies a version.
 func (r *runner) put(ctx context.Context, c objectstore.Change, o objectstore.Object) error {
-	if c.Recalled || o.VersionID != "" || o.Size >= lookFrom {
+	if c.Recalled && !r.bookmark.Load().First || o.VersionID != "" || o.Size >= lookFrom {
 		is, there, err := r.stat(ctx, c.Key)
 		if err != nil {
 			return err
