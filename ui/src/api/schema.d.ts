@@ -130,6 +130,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/buckets/{bucket}/replication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a bucket is copied to, and how far */
+        get: operations["list-replication"];
+        put?: never;
+        /** Copy a bucket to another S3 cluster */
+        post: operations["add-replication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/buckets/{bucket}/replication/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Stop copying; what was copied stays */
+        delete: operations["remove-replication"];
+        options?: never;
+        head?: never;
+        /** Pause a rule or have it go on */
+        patch: operations["change-replication"];
+        trace?: never;
+    };
+    "/api/v1/buckets/{bucket}/replication/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reach for the target of a new rule */
+        post: operations["test-replication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/buckets/{bucket}/share": {
         parameters: {
             query?: never;
@@ -859,6 +912,9 @@ export interface components {
             current: string;
             new: string;
         };
+        ChangeReplicationRule: {
+            paused: boolean;
+        };
         ChatFile: {
             contentType: string;
             id: string;
@@ -1079,6 +1135,11 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListReplicationRule: {
+            items: components["schemas"]["ReplicationRule"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         ListRepository: {
             items: components["schemas"]["Repository"][];
             /** @description The cursor of the next page; empty on the last one */
@@ -1168,6 +1229,27 @@ export interface components {
             /** @description Shown only now */
             secretKey: string;
         };
+        NewReplicationRule: {
+            accessKey: string;
+            /** @description Certificates in PEM that are trusted besides the system's */
+            authorities?: string;
+            /** @description Delete there what is deleted here */
+            deletes: boolean;
+            /** @description HOST or HOST:PORT, through TLS unless it begins with http:// */
+            endpoint: string;
+            /** @description Copy what is there already as well */
+            existing: boolean;
+            /** @description Only keys that begin with it */
+            prefix?: string;
+            region?: string;
+            secretKey: string;
+            /**
+             * @description How the target's bucket is named in requests; chosen by the endpoint when missing
+             * @enum {string}
+             */
+            style?: "path" | "virtual";
+            targetBucket: string;
+        };
         NewRepository: {
             /** @description Built when a trigger names none */
             branch: string;
@@ -1240,6 +1322,79 @@ export interface components {
             role: "owner" | "maintainer" | "developer" | "viewer" | "admin";
             /** @example website */
             slug: string;
+        };
+        ReplicationRule: {
+            accessKey: string;
+            /** Format: double */
+            bytesPerSecond: number;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: int64 */
+            deleted: number;
+            /** @description What is deleted here is deleted there */
+            deletes: boolean;
+            endpoint: string;
+            /** @description What was there before the rule is copied as well */
+            existing: boolean;
+            /**
+             * Format: int64
+             * @description Tries that failed
+             */
+            failures: number;
+            id: string;
+            /**
+             * Format: int64
+             * @description Keys that were
+             */
+            looked: number;
+            /** @description The bucket is looked through for what the target lacks */
+            looking: boolean;
+            /** Format: date-time */
+            nextTry?: string;
+            /**
+             * Format: double
+             * @description Of the last minute
+             */
+            objectsPerSecond: number;
+            /**
+             * Format: date-time
+             * @description When the oldest of them was made
+             */
+            oldest?: string;
+            /**
+             * Format: int64
+             * @description Changes that are not at the target
+             */
+            pending: number;
+            /** Format: int64 */
+            pendingBytes: number;
+            /** @description Only keys that begin with it */
+            prefix: string;
+            /** @description The last failure that is not over, in words */
+            problem?: string;
+            /** @description The object it is about; missing when it is the target */
+            problemKey?: string;
+            region: string;
+            /**
+             * Format: int64
+             * @description Objects since the start, as are the other counts
+             */
+            sent: number;
+            /** Format: int64 */
+            sentBytes: number;
+            /**
+             * Format: int64
+             * @description Objects that cannot be copied, because they are encrypted with a key of their writer
+             */
+            skipped: number;
+            /** @enum {string} */
+            state: "current" | "copying" | "failing" | "paused";
+            targetBucket: string;
+            /**
+             * Format: int64
+             * @description About how many there are; 0 is not known
+             */
+            total: number;
         };
         Repository: {
             /** @description Built when a trigger names none */
@@ -1890,6 +2045,171 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ObjectList"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "list-replication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListReplicationRule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "add-replication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReplicationRule"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListReplicationRule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "remove-replication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "change-replication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeReplicationRule"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplicationRule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "test-replication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReplicationRule"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
