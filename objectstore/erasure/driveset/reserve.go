@@ -32,16 +32,16 @@ func (d *Drive) Full(bytes int64) bool {
 	if d.silent.Load() > 0 {
 		return false
 	}
-	said := make(chan error, 1)
-	go func() { said <- d.Room(bytes) }()
+	full := make(chan bool, 1)
+	go func() { full <- errors.Is(d.Room(bytes), ErrFull) }()
 	t := time.NewTimer(patience)
 	defer t.Stop()
 	select {
-	case err := <-said:
-		return errors.Is(err, ErrFull)
+	case is := <-full:
+		return is
 	case <-t.C:
 	}
 	d.silent.Add(1)
-	go func() { <-said; d.silent.Add(-1) }()
+	go func() { <-full; d.silent.Add(-1) }()
 	return false
 }
