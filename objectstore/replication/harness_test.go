@@ -2,6 +2,7 @@ package replication
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/md5"
 	"encoding/hex"
@@ -206,6 +207,7 @@ type side struct {
 	ended  chan struct{}
 	stirs  chan struct{}
 	config Config
+	key    *seal.Sealer // nil is the usual one
 }
 
 func newSide(tb testing.TB, buckets ...string) *side {
@@ -227,7 +229,7 @@ func (s *side) run() {
 	}
 	s.db = db
 	s.config.Deployment = s.store.Deployment()
-	s.svc = New(Deps{DB: db, Sealer: seal.New([seal.KeySize]byte{1}), Store: s.store, Log: slog.New(slog.DiscardHandler)}, s.config)
+	s.svc = New(Deps{DB: db, Sealer: cmp.Or(s.key, seal.New([seal.KeySize]byte{1})), Store: s.store, Log: slog.New(slog.DiscardHandler)}, s.config)
 	s.svc.stirred = func() {
 		select {
 		case s.stirs <- struct{}{}:

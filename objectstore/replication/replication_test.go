@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"croft/internal/errs"
+	"croft/internal/seal"
 	"croft/internal/store"
 )
 
@@ -239,6 +240,25 @@ func TestSecretIsSealed(t *testing.T) {
 			t.Fatal("the rule is not there; the test shows nothing")
 		}
 	}
+}
+
+// TestMasterKeyLost starts without the key that the secret is sealed under.
+func TestMasterKeyLost(t *testing.T) {
+	s, there := newSide(t, "photos"), newCluster(t, "backup")
+	s.add("photos", to(there, "backup"))
+	s.halt()
+	s.key = seal.New([seal.KeySize]byte{2})
+	s.run()
+	s.put("photos", "a", "1")
+	st := s.await("photos", func(st Status) bool { return st.State == StateFailing })
+	if !strings.Contains(st.Problem, "master.key") || st.Pending != 1 {
+		t.Fatalf("%+v", st)
+	}
+	s.halt()
+	s.key = nil
+	s.run()
+	s.current("photos")
+	s.same("photos", there, "backup")
 }
 
 // TestRuleGoesWithItsBucket deletes the bucket, and makes another of its name.

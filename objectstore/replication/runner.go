@@ -20,7 +20,9 @@ type runner struct {
 	rule   Rule
 	target remote.Target
 	origin string // of the marks of its copies
-	meter  meter
+	// unopened is why the target's secret key is not known.
+	unopened error
+	meter    meter
 
 	bookmark atomic.Pointer[bookmark] // nil while it is not known
 	wake     chan struct{}            // has room for one: something else is to be done now
@@ -176,6 +178,9 @@ func (s *Service) bucketGone(ctx context.Context, r *runner) bool {
 
 // work copies until something stands in the way of everything.
 func (r *runner) work(ctx context.Context) error {
+	if r.unopened != nil {
+		return r.unopened
+	}
 	client, err := remote.Dial(r.target)
 	if err != nil {
 		return err

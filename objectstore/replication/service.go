@@ -129,10 +129,7 @@ func ruleOf(follower string) (id string, ours bool) {
 
 // take makes a rule's runner and has the store remember changes for it.
 func (s *Service) take(ctx context.Context, rule Rule, sealed []byte) error {
-	r, err := s.newRunner(rule, sealed)
-	if err != nil {
-		return err
-	}
+	r := s.newRunner(rule, sealed)
 	if _, err := s.source.Follow(ctx, r.follower()); err != nil {
 		return err
 	}
@@ -145,13 +142,14 @@ func (s *Service) take(ctx context.Context, rule Rule, sealed []byte) error {
 	return nil
 }
 
-func (s *Service) newRunner(rule Rule, sealed []byte) (*runner, error) {
+// newRunner makes a rule's runner. Without the key that its secret is sealed under
+// it says so, and everything else goes on.
+func (s *Service) newRunner(rule Rule, sealed []byte) *runner {
 	secret, err := s.sealer.Open(secretPurpose(rule.ID), sealed)
-	if err != nil {
-		return nil, err
-	}
 	is := NewRule{Rule: rule, SecretKey: remote.Secret(secret)}
-	return newRunner(s, rule, is.target()), nil
+	r := newRunner(s, rule, is.target())
+	r.unopened = err
+	return r
 }
 
 // Run copies until ctx ends.

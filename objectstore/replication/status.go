@@ -2,6 +2,7 @@ package replication
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -142,8 +143,9 @@ func (r *runner) status(ctx context.Context) (Status, error) {
 
 // problem puts a failure into words.
 func problem(err error) string {
-	if _, message := errs.Public(err); errs.KindOf(err) != errs.Internal {
-		return message
+	var ours *errs.Error
+	if errors.As(err, &ours) {
+		return ours.Message
 	}
 	return err.Error()
 }

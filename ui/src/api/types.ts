@@ -36,6 +36,8 @@ export type Bucket = S["Bucket"];
 export type ObjectInfo = S["Object"];
 export type ObjectList = S["ObjectList"];
 export type Share = S["ShareLink"];
+export type ReplicationRule = S["ReplicationRule"];
+export type NewReplicationRule = S["NewReplicationRule"];
 
 export type Room = S["Room"];
 export type Message = S["Message"];

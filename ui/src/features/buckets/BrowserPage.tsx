@@ -1,11 +1,12 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { FolderPlus, FolderUp, Trash2, Upload as UploadIcon } from "lucide-react";
+import { CopyPlus, FolderPlus, FolderUp, Trash2, Upload as UploadIcon } from "lucide-react";
 import { useRef, useState, type ChangeEvent, type DragEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { atLeast, bucketsQuery, projectsQuery } from "@/api/queries";
 import { useMe } from "@/api/session";
-import { Button, EmptyState, ErrorState, PageHeader, toast } from "@/components";
+import type { Role } from "@/api/types";
+import { Button, ButtonLink, EmptyState, ErrorState, PageHeader, toast } from "@/components";
 import { cx } from "@/lib/cx";
 import s from "./Browser.module.css";
 import { DeleteObjectsDialog } from "./DeleteObjectsDialog";
@@ -28,17 +29,18 @@ export function BrowserPage() {
   return <Folder key={`${bucket}/${prefix}`} bucket={bucket} prefix={prefix} />;
 }
 
-function useMayWrite(bucket: string): boolean {
+function useMay(bucket: string, least: Role): boolean {
   const me = useMe();
   const info = useQuery(bucketsQuery).data?.find((candidate) => candidate.name === bucket);
   const role = useQuery(projectsQuery).data?.find((project) => project.id === info?.projectId)?.role;
-  return info !== undefined && !info.system && (me.admin || atLeast(role, "developer"));
+  return info !== undefined && !info.system && (me.admin || atLeast(role, least));
 }
 
 function Folder({ bucket, prefix }: { bucket: string; prefix: string }) {
   const { t } = useTranslation("buckets");
   const folder = useInfiniteQuery(folderQuery(bucket, prefix));
-  const mayWrite = useMayWrite(bucket);
+  const mayWrite = useMay(bucket, "developer");
+  const mayChange = useMay(bucket, "maintainer");
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [deleting, setDeleting] = useState<Entry[]>([]);
   const [sharing, setSharing] = useState<Entry>();
@@ -105,6 +107,11 @@ function Folder({ bucket, prefix }: { bucket: string; prefix: string }) {
         actions={
           mayWrite && (
             <>
+              {mayChange && (
+                <ButtonLink to="/buckets/$bucket/replication" params={{ bucket }} icon={<CopyPlus size={16} />}>
+                  {t("replication:open")}
+                </ButtonLink>
+              )}
               <Button icon={<FolderPlus size={16} />} onClick={() => setMakingFolder(true)}>
                 {t("folder.new")}
               </Button>

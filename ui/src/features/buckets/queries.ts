@@ -1,4 +1,4 @@
-import { infiniteQueryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api, body } from "@/api/client";
 
 const pageSize = 200;
@@ -19,6 +19,15 @@ export const folderQuery = (bucket: string, prefix: string) =>
         }),
       ),
     getNextPageParam: (page) => page.next || undefined,
+  });
+
+/** Where a bucket is copied to, and how far. */
+export const replicationQuery = (bucket: string) =>
+  queryOptions({
+    queryKey: ["buckets", bucket, "replication"],
+    queryFn: ({ signal }) =>
+      body(api.GET("/api/v1/buckets/{bucket}/replication", { params: { path: { bucket } }, signal })).then((l) => l.items),
+    refetchInterval: 3000,
   });
 
 /** objectAddress is where the console serves an object's bytes. */

@@ -15,4 +15,10 @@ const browserRoute = createRoute({
   component: lazyRouteComponent(() => import("./BrowserPage"), "BrowserPage"),
 });
 
-export const appRoutes = [bucketsRoute, browserRoute];
+const replicationRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/buckets/$bucket/replication",
+  component: lazyRouteComponent(() => import("./ReplicationPage"), "ReplicationPage"),
+});
+
+export const appRoutes = [bucketsRoute, browserRoute, replicationRoute];
