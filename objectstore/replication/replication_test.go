@@ -68,7 +68,7 @@ func TestTargetAway(t *testing.T) {
 	s.halt()
 	s.put("photos", "while stopped", "1")
 	s.run()
-	if st = s.await("photos", func(st Status) bool { return st.State == StateFailing }); st.Pending != 23 || st.Oldest.IsZero() {
+	if st = s.await("photos", func(st Status) bool { return st.State == StateFailing }); st.Pending != 23 || st.Oldest.IsZero() || st.Looking {
 		t.Fatalf("%+v", st)
 	}
 	there.requests("")

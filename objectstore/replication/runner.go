@@ -24,7 +24,7 @@ type runner struct {
 	unopened error
 	meter    meter
 
-	bookmark atomic.Pointer[bookmark] // nil while it is not known
+	bookmark atomic.Pointer[bookmark]
 	wake     chan struct{}            // has room for one: something else is to be done now
 	stopped  chan struct{}            // closed when run returned
 

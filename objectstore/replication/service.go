@@ -130,9 +130,15 @@ func ruleOf(follower string) (id string, ours bool) {
 // take makes a rule's runner and has the store remember changes for it.
 func (s *Service) take(ctx context.Context, rule Rule, sealed []byte) error {
 	r := s.newRunner(rule, sealed)
-	if _, err := s.source.Follow(ctx, r.follower()); err != nil {
+	kept, err := s.source.Follow(ctx, r.follower())
+	if err != nil {
 		return err
 	}
+	b, err := parseBookmark(kept)
+	if err != nil {
+		return err
+	}
+	r.bookmark.Store(b)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.runners[rule.ID] = r

@@ -117,12 +117,10 @@ func (r *runner) status(ctx context.Context) (Status, error) {
 	st := r.meter.read(time.Now())
 	st.Rule = r.rule
 	st.Pending, st.PendingBytes, st.Oldest = backlog.Changes, backlog.Bytes, backlog.Oldest
-	b := r.bookmark.Load()
-	st.Looking, st.Looked, st.Total = b == nil || !b.Done, 0, 0
-	if b != nil && !b.Done {
-		st.Looked, st.Total = b.Looked, max(b.Total, b.Looked)
-		if b.Total == 0 {
-			st.Total = 0
+	if b := r.bookmark.Load(); !b.Done {
+		st.Looking, st.Looked = true, b.Looked
+		if b.Total > 0 {
+			st.Total = max(b.Total, b.Looked)
 		}
 	}
 	r.mu.Lock()

@@ -36,6 +36,9 @@ function requestOf(form: Form): NewReplicationRule {
   };
 }
 
+/** show scrolls to what the form ends with: the answer to a button below it. */
+const show = (answer: HTMLElement | null) => answer?.scrollIntoView({ block: "nearest" });
+
 /** AddReplicationDialog asks for a target, tries it, and adds the rule. */
 export function AddReplicationDialog({ bucket, onClose }: { bucket: string; onClose: () => void }) {
   const { t } = useTranslation("replication");
@@ -132,8 +135,11 @@ export function AddReplicationDialog({ bucket, onClose }: { bucket: string; onCl
           </Field>
         </div>
       </details>
-      {test.isSuccess && <Alert tone="ok">{t("form.works")}</Alert>}
-      {failed && <Alert tone="danger">{errorText(failed)}</Alert>}
+      {(test.isSuccess || failed) && (
+        <div ref={show}>
+          {failed ? <Alert tone="danger">{errorText(failed)}</Alert> : <Alert tone="ok">{t("form.works")}</Alert>}
+        </div>
+      )}
     </Dialog>
   );
 }
