@@ -4,8 +4,6 @@ import (
 	"context"
 	"sync"
 	"time"
-
-	"croft/objectstore"
 )
 
 // lookEvery is how often drives that are not there are looked for.
@@ -49,12 +47,10 @@ func (s *Store) lookAround(ctx context.Context) {
 			s.log.Warn("buckets could not be read", "error", err)
 		}
 	}
-	if s.anyAway() {
-		if back := s.set.Look(ctx); back != 0 {
-			s.leftovers.new.Store(true) // of bodies that came and went meanwhile
-			s.damage.signal()
-			s.tellCard()
-		}
+	if back := s.set.Look(ctx); back != 0 {
+		s.leftovers.new.Store(true) // of bodies that came and went meanwhile
+		s.damage.signal()
+		s.tellCard()
 	}
 	if s.canReopen() {
 		if err := s.reopen(ctx); err != nil && ctx.Err() == nil {
@@ -63,13 +59,4 @@ func (s *Store) lookAround(ctx context.Context) {
 		}
 		s.damage.signal()
 	}
-}
-
-func (s *Store) anyAway() bool {
-	for _, d := range s.set.Drives {
-		if state, _ := d.Status(); state == objectstore.DriveOffline || state == objectstore.DriveFailing {
-			return true
-		}
-	}
-	return false
 }

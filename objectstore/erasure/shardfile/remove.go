@@ -39,12 +39,17 @@ func (s *Store) answering() driveset.Places {
 	for i := range s.lanes {
 		if where.Has(i) && s.lanes[i].stuck.Load() > 0 {
 			where = where.Without(i)
-			if s.cfg.LeftBehind != nil {
-				s.cfg.LeftBehind()
-			}
+			s.leftBehind()
 		}
 	}
 	return where
+}
+
+// leftBehind tells that files may stay.
+func (s *Store) leftBehind() {
+	if s.cfg.LeftBehind != nil {
+		s.cfg.LeftBehind()
+	}
 }
 
 // unlinkOn removes the files of bodies from some drives and then calls after. It
@@ -103,6 +108,7 @@ func (u *unlinking) giveUp() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.stuck = u.pending
+	u.store.leftBehind()
 	for place, d := range u.store.set.Drives {
 		if u.stuck.Has(place) {
 			u.store.lanes[place].begin(true)
