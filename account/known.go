@@ -8,22 +8,24 @@ import (
 	"gorm.io/gorm"
 )
 
-// maxKnown bounds the keys, and the roles, that are remembered. Beyond it all are
+// maxKnown bounds the keys, the roles, and the quotas, that are remembered. Beyond it all are
 // forgotten and read again as they are asked for.
 const maxKnown = 10_000
 
 // known remembers what every S3 request asks of the database: whose an access key
-// is, and which role a user has in a project. A change of either forgets everything
+// is, which role a user has in a project, and what a project's quota is. A change of
+// any forgets everything
 // after its commit and before it returns, so that a key that was ended, or a role
 // that was lowered, holds for no request that begins after the change was answered.
 //
 // Only this process is told. Where several serve one database, what carries events
 // between them has to carry the forgetting as well.
 type known struct {
-	mu    sync.RWMutex // guards the following 3 fields
-	age   uint64       // rises whenever everything is forgotten
-	keys  map[string]keyOwner
-	roles map[membership]Role
+	mu     sync.RWMutex // guards the following 4 fields
+	age    uint64       // rises whenever everything is forgotten
+	keys   map[string]keyOwner
+	roles  map[membership]Role
+	quotas map[string]int64 // of projects
 }
 
 // keyOwner is what an access key stands for.
@@ -35,7 +37,7 @@ type keyOwner struct {
 type membership struct{ projectID, userID string }
 
 func newKnown() *known {
-	return &known{keys: make(map[string]keyOwner), roles: make(map[membership]Role)}
+	return &known{keys: make(map[string]keyOwner), roles: make(map[membership]Role), quotas: make(map[string]int64)}
 }
 
 // key returns what is known of a key and, for learnKey, the age of that answer.
@@ -80,12 +82,33 @@ func (k *known) learnRole(m membership, role Role, age uint64) {
 	k.roles[m] = role
 }
 
+// quota and learnQuota are the same for the quota of a project.
+func (k *known) quota(projectID string) (bytes int64, ok bool, age uint64) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	bytes, ok = k.quotas[projectID]
+	return bytes, ok, k.age
+}
+
+func (k *known) learnQuota(projectID string, bytes int64, age uint64) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.age != age {
+		return
+	}
+	if len(k.quotas) >= maxKnown {
+		clear(k.quotas)
+	}
+	k.quotas[projectID] = bytes
+}
+
 func (k *known) forget() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.age++
 	clear(k.keys)
 	clear(k.roles)
+	clear(k.quotas)
 }
 
 // change is the Write of whatever a user, a key, a project or a role is made of. It

@@ -22,6 +22,7 @@ type Project struct {
 	Name        string
 	Description string
 	CreatedAt   time.Time
+	Quota       int64 // of the bytes in all its buckets; 0 is no limit
 	Role        Role // of the principal who asked; empty for an administrator who is no member
 }
 
@@ -50,12 +51,13 @@ type projectRow struct {
 	Name        string
 	Description string
 	CreatedAt   int64 `gorm:"autoCreateTime:false"`
+	Quota       int64
 }
 
 func (projectRow) TableName() string { return "projects" }
 
 func (r projectRow) toApp() Project {
-	return Project{ID: r.ID, Slug: r.Slug, Name: r.Name, Description: r.Description, CreatedAt: fromMillis(r.CreatedAt)}
+	return Project{ID: r.ID, Slug: r.Slug, Name: r.Name, Description: r.Description, CreatedAt: fromMillis(r.CreatedAt), Quota: r.Quota}
 }
 
 const maxDescription = 2000

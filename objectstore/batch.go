@@ -11,3 +11,15 @@ type BatchDeleter interface {
 	// none of the others. A key that is named twice ends the same way both times.
 	DeleteAll(ctx context.Context, bucket string, keys []string) []error
 }
+
+// DeleteAll removes keys of a bucket as a BatchDeleter does, from any store.
+func DeleteAll(ctx context.Context, store Objects, bucket string, keys []string) []error {
+	if batch, ok := store.(BatchDeleter); ok {
+		return batch.DeleteAll(ctx, bucket, keys)
+	}
+	failures := make([]error, len(keys))
+	for i, key := range keys {
+		_, failures[i] = store.Delete(ctx, bucket, key)
+	}
+	return failures
+}

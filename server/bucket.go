@@ -18,12 +18,15 @@ type Bucket struct {
 	ProjectID   string    `json:"projectId,omitempty"`
 	ProjectSlug string    `json:"projectSlug,omitempty"`
 	System      bool      `json:"system" doc:"Holds Croft's own objects and cannot be changed"`
+	Versioned   bool      `json:"versioned" doc:"Older versions of what is overwritten and deleted are kept, or were"`
 }
 
 // CreateBucketRequest is a bucket to make.
 type CreateBucketRequest struct {
-	Name    string `json:"name" maxLength:"63"`
-	Project string `json:"project,omitempty" maxLength:"40" doc:"The short name of the project it belongs to; without one only administrators reach it"`
+	Name       string `json:"name" maxLength:"63"`
+	Project    string `json:"project,omitempty" maxLength:"40" doc:"The short name of the project it belongs to; without one only administrators reach it"`
+	Versioning bool   `json:"versioning,omitempty" doc:"Keep what is overwritten and deleted"`
+	ObjectLock bool   `json:"objectLock,omitempty" doc:"Versions can be locked; keeps versions too"`
 }
 
 // InBucket is the path parameter of everything in a bucket.
@@ -42,6 +45,7 @@ func (s *Server) bucketRoutes() {
 	route(s, op("list-buckets", http.MethodGet, "/buckets", "Buckets that I may see", "buckets"), SignedIn(), s.listBuckets)
 	route(s, status(op("create-bucket", http.MethodPost, "/buckets", "Make a bucket", "buckets"), http.StatusCreated),
 		NeedBody(account.BucketWrite, s.newBucketOwner), s.createBucket)
+	s.bucketSettingsRoutes()
 	route(s, status(op("delete-bucket", http.MethodDelete, "/buckets/{bucket}", "Delete an empty bucket", "buckets"), http.StatusNoContent),
 		Need(account.BucketWrite, s.bucket()), s.deleteBucket)
 }
@@ -98,7 +102,14 @@ func (s *Server) createBucket(ctx context.Context, in *createBucketInput) (*body
 	if err := account.CheckBucketName(in.Body.Name, in.Body.Project); err != nil {
 		return nil, err
 	}
-	made, err := s.deps.Store.CreateBucket(ctx, objectstore.Bucket{Name: in.Body.Name, Owner: resourceFrom(ctx).ProjectID})
+	wanted := objectstore.Bucket{Name: in.Body.Name, Owner: resourceFrom(ctx).ProjectID, ObjectLock: in.Body.ObjectLock}
+	if in.Body.Versioning || in.Body.ObjectLock {
+		if _, err := s.versions(); err != nil {
+			return nil, err
+		}
+		wanted.Versioning = objectstore.VersioningEnabled
+	}
+	made, err := s.deps.Store.CreateBucket(ctx, wanted)
 	if err != nil {
 		return nil, err
 	}
@@ -124,5 +135,8 @@ func (s *Server) projectSlugs(ctx context.Context) (map[string]string, error) {
 }
 
 func wireBucket(b objectstore.Bucket, slugs map[string]string) Bucket {
-	return Bucket{Name: b.Name, CreatedAt: b.CreatedAt, ProjectID: b.Owner, ProjectSlug: slugs[b.Owner], System: account.SystemBucket(b.Name)}
+	return Bucket{
+		Name: b.Name, CreatedAt: b.CreatedAt, ProjectID: b.Owner, ProjectSlug: slugs[b.Owner], System: account.SystemBucket(b.Name),
+		Versioned: b.Versioning != objectstore.VersioningOff,
+	}
 }

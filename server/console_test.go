@@ -27,6 +27,7 @@ import (
 	"croft/objectstore"
 	"croft/objectstore/accesslog"
 	"croft/objectstore/erasure"
+	"croft/objectstore/masterkey"
 	"croft/pipeline"
 	"croft/server"
 )
@@ -58,18 +59,24 @@ func newConsole(t *testing.T, parts ...func(*console, *store.DB, *server.Deps)) 
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	objects, err := erasure.Open(t.Context(), erasure.Config{Drives: []string{filepath.Join(t.TempDir(), "drive")}, Parity: -1})
+	c := &console{t: t, log: &logText{}, users: map[string]account.User{}}
+	ring, err := masterkey.New(masterkey.Config{Folder: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	objects, err := erasure.Open(t.Context(), erasure.Config{Drives: []string{filepath.Join(t.TempDir(), "drive")}, Parity: -1, Keys: ring, Quotas: projectQuotas{c}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { objects.Close() })
+	c.store = objects
 	config := account.Defaults()
 	config.Hash = account.HashCost{MemoryKiB: 8, Passes: 1, Lanes: 1, Parallel: 8}
-	c := &console{t: t, store: objects, log: &logText{}, users: map[string]account.User{}}
 	c.accounts = account.New(db, seal.New([seal.KeySize]byte{1}), events.New(), config)
 	c.requests = accesslog.New(accesslog.Config{Folder: t.TempDir(), Logger: slog.New(slog.DiscardHandler)})
 	deps := server.Deps{
 		Accounts: c.accounts, Requests: c.requests, Store: objects, Drives: objects, Presigner: fakePresigner{}, Projects: remover{c.accounts}, Containers: noContainers{},
+		MasterKeys: fakeKeys{},
 		UI: fstest.MapFS{
 			"index.html":         {Data: []byte("<!doctype html><title>Croft</title>")},
 			"assets/app-1a2b.js": {Data: []byte("console.log('croft')")},
@@ -86,6 +93,22 @@ func newConsole(t *testing.T, parts ...func(*console, *store.DB, *server.Deps)) 
 	c.url = listener.URL
 	return c
 }
+
+// projectQuotas are the quotas of a console's projects.
+type projectQuotas struct{ *console }
+
+func (q projectQuotas) OwnerQuota(ctx context.Context, owner string) (int64, error) {
+	return q.accounts.ProjectQuota(ctx, owner)
+}
+
+// fakeKeys says where keys come from that are none.
+type fakeKeys struct{}
+
+func (fakeKeys) State(context.Context) (server.MasterKeyState, error) {
+	return server.MasterKeyState{Source: "file", File: "/state/keys/objects.keys", Keys: 1, Current: "0123", OnDrive: "/mnt/disk1"}, nil
+}
+
+func (fakeKeys) Renew(context.Context) (string, error) { return "4567", nil }
 
 // noContainers is a machine without a container engine.
 type noContainers struct{}

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -32,13 +33,14 @@ type ObjectList struct {
 
 // DeleteObjectsRequest names keys, or a prefix whose objects all go.
 type DeleteObjectsRequest struct {
-	Keys   []string `json:"keys,omitempty" maxItems:"1000"`
-	Prefix string   `json:"prefix,omitempty" maxLength:"1024"`
+	Keys     []string `json:"keys,omitempty" maxItems:"1000"`
+	Prefix   string   `json:"prefix,omitempty" maxLength:"1024"`
+	Versions bool     `json:"versions,omitempty" doc:"Delete all their versions, for ever"`
 }
 
 // DeleteObjectsResult counts what was there and is gone.
 type DeleteObjectsResult struct {
-	Deleted int `json:"deleted"`
+	Deleted int `json:"deleted" doc:"Objects, or versions where those were asked for"`
 }
 
 type (
@@ -67,12 +69,15 @@ func (s *Server) objectRoutes() {
 	raw(s, uploadOp("put-object", "Store the request's body as an object"), write, s.putObject)
 	route(s, status(op("delete-object", http.MethodDelete, "/buckets/{bucket}/object", "Delete an object", "buckets"), http.StatusNoContent), write, s.deleteObject)
 	route(s, op("delete-objects", http.MethodPost, "/buckets/{bucket}/delete", "Delete objects by key or prefix", "buckets"), write, s.deleteObjects)
+	s.versionRoutes()
 	route(s, op("share-object", http.MethodPost, "/buckets/{bucket}/share", "A link that downloads without a login", "buckets"), read, s.shareObject)
 }
 
 func bytesOp(id, method, summary string) huma.Operation {
 	o := op(id, method, "/buckets/{bucket}/object", summary, "buckets")
-	o.Parameters = []*huma.Param{query("key", "", true), query("download", "1: never show it inline", false)}
+	o.Parameters = []*huma.Param{
+		query("key", "", true), query("version", "The latest without it", false), query("download", "1: never show it inline", false),
+	}
 	o.Responses = map[string]*huma.Response{"200": {Description: "The bytes", Content: map[string]*huma.MediaType{"application/octet-stream": {}}}}
 	return o
 }
@@ -80,7 +85,7 @@ func bytesOp(id, method, summary string) huma.Operation {
 func (s *Server) listObjects(ctx context.Context, in *listObjectsInput) (*body[ObjectList], error) {
 	after, err := base64.RawURLEncoding.DecodeString(in.Cursor)
 	if err != nil {
-		return nil, errs.New(errs.Invalid, "cursor_invalid", "The cursor is not one of ours.")
+		return nil, errCursor
 	}
 	page, err := s.deps.Store.List(ctx, objectstore.ListRequest{
 		Bucket: in.Bucket, Prefix: in.Prefix, Delimiter: in.Delimiter, After: string(after), Limit: in.Limit,
@@ -102,6 +107,9 @@ var errObjectChanged = errs.New(errs.Unavailable, "object_changed", "The object 
 
 func (s *Server) getObject(w http.ResponseWriter, r *http.Request, p Params) error {
 	bucket, key := p.Param("bucket"), p.Query("key")
+	if version := p.Query("version"); version != "" {
+		return s.serveVersion(w, r, objectstore.VersionRef{Bucket: bucket, Key: key, ID: version}, p.Query("download") == "1")
+	}
 	object, err := s.deps.Store.Head(r.Context(), bucket, key)
 	if err != nil {
 		return err
@@ -110,12 +118,8 @@ func (s *Server) getObject(w http.ResponseWriter, r *http.Request, p Params) err
 		Name: key, ContentType: object.Attributes.ContentType, Size: object.Size, ETag: object.ETag, ModifiedAt: object.ModifiedAt,
 		Download: p.Query("download") == "1",
 		Open: func(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
-			var part *objectstore.Range
-			if length < object.Size {
-				part = &objectstore.Range{Offset: offset, Length: length}
-			}
 			// The headers speak of the object that Head saw, so the bytes must be its.
-			opened, content, err := s.deps.Store.Get(ctx, bucket, key, part)
+			opened, content, err := s.deps.Store.Get(ctx, bucket, key, partOf(object, offset, length))
 			if err == nil && opened.ETag != object.ETag {
 				content.Close()
 				err = errObjectChanged
@@ -123,6 +127,14 @@ func (s *Server) getObject(w http.ResponseWriter, r *http.Request, p Params) err
 			return content, err
 		},
 	})
+}
+
+// partOf is nil when it is the whole object.
+func partOf(o objectstore.Object, offset, length int64) *objectstore.Range {
+	if length >= o.Size {
+		return nil
+	}
+	return &objectstore.Range{Offset: offset, Length: length}
 }
 
 func (s *Server) deleteObject(ctx context.Context, in *deleteObjectInput) (*struct{}, error) {
@@ -139,30 +151,64 @@ func (s *Server) deleteObjects(ctx context.Context, in *deleteObjectsInput) (*bo
 	if len(in.Body.Keys) == 0 && in.Body.Prefix == "" {
 		return nil, errs.New(errs.Invalid, "nothing_named", "Name keys or a prefix to delete.")
 	}
-	deleted, err := s.deleteKeys(ctx, in.Bucket, in.Body.Keys)
-	if err == nil && in.Body.Prefix != "" {
-		var more int
-		more, err = s.deletePrefix(ctx, in.Bucket, in.Body.Prefix)
-		deleted += more
-	}
+	deleted, err := s.deleteNamed(ctx, in)
 	auditing(ctx).Detail = describeCount(deleted)
+	if in.Body.Versions {
+		auditing(ctx).Detail += ", all versions"
+	}
 	if err != nil {
 		return nil, err
 	}
 	return &body[DeleteObjectsResult]{DeleteObjectsResult{deleted}}, nil
 }
 
-func (s *Server) deleteKeys(ctx context.Context, bucket string, keys []string) (deleted int, err error) {
+func (s *Server) deleteNamed(ctx context.Context, in *deleteObjectsInput) (deleted int, err error) {
+	if in.Body.Versions {
+		return s.deleteAllVersions(ctx, in.Bucket, in.Body.Keys, in.Body.Prefix)
+	}
+	there, err := s.existing(ctx, in.Bucket, in.Body.Keys)
+	if err != nil {
+		return 0, err
+	}
+	deleted, err = s.deleteKeys(ctx, in.Bucket, there)
+	if err == nil && in.Body.Prefix != "" {
+		var more int
+		more, err = s.deletePrefix(ctx, in.Bucket, in.Body.Prefix)
+		deleted += more
+	}
+	return deleted, err
+}
+
+// existing are those of the keys that hold an object, each once.
+func (s *Server) existing(ctx context.Context, bucket string, keys []string) ([]string, error) {
+	keys = slices.Compact(slices.Sorted(slices.Values(keys)))
+	there := keys[:0]
 	for _, key := range keys {
-		existed, err := s.deps.Store.Delete(ctx, bucket, key)
-		if err != nil {
-			return deleted, err
+		_, err := s.deps.Store.Head(ctx, bucket, key)
+		if errs.KindOf(err) == errs.NotFound {
+			continue
 		}
-		if existed {
+		if err != nil {
+			return nil, err
+		}
+		there = append(there, key)
+	}
+	return there, nil
+}
+
+// deleteKeys deletes objects that exist, together where the store can.
+func (s *Server) deleteKeys(ctx context.Context, bucket string, keys []string) (deleted int, err error) {
+	if len(keys) == 0 {
+		return 0, nil
+	}
+	for _, failure := range objectstore.DeleteAll(ctx, s.deps.Store, bucket, keys) {
+		if failure == nil {
 			deleted++
+		} else if err == nil {
+			err = failure
 		}
 	}
-	return deleted, nil
+	return deleted, err
 }
 
 // deletePrefix deletes page by page. Each page is listed behind the last, so that

@@ -72,6 +72,7 @@ func (s *Server) projectRoutes() {
 		Need(account.ProjectUpdate, s.project()), s.updateProject)
 	route(s, status(op("delete-project", http.MethodDelete, "/projects/{project}", "Delete a project and all it holds", "projects"), http.StatusNoContent),
 		Need(account.ProjectDelete, s.project()), s.deleteProject)
+	s.projectStorageRoutes()
 }
 
 func (s *Server) listProjects(ctx context.Context, _ *struct{}) (*body[List[Project]], error) {

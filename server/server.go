@@ -36,6 +36,7 @@ type Deps struct {
 	Requests    RequestLog
 	Store       objectstore.Store
 	Drives      objectstore.DriveReporter // nil where the store is elsewhere
+	MasterKeys  MasterKeys                // nil where nothing can be encrypted
 	Presigner   Presigner
 	Projects    ProjectRemover
 	Replication Replication

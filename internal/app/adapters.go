@@ -68,26 +68,38 @@ type remover struct {
 var _ server.ProjectRemover = remover{}
 
 func (r remover) RemoveProject(ctx context.Context, projectID string) error {
+	// What may refuse comes first, while nothing is lost yet.
+	if err := r.removeBuckets(ctx, projectID, func(b objectstore.Bucket) bool { return b.ObjectLock }); err != nil {
+		return err
+	}
 	if err := r.pipelines.DeleteProject(ctx, projectID); err != nil {
 		return err
 	}
+	if err := r.removeBuckets(ctx, projectID, func(objectstore.Bucket) bool { return true }); err != nil {
+		return err
+	}
+	if err := r.rooms.DeleteProjectRoom(ctx, projectID); err != nil && errs.KindOf(err) != errs.NotFound {
+		return err
+	}
+	return r.accounts.DeleteProject(ctx, projectID)
+}
+
+// removeBuckets removes the buckets of a project that are chosen.
+func (r remover) removeBuckets(ctx context.Context, projectID string, chosen func(objectstore.Bucket) bool) error {
 	buckets, err := r.store.ListBuckets(ctx)
 	if err != nil {
 		return err
 	}
 	for _, bucket := range buckets {
-		if bucket.Owner != projectID {
+		if bucket.Owner != projectID || !chosen(bucket) {
 			continue
 		}
-		if err := r.blobs.DeletePrefix(ctx, bucket.Name, ""); err != nil {
+		if err := r.blobs.empty(ctx, bucket); err != nil {
 			return err
 		}
 		if err := r.store.DeleteBucket(ctx, bucket.Name); err != nil && !errors.Is(err, objectstore.ErrBucketNotFound) {
 			return err
 		}
 	}
-	if err := r.rooms.DeleteProjectRoom(ctx, projectID); err != nil && errs.KindOf(err) != errs.NotFound {
-		return err
-	}
-	return r.accounts.DeleteProject(ctx, projectID)
+	return nil
 }

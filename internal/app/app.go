@@ -61,6 +61,7 @@ type App struct {
 
 	state    *stateFolder
 	keys     masterKeys
+	quotas   quotas
 	drives   engine
 	db       *store.DB
 	accounts *account.Service
@@ -98,7 +99,7 @@ func (a *App) open(ctx context.Context) error {
 // other may be: the catalogue is with the state, and the state may be on a drive.
 func (a *App) openDrives(ctx context.Context, engine erasure.Config) (err error) {
 	engine.Parity, engine.Reduced = a.config.Parity, a.config.ReducedParity
-	engine.Logger, engine.Keys = a.log, &a.keys
+	engine.Logger, engine.Keys, engine.Quotas = a.log, &a.keys, &a.quotas
 	if a.config.StateDir != "" {
 		if a.state, err = openState(a.config.StateDir); err != nil {
 			return err
@@ -166,6 +167,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	bus := events.New()
 	objects := blobs{a.drives}
 	a.accounts = account.New(a.db, sealer, bus, account.Defaults())
+	a.quotas.accounts.Store(a.accounts)
 	rooms := chat.New(a.db, bus, chatBlobs{objects}, chat.Config{Logger: a.log})
 
 	instance, err := a.state.instanceID()

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"croft/chat"
@@ -57,8 +58,42 @@ func (b blobs) DeletePrefix(ctx context.Context, bucket, prefix string) error {
 		if err != nil {
 			return err
 		}
-		for _, object := range page.Objects {
-			if _, err := b.store.Delete(ctx, bucket, object.Key); err != nil {
+		keys := make([]string, len(page.Objects))
+		for i, object := range page.Objects {
+			keys[i] = object.Key
+		}
+		if len(keys) > 0 {
+			if err := errors.Join(objectstore.DeleteAll(ctx, b.store, bucket, keys)...); err != nil {
+				return err
+			}
+		}
+		if !page.Truncated {
+			return nil
+		}
+	}
+}
+
+// empty removes all that a bucket holds, older versions and delete markers too.
+func (b blobs) empty(ctx context.Context, bucket objectstore.Bucket) error {
+	if bucket.Versioning == objectstore.VersioningOff {
+		return b.DeletePrefix(ctx, bucket.Name, "")
+	}
+	store, ok := b.store.(objectstore.Versions)
+	if !ok {
+		return fmt.Errorf("bucket %s keeps versions, and its store does not", bucket.Name)
+	}
+	for {
+		page, err := store.ListVersions(ctx, objectstore.ListVersionsRequest{Bucket: bucket.Name})
+		if err != nil {
+			return err
+		}
+		for _, v := range page.Versions {
+			_, err := store.DeleteVersion(ctx, objectstore.DeleteRequest{VersionRef: objectstore.VersionRef{Bucket: bucket.Name, Key: v.Key, ID: v.VersionID}})
+			if errors.Is(err, objectstore.ErrVersionLocked) {
+				return errs.Newf(errs.Conflict, "bucket_locked",
+					"The bucket %s holds versions that are locked: they cannot be deleted before their retention ends.", bucket.Name)
+			}
+			if err != nil {
 				return err
 			}
 		}

@@ -83,6 +83,7 @@ var statuses = map[string]int{
 	"OwnershipControlsNotFoundError":        http.StatusNotFound,
 	"PreconditionFailed":                    http.StatusPreconditionFailed,
 	"ReplicationConfigurationNotFoundError": http.StatusNotFound,
+	"QuotaExceeded":                         http.StatusForbidden,
 	"RequestTimeTooSkewed":                  http.StatusForbidden,
 	"RequestTimeout":                        http.StatusBadRequest,
 	"ServerSideEncryptionConfigurationNotFoundError": http.StatusNotFound,
@@ -115,6 +116,12 @@ var (
 		"body_incomplete":       "IncompleteBody",
 		"digest_mismatch":       "BadDigest",
 		"precondition_failed":   "PreconditionFailed",
+		// Not the drives' fault: a client must not try again, as it does after a 507.
+		"quota_exceeded":          "QuotaExceeded",
+		"customer_key_missing":    "InvalidRequest",
+		"customer_key_unexpected": "InvalidRequest",
+		"customer_key_wrong":      "AccessDenied",
+		"encryption_unavailable":  "NotImplemented",
 	}
 	byKind = map[errs.Kind]string{
 		errs.Invalid:         "InvalidArgument",

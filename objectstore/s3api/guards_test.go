@@ -364,6 +364,17 @@ func TestEveryCodeHasAStatus(t *testing.T) {
 			t.Errorf("%s has no code", kind)
 		}
 	}
+	for err, want := range map[error]string{
+		objectstore.ErrQuotaExceeded:         "QuotaExceeded 403",
+		objectstore.ErrCustomerKeyMissing:    "InvalidRequest 400",
+		objectstore.ErrCustomerKeyUnexpected: "InvalidRequest 400",
+		objectstore.ErrCustomerKeyWrong:      "AccessDenied 403",
+		objectstore.ErrStorageFull:           "XMinioStorageFull 507",
+	} {
+		if f := translate(fmt.Errorf("put: %w", err)); fmt.Sprint(f.code, " ", f.status()) != want || f.message == "" {
+			t.Errorf("%v → %s %d, want %s", err, f.code, f.status(), want)
+		}
+	}
 	if f := translate(errors.New("open /secret/path: no")); f.code != "InternalError" || strings.Contains(f.message, "secret") {
 		t.Errorf("%+v", f)
 	}
