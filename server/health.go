@@ -73,6 +73,7 @@ func (s *Server) healthRoutes() {
 	route(s, op("get-drive-health", http.MethodGet, "/health/drives", "State of the drives", "operations"),
 		Need(account.InstanceRead, instanceScope), s.driveHealth)
 	s.maintenanceRoutes()
+	s.masterKeyRoutes()
 }
 
 func probe(path string) huma.Operation {

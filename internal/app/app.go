@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -205,7 +206,8 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	}
 	hub := ws.New(rooms, bus, server.NewChatPresenter(a.accounts), ws.Config{Logger: a.log})
 	a.console = server.New(server.Deps{
-		Accounts: a.accounts, Requests: a.requests, Store: a.drives, Drives: a.drives, Presigner: presigner{}, Containers: executor,
+		Accounts: a.accounts, Requests: a.requests, Store: a.drives, Drives: a.drives, Presigner: presigner{},
+		MasterKeys: keyDesk{a.keys.ring.Load(), slices.Concat(a.config.Pools...)}, Containers: executor,
 		Replication: copies,
 		Projects:    remover{accounts: a.accounts, pipelines: pipelines, store: a.drives, blobs: objects, rooms: rooms},
 		Pipelines:   pipelines, Chat: rooms, Socket: sockets{hub}, UI: ui.Dist(), Log: a.log,

@@ -2,11 +2,14 @@ package app
 
 import (
 	"context"
+	"path/filepath"
+	"strings"
 	"sync/atomic"
 
 	"croft/objectstore"
 	"croft/objectstore/erasure"
 	"croft/objectstore/masterkey"
+	"croft/server"
 )
 
 // masterKeys gives the engine the keys of the state folder, which is known only
@@ -31,4 +34,49 @@ func (k *masterKeys) Open(ctx context.Context, keyID string, sealed []byte) ([]b
 		return ring.Open(ctx, keyID, sealed)
 	}
 	return nil, objectstore.ErrEncryptionUnavailable
+}
+
+// keyDesk shows the console where master keys come from, and makes new ones.
+type keyDesk struct {
+	*masterkey.Ring
+	drives []string // of the store
+}
+
+var _ server.MasterKeys = keyDesk{}
+
+// State implements server.MasterKeys.
+func (k keyDesk) State(context.Context) (server.MasterKeyState, error) {
+	st, err := k.Ring.State()
+	if err != nil {
+		return server.MasterKeyState{}, err
+	}
+	out := server.MasterKeyState{Source: "file", File: st.File, Keys: st.Keys, Current: st.Current}
+	switch {
+	case st.Given:
+		out.Source = "environment"
+	case st.Command:
+		out.Source = "command"
+	}
+	if !st.Given {
+		out.OnDrive = driveOf(st.File, k.drives)
+	}
+	return out, nil
+}
+
+// driveOf is the drive that a file is on, empty when it is on none of them.
+func driveOf(file string, drives []string) string {
+	path, err := filepath.Abs(file)
+	if err != nil {
+		return ""
+	}
+	for _, drive := range drives {
+		root, err := filepath.Abs(drive)
+		if err != nil {
+			continue
+		}
+		if rel, err := filepath.Rel(root, path); err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+			return drive
+		}
+	}
+	return ""
 }

@@ -96,3 +96,36 @@ func TestEncryptedObjectsNeedTheirKeyFile(t *testing.T) {
 		t.Errorf("the key is back: %v", err)
 	}
 }
+
+func TestWhereMasterKeysAre(t *testing.T) {
+	dir := t.TempDir()
+	drives := []string{filepath.Join(dir, "d1"), filepath.Join(dir, "d2")}
+	state := func(folder string, config masterkey.Config) (source, drive string) {
+		t.Helper()
+		config.Folder = folder
+		ring, err := masterkey.New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		st, err := keyDesk{ring, drives}.State(t.Context())
+		if err != nil || st.File != filepath.Join(folder, "objects.keys") {
+			t.Fatalf("%+v, %v", st, err)
+		}
+		return st.Source, st.OnDrive
+	}
+	given := strings.Repeat("ab", 32)
+	for _, c := range []struct {
+		folder, source, drive string
+		config                masterkey.Config
+	}{
+		{filepath.Join(dir, "d2", ".croft", "keys"), "file", drives[1], masterkey.Config{}},
+		{filepath.Join(dir, "d2", ".croft", "keys"), "command", drives[1], masterkey.Config{Command: "kms"}},
+		{filepath.Join(dir, "d2", ".croft", "keys"), "environment", "", masterkey.Config{Keys: given}},
+		{filepath.Join(dir, "d22", "keys"), "file", "", masterkey.Config{}},
+		{filepath.Join(dir, "keys"), "file", "", masterkey.Config{}},
+	} {
+		if source, drive := state(c.folder, c.config); source != c.source || drive != c.drive {
+			t.Errorf("%s: %s on %q, want %s on %q", c.folder, source, drive, c.source, c.drive)
+		}
+	}
+}

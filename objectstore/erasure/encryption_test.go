@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"croft/internal/errs"
 	"croft/internal/seal"
@@ -276,6 +277,86 @@ func TestReseal(t *testing.T) {
 	s.check(nil)
 }
 
+// TestResealInTheBackground asks for it, restarts before anything was done, and has it
+// done then; what cannot be opened is told and left as it is.
+func TestResealInTheBackground(t *testing.T) {
+	s := newSafe(t, testKeys{1}, "secret")
+	progress := func() objectstore.ResealProgress {
+		t.Helper()
+		p, err := s.store.ResealProgress(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	if p := progress(); p != (objectstore.ResealProgress{}) {
+		t.Fatalf("never asked for: %+v", p)
+	}
+	s.reopen(testKeys{1, 2}, false)
+	if err := s.store.StartReseal(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.store.StartReseal(t.Context()); !errors.Is(err, objectstore.ErrResealRunning) {
+		t.Fatalf("asked for twice: %v", err)
+	}
+	s.reopen(testKeys{1, 2}, false)
+	if p := progress(); !p.Running || p.StartedAt.IsZero() || !p.FinishedAt.IsZero() {
+		t.Fatalf("after a restart: %+v", p)
+	}
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.store.resealAsked(canceled); err == nil || !progress().Running {
+		t.Fatalf("interrupted: %v, %+v", err, progress())
+	}
+	if err := s.store.resealAsked(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	const keys = 4 + 2*4 + 2 // objects, versions, uploads
+	p := progress()
+	if p.Running || p.Resealed != keys || p.Failed != 0 || p.Problem != "" || p.FinishedAt.IsZero() || p.Checked < keys-2 || p.Total != p.Checked {
+		t.Fatalf("%+v", p)
+	}
+	s.reopen(testKeys{2}, false)
+	s.check(nil)
+	if err := s.store.resealAsked(t.Context()); err != nil || progress() != p {
+		t.Fatalf("nobody asked: %v, %+v", err, progress())
+	}
+	s.reopen(testKeys{3}, false) // without the key that everything is sealed under
+	if err := s.store.StartReseal(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.store.resealAsked(t.Context()); !errors.Is(err, errNoSuchKey) {
+		t.Fatal(err)
+	}
+	if p := progress(); p.Running || p.Failed != keys || p.Resealed != 0 || p.Problem == "" {
+		t.Fatalf("%+v", p)
+	}
+	s.reopen(testKeys{2}, false)
+	s.check(nil)
+}
+
+// TestResealRuns: what is asked for is done, without a restart.
+func TestResealRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBay(t, 3)
+		b.store.master = testKeys{1}
+		_, err := b.store.Put(t.Context(), objectstore.PutRequest{Bucket: "bucket", Key: "k", Body: strings.NewReader("x"), Size: 1, Encrypt: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		stop := b.run()
+		synctest.Wait()
+		b.store.master = testKeys{1, 2}
+		b.try(b.store.StartReseal(t.Context()))
+		synctest.Wait()
+		if p, err := b.store.ResealProgress(t.Context()); err != nil || p.Running || p.Resealed != 1 {
+			t.Errorf("%+v, %v", p, err)
+		}
+		stop()
+		b.try(b.store.Close())
+	})
+}
+
 // TestResealLooksAgain: what became another's meanwhile, or is gone, is left alone.
 func TestResealLooksAgain(t *testing.T) {
 	s := newSafe(t, testKeys{1}, "secret")
@@ -287,7 +368,7 @@ func TestResealLooksAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &resealer{store: s.store, newest: "1"}
+	r := &resealer{store: s.store, newest: "1", tell: func(*resealer) {}}
 	for _, ord := range []uint64{h.Ord, 1} {
 		if did, err := r.version(t.Context(), b, "customer40", ord); did || err != nil {
 			t.Errorf("resealed %v, %v", did, err)

@@ -20,11 +20,16 @@ func (s *Store) Reseal(ctx context.Context) (resealed int, err error) {
 		return 0, err
 	}
 	defer s.inUse.Done()
+	return s.reseal(ctx, func(*resealer) {})
+}
+
+// reseal is Reseal that tells how far it is, page by page and at its end.
+func (s *Store) reseal(ctx context.Context, tell func(*resealer)) (resealed int, err error) {
 	_, newest, err := s.newKey(ctx, objectstore.EncryptionStore, nil)
 	if err != nil {
 		return 0, err
 	}
-	r := &resealer{store: s, newest: newest.MasterID}
+	r := &resealer{store: s, newest: newest.MasterID, tell: tell}
 	all, err := s.ListBuckets(ctx)
 	if err != nil {
 		return 0, err
@@ -51,9 +56,13 @@ func (s *Store) Reseal(ctx context.Context) (resealed int, err error) {
 type resealer struct {
 	store  *Store
 	newest string // master key
-	done   int
-	failed int
-	cause  error // of the first failure
+	tell   func(*resealer)
+	// checked are the versions that were looked at, done and failed the keys that were
+	// sealed anew or could not be.
+	checked int64
+	done    int
+	failed  int
+	cause   error // of the first failure
 }
 
 // old reports whether a key is sealed under an older master key.
@@ -81,6 +90,7 @@ func (r *resealer) versions(ctx context.Context, b *bucket) error {
 	for {
 		var old []index.Version
 		end, err := r.store.index.ListVersions(ctx, page, func(e index.VersionEntry) error {
+			r.checked++
 			v, err := listed(e.Version.Value)
 			if err == nil && r.old(v.Sealed) {
 				old = append(old, index.Version{Key: v.Key, Ord: v.Ord})
@@ -96,6 +106,7 @@ func (r *resealer) versions(ctx context.Context, b *bucket) error {
 				return err
 			}
 		}
+		r.tell(r)
 		if !end.Truncated {
 			return nil
 		}
@@ -151,6 +162,7 @@ func (r *resealer) uploads(ctx context.Context, b *bucket) error {
 				return err
 			}
 		}
+		r.tell(r)
 		if !end.Truncated {
 			return nil
 		}

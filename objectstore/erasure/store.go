@@ -79,6 +79,7 @@ type Store struct {
 	changed   bell // for followers
 	leftovers leftovers
 	scrubber  scrubber
+	resealing resealing
 
 	compactMu sync.Mutex // guards compactor
 	compactor compactor
@@ -160,6 +161,7 @@ func openSet(ctx context.Context, cfg Config, set *driveset.Set) (*Store, error)
 	}
 	s.damage.init()
 	s.scrubber.init()
+	s.resealing.init()
 	s.heal.store = s
 	s.seglog.unsure = &s.leftovers.new
 	s.keys.over = s.seglog.Stalled

@@ -161,6 +161,43 @@ func (r *Ring) Renew(ctx context.Context) (keyID string, err error) {
 	return k.id, nil
 }
 
+// State is which keys there are and where they come from.
+type State struct {
+	Given   bool   // in the configuration
+	Command bool   // keys that are made are kept encrypted by the key command
+	File    string // where those are kept
+	Keys    int    // all, older ones included
+	Current string // ID of the one that new seals are made under; empty while none was needed
+}
+
+// State returns that. It makes no key.
+func (r *Ring) State() (State, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.load(); err != nil {
+		return State{}, err
+	}
+	st := State{Given: len(r.given) > 0, Command: len(r.command) > 0, File: r.file.path(), Keys: len(r.keys)}
+	if k := r.newest(); k != nil {
+		st.Current = k.id
+	}
+	return st, nil
+}
+
+// newest is the key that new seals are made under, nil while there is none. The
+// caller holds mu and has loaded.
+func (r *Ring) newest() *key {
+	if len(r.given) > 0 {
+		return r.given[0]
+	}
+	for i := len(r.keys) - 1; i >= 0; i-- {
+		if k := r.keys[i]; (k.wrapped != nil) == (len(r.command) > 0) {
+			return k
+		}
+	}
+	return nil
+}
+
 // current returns the key that new seals are made under.
 func (r *Ring) current(ctx context.Context) (*key, error) {
 	if len(r.given) > 0 {
@@ -171,10 +208,8 @@ func (r *Ring) current(ctx context.Context) (*key, error) {
 	if err := r.load(); err != nil {
 		return nil, err
 	}
-	for i := len(r.keys) - 1; i >= 0; i-- {
-		if k := r.keys[i]; (k.wrapped != nil) == (len(r.command) > 0) {
-			return k, nil
-		}
+	if k := r.newest(); k != nil {
+		return k, nil
 	}
 	return r.make(ctx)
 }

@@ -196,3 +196,34 @@ func TestConcurrentFirstNeed(t *testing.T) {
 		}
 	}
 }
+
+func TestState(t *testing.T) {
+	folder := t.TempDir()
+	r := ring(t, masterkey.Config{Folder: folder})
+	is := func(want masterkey.State) {
+		t.Helper()
+		if want.File == "" {
+			want.File = filepath.Join(folder, "objects.keys")
+		}
+		if st, err := r.State(); err != nil || st != want {
+			t.Errorf("%+v, %v; want %+v", st, err, want)
+		}
+	}
+	is(masterkey.State{})
+	if _, err := os.Stat(filepath.Join(folder, "objects.keys")); err == nil {
+		t.Error("asking made a key")
+	}
+	first, _ := sealed(t, r, "secret")
+	is(masterkey.State{Keys: 1, Current: first})
+	second, err := r.Renew(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	is(masterkey.State{Keys: 2, Current: second})
+	given := strings.Repeat("ab", 32)
+	r = ring(t, masterkey.Config{Folder: folder, Keys: given})
+	third, _ := sealed(t, r, "secret")
+	is(masterkey.State{Given: true, Keys: 3, Current: third})
+	r = ring(t, masterkey.Config{Folder: folder, Command: "some program"})
+	is(masterkey.State{Command: true, Keys: 2}) // those that it cannot have made are only opened
+}
