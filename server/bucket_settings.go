@@ -50,6 +50,8 @@ type BucketUsage struct {
 	Objects  int64 `json:"objects"`
 	Versions int64 `json:"versions" doc:"Older versions and delete markers"`
 	Bytes    int64 `json:"bytes" doc:"Of all versions"`
+	// Unfinished uploads count for quotas like objects.
+	Unfinished int64 `json:"unfinished" doc:"Bytes of the parts of unfinished uploads"`
 }
 
 // UpdateBucketRequest changes what it names.
@@ -102,7 +104,7 @@ func (s *Server) bucketDetails(ctx context.Context, b objectstore.Bucket) (*body
 		if err != nil {
 			return nil, err
 		}
-		out.Usage = &BucketUsage{Objects: u.Objects, Versions: u.Versions, Bytes: u.Bytes}
+		out.Usage = &BucketUsage{Objects: u.Objects, Versions: u.Versions, Bytes: u.Bytes, Unfinished: u.Unfinished}
 	}
 	return &body[BucketDetails]{out}, nil
 }

@@ -14,7 +14,7 @@ import (
 // ProjectStorage is what the buckets of a project hold.
 type ProjectStorage struct {
 	Quota   int64                `json:"quota" doc:"Bytes that all buckets may hold together; 0 is no limit"`
-	Bytes   int64                `json:"bytes"`
+	Bytes   int64                `json:"bytes" doc:"Of all versions and of unfinished uploads, as the quota counts"`
 	Objects int64                `json:"objects"`
 	Counted bool                 `json:"counted" doc:"Whether the store counts; without it the figures are 0"`
 	Buckets []ProjectBucketUsage `json:"buckets" doc:"The fullest first"`
@@ -81,8 +81,8 @@ func (s *Server) storageOf(ctx context.Context, projectID string) (*body[Project
 			if err != nil {
 				return nil, err
 			}
-			one.Bytes = u.Bytes
-			out.Bytes += u.Bytes
+			one.Bytes = u.Bytes + u.Unfinished
+			out.Bytes += one.Bytes
 			out.Objects += u.Objects
 		}
 		out.Buckets = append(out.Buckets, one)

@@ -161,7 +161,7 @@ func TestBucketSettingsOverTheAPI(t *testing.T) {
 	c.put("web-files", "a", "", "12345")
 	c.run(t, []scenario{
 		{name: "as they are", as: viewer, method: "GET", path: at, status: 200, want: []string{
-			`"versioning":"off"`, `"encryption":"none"`, `"on":false`, `"quota":0`, `"mode":"none"`, `"usage":{"objects":1,"versions":0,"bytes":5}`,
+			`"versioning":"off"`, `"encryption":"none"`, `"on":false`, `"quota":0`, `"mode":"none"`, `"usage":{"objects":1,"versions":0,"bytes":5,"unfinished":0}`,
 			`"keepsVersions":true`, `"encryptionAvailable":true`, `"projectSlug":"web"`,
 		}},
 		{name: "hidden", as: outsider, method: "GET", path: at, status: 404, want: []string{`"bucket_not_found"`}},

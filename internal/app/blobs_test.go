@@ -19,7 +19,7 @@ import (
 	"croft/objectstore/erasure"
 )
 
-func openEngine(t *testing.T, config erasure.Config) *erasure.Store {
+func testEngine(t *testing.T, config erasure.Config) *erasure.Store {
 	t.Helper()
 	config.Drives, config.Parity = []string{filepath.Join(t.TempDir(), "drive")}, -1
 	engine, err := erasure.Open(t.Context(), config)
@@ -62,7 +62,7 @@ func (b *batches) Delete(ctx context.Context, bucket, key string) (bool, error) 
 }
 
 func TestDeletePrefixInBatches(t *testing.T) {
-	engine := &batches{Store: openEngine(t, erasure.Config{})}
+	engine := &batches{Store: testEngine(t, erasure.Config{})}
 	makeBucket(t, engine, objectstore.Bucket{Name: "bucket"})
 	for i := range 30 {
 		putObject(t, engine, objectstore.PutRequest{Bucket: "bucket", Key: fmt.Sprint("logs/", i)}, "x")
@@ -83,7 +83,7 @@ func TestDeletePrefixInBatches(t *testing.T) {
 // TestEmptyBucketOfVersions: a project goes with what its buckets keep of the past,
 // unless that is locked.
 func TestEmptyBucketOfVersions(t *testing.T) {
-	engine := openEngine(t, erasure.Config{})
+	engine := testEngine(t, erasure.Config{})
 	b := blobs{engine}
 	bucket := objectstore.Bucket{Name: "bucket", Versioning: objectstore.VersioningEnabled}
 	makeBucket(t, engine, bucket)
@@ -121,7 +121,7 @@ func TestProjectQuotasReachTheEngine(t *testing.T) {
 	}
 	t.Cleanup(func() { db.Close() })
 	var q quotas
-	engine := openEngine(t, erasure.Config{Quotas: &q})
+	engine := testEngine(t, erasure.Config{Quotas: &q})
 	accounts := account.New(db, seal.New([seal.KeySize]byte{1}), events.New(), account.Defaults())
 	user, err := accounts.CreateUser(t.Context(), account.NewUser{Name: "ada", Password: "correct horse battery"})
 	if err != nil {

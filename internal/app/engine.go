@@ -17,6 +17,7 @@ type engine interface {
 	objectstore.DriveReporter
 	objectstore.Maintainer
 	objectstore.ChangeFeed
+	objectstore.Resealer
 	// Deployment names the store for ever.
 	Deployment() string
 	// Run keeps redundancy until ctx ends.

@@ -51,6 +51,9 @@ func (k keyDesk) State(context.Context) (server.MasterKeyState, error) {
 		return server.MasterKeyState{}, err
 	}
 	out := server.MasterKeyState{Source: "file", File: st.File, Keys: st.Keys, Current: st.Current}
+	if path, err := filepath.Abs(st.File); err == nil {
+		out.File = path
+	}
 	switch {
 	case st.Given:
 		out.Source = "environment"

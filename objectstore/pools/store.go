@@ -50,6 +50,7 @@ var (
 	_ objectstore.UsageReporter = (*Store)(nil)
 	_ objectstore.Maintainer    = (*Store)(nil)
 	_ objectstore.ChangeFeed    = (*Store)(nil)
+	_ objectstore.Resealer      = (*Store)(nil)
 )
 
 // set is one open set.

@@ -3,10 +3,12 @@ package s3api
 import (
 	"encoding/xml"
 	"net/http"
+
+	"croft/objectstore"
 )
 
-// bucketSetting is a setting that clients ask for and Croft does not have: the
-// answer is what AWS says of a bucket where it was never set.
+// bucketSetting is a setting that clients ask for. Of those that Croft does not have,
+// the answer is what AWS says of a bucket where it was never set.
 type bucketSetting struct {
 	name   string
 	query  string
@@ -15,7 +17,7 @@ type bucketSetting struct {
 
 var bucketSettings = []bucketSetting{
 	{"GetBucketAcl", "acl", (*Handler).getBucketACL},
-	{"GetBucketVersioning", "versioning", empty("VersioningConfiguration")},
+	{"GetBucketVersioning", "versioning", (*Handler).getBucketVersioning},
 	{"GetBucketLogging", "logging", empty("BucketLoggingStatus")},
 	{"GetBucketNotificationConfiguration", "notification", empty("NotificationConfiguration")},
 	{"GetBucketAccelerateConfiguration", "accelerate", empty("AccelerateConfiguration")},
@@ -55,6 +57,21 @@ func unset(code, message string) func(*Handler, *request) error {
 		}
 		return fail(code, message)
 	}
+}
+
+// getBucketVersioning says what the bucket was set to elsewhere; without a status it
+// never kept versions.
+func (h *Handler) getBucketVersioning(q *request) error {
+	bucket, err := h.store.Bucket(q.r.Context(), q.bucket)
+	if err != nil {
+		return err
+	}
+	status := map[objectstore.Versioning]string{objectstore.VersioningEnabled: "Enabled", objectstore.VersioningSuspended: "Suspended"}[bucket.Versioning]
+	writeXML(q.w, http.StatusOK, struct {
+		XMLName xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ VersioningConfiguration"`
+		Status  string   `xml:"Status,omitempty"`
+	}{Status: status})
+	return nil
 }
 
 func (h *Handler) getRequestPayment(q *request) error {

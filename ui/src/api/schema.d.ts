@@ -66,14 +66,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** A bucket's settings and what it holds */
+        get: operations["get-bucket"];
         put?: never;
         post?: never;
         /** Delete an empty bucket */
         delete: operations["delete-bucket"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change a bucket's settings */
+        patch: operations["update-bucket"];
         trace?: never;
     };
     "/api/v1/buckets/{bucket}/delete": {
@@ -183,6 +185,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/buckets/{bucket}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a copy of an older version the latest */
+        post: operations["restore-version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/buckets/{bucket}/share": {
         parameters: {
             query?: never;
@@ -194,6 +213,41 @@ export interface paths {
         put?: never;
         /** A link that downloads without a login */
         post: operations["share-object"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/buckets/{bucket}/version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is known of a version, without its bytes */
+        get: operations["get-version"];
+        put?: never;
+        post?: never;
+        /** Delete a version for ever */
+        delete: operations["delete-version"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/buckets/{bucket}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions and delete markers */
+        get: operations["list-versions"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -298,6 +352,57 @@ export interface paths {
         get: operations["chat-socket"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/encryption": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the master key comes from */
+        get: operations["get-encryption"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/encryption/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a new master key for all that is sealed from now on */
+        post: operations["renew-master-key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/encryption/reseal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Seal all keys under the newest master key */
+        post: operations["start-reseal"];
         delete?: never;
         options?: never;
         head?: never;
@@ -583,6 +688,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/quota": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Limit what a project's buckets may hold */
+        put: operations["set-project-quota"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/repositories": {
         parameters: {
             query?: never;
@@ -732,6 +854,23 @@ export interface paths {
         };
         /** Runs of all repositories, newest first */
         get: operations["list-project-runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a project's buckets hold */
+        get: operations["get-project-storage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -903,6 +1042,85 @@ export interface components {
             projectSlug?: string;
             /** @description Holds Croft's own objects and cannot be changed */
             system: boolean;
+            /** @description Older versions of what is overwritten and deleted are kept, or were */
+            versioned: boolean;
+        };
+        BucketCompression: {
+            /**
+             * Format: int64
+             * @description Smaller objects stay as they are; 0 is 4,096 bytes
+             */
+            minSize: number;
+            on: boolean;
+            /**
+             * @description Ends of keys
+             * @example [
+             *       ".log"
+             *     ]
+             */
+            suffixes: string[];
+            /**
+             * @description Content types or families of them
+             * @example [
+             *       "text/*"
+             *     ]
+             */
+            types: string[];
+        };
+        BucketDetails: {
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Whether there is a master key to encrypt with, or one can be made */
+            encryptionAvailable: boolean;
+            /** @description Whether the store can keep versions, and these settings be changed */
+            keepsVersions: boolean;
+            name: string;
+            projectId?: string;
+            projectSlug?: string;
+            settings: components["schemas"]["BucketSettings"];
+            /** @description Holds Croft's own objects and cannot be changed */
+            system: boolean;
+            /** @description Absent where the store does not count */
+            usage?: components["schemas"]["BucketUsage"];
+            /** @description Older versions of what is overwritten and deleted are kept, or were */
+            versioned: boolean;
+        };
+        BucketSettings: {
+            compression: components["schemas"]["BucketCompression"];
+            defaultLock: components["schemas"]["DefaultLock"];
+            /**
+             * @description What objects are encrypted with that do not say
+             * @enum {string}
+             */
+            encryption: "none" | "store";
+            /** @description Given when the bucket is made, never taken away */
+            objectLock: boolean;
+            /**
+             * Format: int64
+             * @description Bytes that all versions may have together; 0 is no limit
+             */
+            quota: number;
+            /** @enum {string} */
+            versioning: "off" | "enabled" | "suspended";
+        };
+        BucketUsage: {
+            /**
+             * Format: int64
+             * @description Of all versions
+             */
+            bytes: number;
+            /** Format: int64 */
+            objects: number;
+            /**
+             * Format: int64
+             * @description Bytes of the parts of unfinished uploads
+             */
+            unfinished: number;
+            /**
+             * Format: int64
+             * @description Older versions and delete markers
+             */
+            versions: number;
         };
         CardStage: {
             name: string;
@@ -930,8 +1148,12 @@ export interface components {
         };
         CreateBucketRequest: {
             name: string;
+            /** @description Versions can be locked; keeps versions too */
+            objectLock?: boolean;
             /** @description The short name of the project it belongs to; without one only administrators reach it */
             project?: string;
+            /** @description Keep what is overwritten and deleted */
+            versioning?: boolean;
         };
         CreateKeyRequest: {
             name: string;
@@ -966,12 +1188,28 @@ export interface components {
             name: string;
             password: string;
         };
+        DefaultLock: {
+            /**
+             * Format: int64
+             * @description Either days or years
+             */
+            days: number;
+            /** @enum {string} */
+            mode: "none" | "governance" | "compliance";
+            /** Format: int64 */
+            years: number;
+        };
         DeleteObjectsRequest: {
             keys?: string[];
             prefix?: string;
+            /** @description Delete all their versions, for ever */
+            versions?: boolean;
         };
         DeleteObjectsResult: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Objects, or versions where those were asked for
+             */
             deleted: number;
         };
         DirectRoomRequest: {
@@ -1061,6 +1299,11 @@ export interface components {
             writable: boolean;
             /** Format: int64 */
             writeQuorum: number;
+        };
+        EncryptionState: {
+            key: components["schemas"]["MasterKeyState"];
+            /** @description Absent where the store cannot do it */
+            reseal?: components["schemas"]["Reseal"];
         };
         FieldError: {
             message: string;
@@ -1177,6 +1420,21 @@ export interface components {
         MarkReadRequest: {
             /** Format: int64 */
             roomSeq: number;
+        };
+        MasterKeyState: {
+            /** @description The ID of the one that new seals are made under; empty while there is none */
+            current: string;
+            /** @description Where keys are kept that Croft makes; with a key command they are encrypted there */
+            file: string;
+            /**
+             * Format: int64
+             * @description How many there are, older ones included; 0 while none was needed
+             */
+            keys: number;
+            /** @description The drive of the store that the file is on, or will be: parity does not cover it. Empty when it is elsewhere */
+            onDrive: string;
+            /** @enum {string} */
+            source: "file" | "environment" | "command";
         };
         Member: {
             /** @enum {string} */
@@ -1323,6 +1581,34 @@ export interface components {
             /** @example website */
             slug: string;
         };
+        ProjectBucketUsage: {
+            /** Format: int64 */
+            bytes: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description The bucket's own; 0 is no limit
+             */
+            quota: number;
+        };
+        ProjectStorage: {
+            /** @description The fullest first */
+            buckets: components["schemas"]["ProjectBucketUsage"][];
+            /**
+             * Format: int64
+             * @description Of all versions and of unfinished uploads, as the quota counts
+             */
+            bytes: number;
+            /** @description Whether the store counts; without it the figures are 0 */
+            counted: boolean;
+            /** Format: int64 */
+            objects: number;
+            /**
+             * Format: int64
+             * @description Bytes that all buckets may hold together; 0 is no limit
+             */
+            quota: number;
+        };
         ReplicationRule: {
             accessKey: string;
             /** Format: double */
@@ -1407,6 +1693,36 @@ export interface components {
             lastRun?: components["schemas"]["RunSummary"];
             name: string;
             webhookUrl: string;
+        };
+        Reseal: {
+            /**
+             * Format: int64
+             * @description Versions that were looked at
+             */
+            checked: number;
+            /**
+             * Format: int64
+             * @description Keys that could not be sealed anew and are as they were
+             */
+            failed: number;
+            /** Format: date-time */
+            finishedAt?: string;
+            /** @description Why it ended early or the first of those failed; empty when nothing did */
+            problem: string;
+            /** Format: int64 */
+            resealed: number;
+            running: boolean;
+            /** Format: date-time */
+            startedAt?: string;
+            /**
+             * Format: int64
+             * @description About how many there are
+             */
+            total: number;
+        };
+        RestoreVersionRequest: {
+            key: string;
+            version: string;
         };
         Room: {
             id: string;
@@ -1596,6 +1912,13 @@ export interface components {
             /** @enum {string} */
             role: "owner" | "maintainer" | "developer" | "viewer";
         };
+        SetQuotaRequest: {
+            /**
+             * Format: int64
+             * @description Bytes; 0 is no limit
+             */
+            quota: number;
+        };
         SetupRequest: {
             displayName?: string;
             name: string;
@@ -1663,6 +1986,19 @@ export interface components {
             lastUsedAt?: string;
             name: string;
         };
+        UpdateBucketRequest: {
+            compression?: components["schemas"]["BucketCompression"];
+            defaultLock?: components["schemas"]["DefaultLock"];
+            /** @enum {string} */
+            encryption?: "none" | "store";
+            /** Format: int64 */
+            quota?: number;
+            /**
+             * @description Once enabled it can only be suspended
+             * @enum {string}
+             */
+            versioning?: "enabled" | "suspended";
+        };
         UpdateMeRequest: {
             displayName?: string;
             locale?: string;
@@ -1698,6 +2034,54 @@ export interface components {
             locale: string;
             /** @example ada */
             name: string;
+        };
+        Version: {
+            compressed: boolean;
+            contentType: string;
+            /** @enum {string} */
+            encryption: "none" | "store" | "customer";
+            etag: string;
+            /** @description Content-Encoding and the like, where they are set */
+            headers: {
+                [key: string]: string;
+            };
+            key: string;
+            latest: boolean;
+            lock: components["schemas"]["VersionLock"];
+            /** @description A delete marker: it has no content, and what is below it can be restored */
+            marker: boolean;
+            /** @description The writer's own */
+            metadata: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            modifiedAt: string;
+            /** Format: int64 */
+            size: number;
+            /**
+             * Format: int64
+             * @description Bytes on the drives without redundancy
+             */
+            storedSize: number;
+            tags: {
+                [key: string]: string;
+            };
+            /** @description "null" for what was written without versioning; empty where the bucket never kept versions */
+            versionId: string;
+        };
+        VersionList: {
+            items: components["schemas"]["Version"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+            prefixes: string[];
+        };
+        VersionLock: {
+            /** @description A legal hold, whatever the mode */
+            hold: boolean;
+            /** @enum {string} */
+            mode: "none" | "governance" | "compliance";
+            /** Format: date-time */
+            until?: string;
         };
         WebhookSecret: {
             webhookSecret: string;
@@ -1846,6 +2230,37 @@ export interface operations {
             };
         };
     };
+    "get-bucket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BucketDetails"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
     "delete-bucket": {
         parameters: {
             query?: never;
@@ -1863,6 +2278,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "update-bucket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateBucketRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BucketDetails"];
+                };
             };
             /** @description Error */
             default: {
@@ -1916,6 +2366,8 @@ export interface operations {
                 /** @description 1: never show it inline */
                 download?: string;
                 key: string;
+                /** @description The latest without it */
+                version?: string;
             };
             header?: never;
             path: {
@@ -2001,6 +2453,8 @@ export interface operations {
                 /** @description 1: never show it inline */
                 download?: string;
                 key: string;
+                /** @description The latest without it */
+                version?: string;
             };
             header?: never;
             path: {
@@ -2222,6 +2676,41 @@ export interface operations {
             };
         };
     };
+    "restore-version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreVersionRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Object"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
     "share-object": {
         parameters: {
             query?: never;
@@ -2244,6 +2733,115 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShareLink"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "get-version": {
+        parameters: {
+            query: {
+                key: string;
+                /** @description Empty for the latest */
+                version?: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "delete-version": {
+        parameters: {
+            query: {
+                /** @description Also what governance keeps; needs the right to change the bucket */
+                bypass?: boolean;
+                key: string;
+                version: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "list-versions": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description Only delete markers that are the latest: what was deleted and can be restored */
+                deleted?: boolean;
+                delimiter?: string;
+                /** @description Only the versions of this object */
+                key?: string;
+                limit?: number;
+                prefix?: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionList"];
                 };
             };
             /** @description Error */
@@ -2500,6 +3098,93 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    "get-encryption": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EncryptionState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "renew-master-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EncryptionState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "start-reseal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EncryptionState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
             };
         };
     };
@@ -3210,6 +3895,42 @@ export interface operations {
             };
         };
     };
+    "set-project-quota": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The project's short name */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetQuotaRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectStorage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
     "list-repositories": {
         parameters: {
             query?: never;
@@ -3633,6 +4354,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListRunSummary"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "get-project-storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The project's short name */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectStorage"];
                 };
             };
             /** @description Error */

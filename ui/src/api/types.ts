@@ -16,6 +16,7 @@ export type S3Key = S["AccessKey"];
 export type NewS3Key = S["NewAccessKey"];
 
 export type Project = S["Project"];
+export type ProjectStorage = S["ProjectStorage"];
 export type Member = S["Member"];
 export type Role = S["Member"]["role"];
 export type AuditEntry = S["AuditEntry"];
@@ -34,6 +35,10 @@ export type Artifact = S["Artifact"];
 
 export type Bucket = S["Bucket"];
 export type ObjectInfo = S["Object"];
+export type BucketDetails = S["BucketDetails"];
+export type BucketSettings = S["BucketSettings"];
+export type BucketChange = S["UpdateBucketRequest"];
+export type ObjectVersion = S["Version"];
 export type ObjectList = S["ObjectList"];
 export type Share = S["ShareLink"];
 export type ReplicationRule = S["ReplicationRule"];
@@ -46,3 +51,4 @@ export type RunCard = S["RunCard"];
 
 export type DriveHealth = S["Drive"];
 export type DrivesHealth = S["DriveHealth"];
+export type EncryptionState = S["EncryptionState"];

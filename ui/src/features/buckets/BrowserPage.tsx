@@ -1,14 +1,12 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { CopyPlus, FolderPlus, FolderUp, Trash2, Upload as UploadIcon } from "lucide-react";
+import { Archive, FolderPlus, FolderUp, History, Settings, Trash2, Upload as UploadIcon } from "lucide-react";
 import { useRef, useState, type ChangeEvent, type DragEvent } from "react";
 import { useTranslation } from "react-i18next";
-import { atLeast, bucketsQuery, projectsQuery } from "@/api/queries";
-import { useMe } from "@/api/session";
-import type { Role } from "@/api/types";
-import { Button, ButtonLink, EmptyState, ErrorState, PageHeader, toast } from "@/components";
+import { Alert, Button, ButtonLink, EmptyState, ErrorState, PageHeader, toast } from "@/components";
 import { cx } from "@/lib/cx";
 import s from "./Browser.module.css";
+import { DeletedList } from "./DeletedList";
 import { DeleteObjectsDialog } from "./DeleteObjectsDialog";
 import { filesOf } from "./dropped";
 import { EntryList } from "./EntryList";
@@ -19,32 +17,27 @@ import { folderQuery } from "./queries";
 import { ShareDialog } from "./ShareDialog";
 import { upload } from "./uploads";
 import { UploadPanel } from "./UploadPanel";
+import { useBucketRole } from "./useBucketRole";
+import { VersionsDialog } from "./VersionsDialog";
 
 const route = getRouteApi("/app/buckets/$bucket");
 
 export function BrowserPage() {
   const { bucket } = route.useParams();
-  const { prefix = "" } = route.useSearch();
+  const { prefix = "", deleted = false } = route.useSearch();
   // Another folder starts without the selection of this one.
-  return <Folder key={`${bucket}/${prefix}`} bucket={bucket} prefix={prefix} />;
+  return <Folder key={`${bucket}/${prefix}`} bucket={bucket} prefix={prefix} deleted={deleted} />;
 }
 
-function useMay(bucket: string, least: Role): boolean {
-  const me = useMe();
-  const info = useQuery(bucketsQuery).data?.find((candidate) => candidate.name === bucket);
-  const role = useQuery(projectsQuery).data?.find((project) => project.id === info?.projectId)?.role;
-  return info !== undefined && !info.system && (me.admin || atLeast(role, least));
-}
-
-function Folder({ bucket, prefix }: { bucket: string; prefix: string }) {
+function Folder({ bucket, prefix, deleted }: { bucket: string; prefix: string; deleted: boolean }) {
   const { t } = useTranslation("buckets");
   const folder = useInfiniteQuery(folderQuery(bucket, prefix));
-  const mayWrite = useMay(bucket, "developer");
-  const mayChange = useMay(bucket, "maintainer");
+  const { mayWrite, mayChange, versioned } = useBucketRole(bucket);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [deleting, setDeleting] = useState<Entry[]>([]);
   const [sharing, setSharing] = useState<Entry>();
   const [previewing, setPreviewing] = useState<Entry>();
+  const [past, setPast] = useState<{ key: string; name: string }>();
   const [makingFolder, setMakingFolder] = useState(false);
   const [dragging, setDragging] = useState(false);
   const fileInput = useRef<HTMLInputElement>(null);
@@ -105,27 +98,38 @@ function Folder({ bucket, prefix }: { bucket: string; prefix: string }) {
             )),
         ]}
         actions={
-          mayWrite && (
-            <>
-              {mayChange && (
-                <ButtonLink to="/buckets/$bucket/replication" params={{ bucket }} icon={<CopyPlus size={16} />}>
-                  {t("replication:open")}
-                </ButtonLink>
-              )}
-              <Button icon={<FolderPlus size={16} />} onClick={() => setMakingFolder(true)}>
-                {t("folder.new")}
-              </Button>
-              <Button icon={<FolderUp size={16} />} onClick={() => folderInput.current?.click()}>
-                {t("upload.folder")}
-              </Button>
-              {uploadButton}
-            </>
-          )
+          <>
+            {versioned && (
+              <ButtonLink
+                to="/buckets/$bucket"
+                params={{ bucket }}
+                search={{ ...(prefix ? { prefix } : {}), ...(deleted ? {} : { deleted: true as const }) }}
+                icon={deleted ? <Archive size={16} /> : <History size={16} />}
+              >
+                {deleted ? t("deleted.hide") : t("deleted.show")}
+              </ButtonLink>
+            )}
+            <ButtonLink to="/buckets/$bucket/settings" params={{ bucket }} icon={<Settings size={16} />}>
+              {t("settings.open")}
+            </ButtonLink>
+            {mayWrite && !deleted && (
+              <>
+                <Button icon={<FolderPlus size={16} />} onClick={() => setMakingFolder(true)}>
+                  {t("folder.new")}
+                </Button>
+                <Button icon={<FolderUp size={16} />} onClick={() => folderInput.current?.click()}>
+                  {t("upload.folder")}
+                </Button>
+                {uploadButton}
+              </>
+            )}
+          </>
         }
       />
       <input ref={fileInput} type="file" multiple hidden onChange={onPick} data-testid="file-input" />
       <input ref={folderInput} type="file" multiple hidden onChange={onPick} {...{ webkitdirectory: "" }} />
-      {chosen.length > 0 && (
+      {deleted && <Alert className={s.deletedNote}>{t("deleted.note")}</Alert>}
+      {chosen.length > 0 && !deleted && (
         <div className={s.selection} role="status">
           <span>{t("selected", { count: chosen.length })}</span>
           <Button size="sm" onClick={() => setSelected(new Set())}>
@@ -136,7 +140,9 @@ function Folder({ bucket, prefix }: { bucket: string; prefix: string }) {
           </Button>
         </div>
       )}
-      {folder.isError && !folder.data ? (
+      {deleted ? (
+        <DeletedList bucket={bucket} prefix={prefix} onVersions={setPast} />
+      ) : folder.isError && !folder.data ? (
         <ErrorState error={folder.error} onRetry={() => void folder.refetch()} />
       ) : entries?.length === 0 ? (
         <EmptyState icon={<UploadIcon size={22} />} title={prefix ? t("folder.empty") : t("empty")} action={uploadButton}>
@@ -151,10 +157,11 @@ function Folder({ bucket, prefix }: { bucket: string; prefix: string }) {
           onSelect={setSelected}
           onPreview={setPreviewing}
           onShare={setSharing}
+          onVersions={versioned ? setPast : undefined}
           onDelete={(entry) => setDeleting([entry])}
         />
       )}
-      {folder.hasNextPage && (
+      {folder.hasNextPage && !deleted && (
         <p className={s.more}>
           <Button busy={folder.isFetchingNextPage} onClick={() => void folder.fetchNextPage()}>
             {t("common:loadMore")}
@@ -167,8 +174,16 @@ function Folder({ bucket, prefix }: { bucket: string; prefix: string }) {
       <DeleteObjectsDialog
         bucket={bucket}
         entries={deleting}
+        versioned={versioned}
         onClose={() => setDeleting([])}
         onDeleted={() => setSelected(new Set())}
+      />
+      <VersionsDialog
+        bucket={bucket}
+        object={past}
+        mayWrite={mayWrite}
+        mayChange={mayChange}
+        onClose={() => setPast(undefined)}
       />
       <UploadPanel />
     </div>

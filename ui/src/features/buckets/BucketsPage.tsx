@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { Archive, MoreHorizontal, Plus, Trash2 } from "lucide-react";
+import { Archive, MoreHorizontal, Plus, Settings, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, body } from "@/api/client";
@@ -12,6 +12,7 @@ import {
   Alert,
   Badge,
   Button,
+  Checkbox,
   ConfirmDialog,
   CopyField,
   DataTable,
@@ -73,6 +74,7 @@ export function BucketsPage() {
                     {bucket.name}
                   </Link>
                   {bucket.system && <Badge>{t("system")}</Badge>}
+                  {bucket.versioned && <Badge>{t("versioned")}</Badge>}
                 </span>
               ),
             },
@@ -94,16 +96,23 @@ export function BucketsPage() {
               id: "actions",
               header: t("common:actions"),
               kind: "actions",
-              cell: (bucket) =>
-                mayDelete(bucket) && (
-                  <Menu
-                    trigger={<IconButton label={t("actionsOf", { name: bucket.name })} icon={<MoreHorizontal size={17} />} />}
-                  >
+              cell: (bucket) => (
+                <Menu
+                  trigger={<IconButton label={t("actionsOf", { name: bucket.name })} icon={<MoreHorizontal size={17} />} />}
+                >
+                  <MenuItem asChild>
+                    <Link to="/buckets/$bucket/settings" params={{ bucket: bucket.name }}>
+                      <Settings size={15} aria-hidden />
+                      {t("settings.open")}
+                    </Link>
+                  </MenuItem>
+                  {mayDelete(bucket) && (
                     <MenuItem danger icon={<Trash2 size={15} />} onSelect={() => setDeleting(bucket)}>
                       {t("delete")}
                     </MenuItem>
-                  </Menu>
-                ),
+                  )}
+                </Menu>
+              ),
             },
           ]}
         />
@@ -134,11 +143,13 @@ function CreateDialog({ open, onOpenChange, projects, unowned }: CreateProps) {
   const { t } = useTranslation("buckets");
   const [name, setName] = useState("");
   const [chosen, setChosen] = useState<string>();
+  const [versioning, setVersioning] = useState(false);
+  const [objectLock, setObjectLock] = useState(false);
   const client = useQueryClient();
   const navigate = useNavigate();
   const project = chosen ?? projects[0]?.slug ?? "";
   const create = useMutation({
-    mutationFn: () => body(api.POST("/api/v1/buckets", { body: { name, project: project || undefined } })),
+    mutationFn: () => body(api.POST("/api/v1/buckets", { body: { name, project: project || undefined, versioning: versioning || objectLock, objectLock } })),
     onSuccess: async (bucket) => {
       await client.invalidateQueries({ queryKey: bucketsQuery.queryKey });
       close();
@@ -148,6 +159,8 @@ function CreateDialog({ open, onOpenChange, projects, unowned }: CreateProps) {
   const close = () => {
     onOpenChange(false);
     setName("");
+    setVersioning(false);
+    setObjectLock(false);
     create.reset();
   };
   return (
@@ -187,6 +200,19 @@ function CreateDialog({ open, onOpenChange, projects, unowned }: CreateProps) {
           {unowned && <option value="">{t("noProject")}</option>}
         </Select>
       </Field>
+      <Checkbox
+        label={t("versionsAtCreation")}
+        hint={t("versionsAtCreationHint")}
+        checked={versioning || objectLock}
+        disabled={objectLock}
+        onChange={(event) => setVersioning(event.target.checked)}
+      />
+      <Checkbox
+        label={t("lockAtCreation")}
+        hint={t("lockAtCreationHint")}
+        checked={objectLock}
+        onChange={(event) => setObjectLock(event.target.checked)}
+      />
       {create.isError && <Alert tone="danger">{errorText(create.error)}</Alert>}
     </Dialog>
   );

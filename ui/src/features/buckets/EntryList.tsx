@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { Download, Eye, FileText, Folder, Link2, MoreHorizontal, Trash2 } from "lucide-react";
+import { Download, Eye, FileText, Folder, History, Link2, MoreHorizontal, Trash2 } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { Bytes, DataTable, IconButton, Menu, MenuItem, MenuSeparator, Time } from "@/components";
 import s from "./Browser.module.css";
@@ -14,6 +14,8 @@ type EntryListProps = {
   onSelect: (keys: ReadonlySet<string>) => void;
   onPreview: (entry: Entry) => void;
   onShare: (entry: Entry) => void;
+  /** Absent where the bucket keeps no versions. */
+  onVersions?: (entry: Entry) => void;
   onDelete: (entry: Entry) => void;
 };
 
@@ -88,7 +90,7 @@ export function EntryList(props: EntryListProps) {
   );
 }
 
-function Actions({ bucket, entry, mayWrite, onPreview, onShare, onDelete }: EntryListProps & { entry: Entry }) {
+function Actions({ bucket, entry, mayWrite, onPreview, onShare, onVersions, onDelete }: EntryListProps & { entry: Entry }) {
   const { t } = useTranslation("buckets");
   if (entry.kind === "folder" && !mayWrite) return null;
   return (
@@ -107,6 +109,11 @@ function Actions({ bucket, entry, mayWrite, onPreview, onShare, onDelete }: Entr
           <MenuItem icon={<Link2 size={15} />} onSelect={() => onShare(entry)}>
             {t("share.open")}
           </MenuItem>
+          {onVersions && (
+            <MenuItem icon={<History size={15} />} onSelect={() => onVersions(entry)}>
+              {t("versions.open")}
+            </MenuItem>
+          )}
         </>
       )}
       {entry.kind === "object" && mayWrite && <MenuSeparator />}

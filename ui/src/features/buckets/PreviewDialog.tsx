@@ -3,9 +3,10 @@ import { Download } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { toApiError } from "@/api/errors";
 import type { ObjectInfo } from "@/api/types";
-import { Bytes, ButtonAnchor, Dialog, QueryView, Skeleton, Time } from "@/components";
+import { ButtonAnchor, Dialog, QueryView, Skeleton } from "@/components";
 import s from "./Browser.module.css";
 import { previewOf, type Entry } from "./keys";
+import { ObjectFacts } from "./ObjectFacts";
 import { objectAddress } from "./queries";
 
 /** Of a text, this much is shown. */
@@ -33,26 +34,7 @@ export function PreviewDialog({ bucket, entry, onClose }: { bucket: string; entr
       }
     >
       <Preview bucket={bucket} object={object} name={entry.name} />
-      <dl className={s.facts}>
-        <dt>{t("key")}</dt>
-        <dd>
-          <code>{object.key}</code>
-        </dd>
-        <dt>{t("size")}</dt>
-        <dd>
-          <Bytes value={object.size} />
-        </dd>
-        <dt>{t("type")}</dt>
-        <dd>{object.contentType}</dd>
-        <dt>{t("modified")}</dt>
-        <dd>
-          <Time value={object.modifiedAt} />
-        </dd>
-        <dt>{t("etag")}</dt>
-        <dd>
-          <code>{object.etag}</code>
-        </dd>
-      </dl>
+      <ObjectFacts bucket={bucket} object={object} />
     </Dialog>
   );
 }

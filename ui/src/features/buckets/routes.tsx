@@ -10,9 +10,17 @@ const bucketsRoute = createRoute({
 const browserRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/buckets/$bucket",
-  validateSearch: (search: Record<string, unknown>): { prefix?: string } =>
-    typeof search.prefix === "string" && search.prefix ? { prefix: search.prefix } : {},
+  validateSearch: (search: Record<string, unknown>): { prefix?: string; deleted?: true } => ({
+    ...(typeof search.prefix === "string" && search.prefix ? { prefix: search.prefix } : {}),
+    ...(search.deleted === true ? { deleted: true } : {}),
+  }),
   component: lazyRouteComponent(() => import("./BrowserPage"), "BrowserPage"),
+});
+
+const settingsRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/buckets/$bucket/settings",
+  component: lazyRouteComponent(() => import("./BucketSettingsPage"), "BucketSettingsPage"),
 });
 
 const replicationRoute = createRoute({
@@ -21,4 +29,4 @@ const replicationRoute = createRoute({
   component: lazyRouteComponent(() => import("./ReplicationPage"), "ReplicationPage"),
 });
 
-export const appRoutes = [bucketsRoute, browserRoute, replicationRoute];
+export const appRoutes = [bucketsRoute, browserRoute, settingsRoute, replicationRoute];

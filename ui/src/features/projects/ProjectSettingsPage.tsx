@@ -9,6 +9,7 @@ import { atLeast, projectQuery } from "@/api/queries";
 import type { Project } from "@/api/types";
 import { Alert, Button, Card, ConfirmDialog, Field, Input, PageHeader, Textarea, toast } from "@/components";
 import s from "./Project.module.css";
+import { StorageCard } from "./StorageCard";
 import { useProject } from "./useProject";
 
 export function ProjectSettingsPage() {
@@ -23,6 +24,7 @@ export function ProjectSettingsPage() {
         ) : (
           <Alert>{t("settings.maintainersOnly")}</Alert>
         )}
+        <StorageCard key={`${project.id}-storage`} project={project} />
         {atLeast(project.role, "owner") && <DeleteCard project={project} />}
       </div>
     </>

@@ -42,6 +42,16 @@ const usersRoute = createRoute({
   component: lazyRouteComponent(() => import("./UsersPage"), "UsersPage"),
 });
 
+const encryptionRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "encryption",
+  beforeLoad: async ({ context }) => {
+    const session = await context.queryClient.ensureQueryData(sessionQuery);
+    if (!session?.user.admin) throw redirect({ to: "/settings" });
+  },
+  component: lazyRouteComponent(() => import("./EncryptionPage"), "EncryptionPage"),
+});
+
 const drivesRoute = createRoute({
   getParentRoute: () => settingsRoute,
   path: "drives",
@@ -49,5 +59,13 @@ const drivesRoute = createRoute({
 });
 
 export const appRoutes = [
-  settingsRoute.addChildren([profileRoute, securityRoute, tokensRoute, keysRoute, usersRoute, drivesRoute]),
+  settingsRoute.addChildren([
+    profileRoute,
+    securityRoute,
+    tokensRoute,
+    keysRoute,
+    usersRoute,
+    drivesRoute,
+    encryptionRoute,
+  ]),
 ] as const;

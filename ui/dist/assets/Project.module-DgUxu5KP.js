@@ -1,0 +1,1 @@
+var e={columns:`_columns_1pnth_1`,column:`_column_1pnth_1`,stack:`_stack_1pnth_12`,form:`_form_1pnth_17`,facts:`_facts_1pnth_21`,people:`_people_1pnth_37`,person:`_person_1pnth_41`,lost:`_lost_1pnth_63`,usage:`_usage_1pnth_70`};export{e as t};

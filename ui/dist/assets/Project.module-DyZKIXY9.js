@@ -1,1 +1,0 @@
-var e={columns:`_columns_1fsvi_1`,column:`_column_1fsvi_1`,stack:`_stack_1fsvi_12`,form:`_form_1fsvi_17`,facts:`_facts_1fsvi_21`,people:`_people_1fsvi_37`,person:`_person_1fsvi_41`,lost:`_lost_1fsvi_63`};export{e as t};

@@ -1,0 +1,1 @@
+function e(e){return`/projects/${e}/pipelines`}function t(t,n){return`${e(t)}/${encodeURIComponent(n)}`}function n(e,n,r){return`${t(e,n)}/runs/${r}`}function r(e){return`/chat/${e}`}function i(e){return`/buckets/${e}`}export{n as a,r as i,e as n,t as r,i as t};
