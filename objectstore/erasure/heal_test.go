@@ -2,6 +2,7 @@ package erasure
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -118,7 +119,7 @@ func TestHealingGoesOn(t *testing.T) {
 			b.slots[i] = m.Drive(d.Name())
 		}
 		b.open()
-		n := b.toDo()
+		n := b.toDo(3) // reads that the crash cut off are looked at again, on any drive
 		if left >= 0 && n > left {
 			t.Fatalf("%d things to heal after %d before", n, left)
 		}
@@ -135,13 +136,14 @@ func TestHealingGoesOn(t *testing.T) {
 	b.without("without 0 and 1", 0, 1)
 }
 
-// toDo counts what the catalogue says is to be healed, -1 before all was noted.
-func (b *bay) toDo() (n int) {
+// toDo counts what the catalogue says is to be healed in the log and of bodies, of
+// those only on some drives where they are named.
+func (b *bay) toDo(only ...int) (n int) {
 	b.Helper()
 	h := &b.store.heal
 	err := h.eachRepair(b.Context(), func(index.Repair) error { n++; return nil })
 	for place := range b.slots {
-		if err == nil {
+		if err == nil && (len(only) == 0 || slices.Contains(only, place)) {
 			err = h.eachMissing(b.Context(), place, func(index.File) error { n++; return nil })
 		}
 	}
