@@ -25,8 +25,8 @@ type runner struct {
 	meter    meter
 
 	bookmark atomic.Pointer[bookmark]
-	wake     chan struct{}            // has room for one: something else is to be done now
-	stopped  chan struct{}            // closed when run returned
+	wake     chan struct{} // has room for one: something else is to be done now
+	stopped  chan struct{} // closed when run returned
 
 	mu      sync.Mutex // guards the following 4 fields
 	paused  bool
