@@ -65,20 +65,26 @@ func commonFormat(found []*Candidate) (f *format, doubted Places, err error) {
 		}
 	}
 	i := 0
-	for i < len(used)-1 && outvoted(used[i].format, used) {
+	for i < len(used)-1 && used[i].format.before() == nil && outvoted(used[i].format, used, found) {
 		i++
 	}
 	f = used[i].format
-	for _, c := range used[:i] {
-		doubted |= f.differs(c.format)
+	if before := f.before(); before != nil && outvoted(f, used, found) {
+		f = before
+	}
+	for _, c := range used {
+		if c.format.Generation > f.Generation {
+			doubted |= f.differs(c.format)
+		}
 	}
 	return f, doubted, nil
 }
 
-// differs are the places where another format has another drive.
+// differs are the places where another format has another drive, or only one of
+// them has any.
 func (f *format) differs(o *format) (places Places) {
-	for i, m := range f.Members {
-		if i >= len(o.Members) || o.Members[i].ID != m.ID {
+	for i := range max(len(f.Members), len(o.Members)) {
+		if i >= len(f.Members) || i >= len(o.Members) || o.Members[i].ID != f.Members[i].ID {
 			places = places.With(i)
 		}
 	}
@@ -87,7 +93,11 @@ func (f *format) differs(o *format) (places Places) {
 
 // outvoted reports that a change of the members cannot have been agreed on: too
 // many drives that stay are here and do not know of it, and none of the new ones is.
-func outvoted(f *format, used []*Candidate) bool {
+// It also does of one with which the set was to grow, when that cannot be finished.
+func outvoted(f *format, used, found []*Candidate) bool {
+	if was, ok := f.grew(); ok {
+		return !was.outgrown(f, found)
+	}
 	may := 0 // know of it
 	for _, m := range f.Members {
 		if m.Since < f.Generation {
@@ -104,8 +114,7 @@ func outvoted(f *format, used []*Candidate) bool {
 			return false // formatted after it was agreed on, or all were at the first start
 		}
 	}
-	g, err := NewGeometry(len(f.Members), f.Parity)
-	return err == nil && may < enoughOthers(g)
+	return may < enoughOthers(f.geometry())
 }
 
 // voters are the drives whose word counts for a change of the members.
@@ -115,25 +124,37 @@ var errFewVoters = errors.New("too few drives can be told of a change")
 
 // alter agrees with the drives on other members. The caller holds mu.
 func (s *Set) alter(change func([]member)) error {
-	voters, need := s.voters(), enoughOthers(s.Geometry)
-	if voters.Count() < need {
-		return fmt.Errorf("%w: %d of %d", errFewVoters, voters.Count(), need)
+	need := enoughOthers(s.Geometry)
+	return s.change(func(told Places) bool { return told.Count() >= need }, func(next *format) error {
+		change(next.Members)
+		for i := range next.Members {
+			if next.Members[i].ID != s.members.Members[i].ID {
+				next.Members[i].Since = next.Generation
+			}
+		}
+		return nil
+	})
+}
+
+// change agrees with enough drives on another format, which edit makes of the one
+// that counts. When that fails nothing changes. The caller holds mu.
+func (s *Set) change(enough func(told Places) bool, edit func(next *format) error) error {
+	voters := s.voters()
+	if !enough(voters) {
+		return fmt.Errorf("%w: only %d can be written to", errFewVoters, voters.Count())
 	}
 	s.claimed++
-	if told, err := s.tell(voters, s.members); told.Count() < need {
+	if told, err := s.tell(voters, s.members); !enough(told) {
 		return fmt.Errorf("%w: %w", errFewVoters, err)
 	}
 	next := s.members
 	next.Generation = s.claimed
 	next.Members = slices.Clone(next.Members)
-	change(next.Members)
-	for i := range next.Members {
-		if next.Members[i].ID != s.members.Members[i].ID {
-			next.Members[i].Since = next.Generation
-		}
+	if err := edit(&next); err != nil {
+		return err
 	}
 	doubted := s.doubted | s.members.differs(&next)
-	if told, err := s.tell(voters, next); told.Count() < need {
+	if told, err := s.tell(voters, next); !enough(told) {
 		s.doubted = doubted
 		return fmt.Errorf("%w: %w", errFewVoters, err)
 	}

@@ -13,7 +13,8 @@ import (
 // Config is what a set is opened with.
 type Config struct {
 	// Parity is how many drives may be lost; negative is DefaultParity on the first
-	// start and what the drives were formatted with afterwards.
+	// start and what the drives were formatted with afterwards. It can be another one
+	// when drives are added.
 	Parity int
 	// Deployment, when set, is the set that the drives must be of: there has been a
 	// first start, so blank drives are not formatted but missed.
@@ -23,11 +24,13 @@ type Config struct {
 
 // Open assembles the set that the candidates are, in whatever order, or makes one
 // of them when none was ever used. Those that cannot be used are offline and
-// named; the rest must suffice to read. Errors name the drive and say what to do.
-// The candidates' disks belong to the set, or are closed.
-func Open(cfg Config, found []*Candidate) (_ *Set, err error) {
+// named; the rest must suffice to read. Blank ones beside a whole set are added to
+// it. Errors name the drive and say what to do. The candidates' disks belong to the
+// set, or are closed.
+func Open(cfg Config, given []*Candidate) (_ *Set, err error) {
+	found := given // of them, those that the set has already
 	defer func() {
-		for _, c := range found {
+		for _, c := range given {
 			c.release()
 		}
 	}()
@@ -57,21 +60,31 @@ func Open(cfg Config, found []*Candidate) (_ *Set, err error) {
 	case cfg.Deployment != "" && cfg.Deployment != members.Deployment:
 		return nil, errs.New(errs.Conflict, "state_of_another",
 			"The state folder belongs to other drives than the ones given. Start Croft with the drives it was made with, or name another folder with --state.")
-	case len(found) != len(members.Members):
+	case len(found) < len(members.Members):
 		return nil, errs.Newf(errs.Invalid, "drive_count",
 			"These drives are part of a set of %d, but %d were given. Give all %d paths, also of drives that are lost.",
 			len(members.Members), len(found), len(members.Members))
-	case cfg.Parity >= 0 && cfg.Parity != members.Parity:
+	case len(found) == len(members.Members) && cfg.Parity >= 0 && cfg.Parity != members.Parity:
 		return nil, errs.Newf(errs.Invalid, "parity_mismatch",
 			"These drives were formatted with parity %d, which cannot be changed to %d. Leave the parity out, or give %d.",
 			members.Parity, cfg.Parity, members.Parity)
 	}
+	var added []*Candidate
+	var grown Geometry
+	if len(found) > len(members.Members) {
+		if found, added, err = members.newcomers(given); err != nil {
+			return nil, err
+		}
+		if grown, err = members.grown(len(given), cfg.Parity); err != nil {
+			return nil, err
+		}
+	}
 	s := &Set{
 		Deployment: members.Deployment, Drives: make([]*Drive, len(found)),
-		log: cfg.Logger, members: *members, doubted: doubted,
+		log: cfg.Logger, members: *members, doubted: doubted, Earlier: members.earlier(),
 	}
 	s.members.Ready = true
-	for _, c := range found {
+	for _, c := range given {
 		if c.format != nil {
 			s.claimed = max(s.claimed, c.format.Claimed, c.format.Generation)
 		}
@@ -90,8 +103,18 @@ func Open(cfg Config, found []*Candidate) (_ *Set, err error) {
 	if err = s.enough(); err != nil {
 		return nil, err
 	}
-	if err := s.settle(); err != nil {
-		s.log.Warn("drives could not agree on the set's members", "error", err)
+	settled := s.settle()
+	if settled != nil {
+		s.log.Warn("drives could not agree on the set's members", "error", settled)
+	}
+	if len(added) > 0 {
+		if err = errors.Join(settled, s.unfit()); err == nil {
+			err = s.grow(added, grown)
+		}
+		if err != nil {
+			return nil, err
+		}
+		s.giveInOrder(given)
 	}
 	s.agree()
 	return s, nil
@@ -197,6 +220,9 @@ func (s *Set) seat(found []*Candidate) error {
 		default:
 			d.away(c.absence(&s.members))
 		}
+	}
+	if err := s.finishGrowing(); err != nil {
+		return err
 	}
 	s.fill(blank)
 	return nil

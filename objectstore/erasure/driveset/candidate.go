@@ -71,6 +71,12 @@ func (c *Candidate) leftovers() error {
 
 func (c *Candidate) blank() bool { return c.format == nil && c.Problem == nil && !c.Missing }
 
+// halfFormatted reports whether a candidate was to become a drive of a set and it
+// did not come to that.
+func (c *Candidate) halfFormatted() bool {
+	return c.Problem == nil && c.format != nil && !c.format.Ready
+}
+
 // release closes the disk unless a drive has it.
 func (c *Candidate) release() {
 	if b, ok := c.Disk.(io.Closer); ok && !c.taken {

@@ -30,8 +30,12 @@ const emptyIt = "When nothing on it is needed, delete bodies, epoch, log and for
 	"and it is filled from the others."
 
 // formatVersion is 2; 1 was the engine before this one, with a file for each
-// object on every drive.
-const formatVersion = 2
+// object on every drive. A set that has grown has grownVersion: who knows only 2
+// would take all that was written before for lost.
+const (
+	formatVersion = 2
+	grownVersion  = 3
+)
 
 // format is .croft/format.json: which set a drive belongs to and what it is there.
 type format struct {
@@ -47,6 +51,8 @@ type format struct {
 	// gets the same.
 	Claimed int `json:"claimed"`
 	Parity  int `json:"parity"`
+	// Grown are the sizes that the set had before, the smallest first.
+	Grown []size `json:"grown,omitempty"`
 	// Ready is set once every drive of the set has its format. A set without a
 	// single ready drive was never used, and its formatting is taken up again.
 	Ready bool `json:"ready"`
@@ -66,6 +72,19 @@ type member struct {
 	Filling bool `json:"filling,omitempty"`
 }
 
+// size is what a set was like before it grew.
+type size struct {
+	Drives int `json:"drives"`
+	Parity int `json:"parity"`
+	Until  int `json:"until"` // the generation with which it grew
+}
+
+func (s size) geometry() Geometry { return Geometry{Data: s.Drives - s.Parity, Parity: s.Parity} }
+
+func (f *format) geometry() Geometry {
+	return Geometry{Data: len(f.Members) - f.Parity, Parity: f.Parity}
+}
+
 // placeOf returns where a drive is in its set, -1 when it was replaced.
 func (f *format) placeOf(id string) int {
 	return slices.IndexFunc(f.Members, func(m member) bool { return m.ID == id })
@@ -78,8 +97,24 @@ func (f *format) sensible() bool {
 		ids[m.ID] = true
 	}
 	n := len(f.Members)
+	if f.Version == formatVersion && len(f.Grown) > 0 || f.Version == grownVersion && !f.sensiblyGrown() {
+		return false
+	}
 	return n >= 1 && n <= MaxDrives && len(ids) == n && !ids[""] && f.Parity >= 0 && f.Parity <= n/2 &&
 		f.Deployment != "" && f.Drive != "" && f.Generation > 0
+}
+
+// sensiblyGrown reports whether the sizes that a set had can have been those.
+func (f *format) sensiblyGrown() bool {
+	next := size{Drives: len(f.Members), Parity: f.Parity, Until: f.Generation + 1}
+	for _, s := range slices.Backward(f.Grown) {
+		if !s.geometry().Valid() || s.Drives >= next.Drives || s.geometry().Data > next.geometry().Data ||
+			s.Until < 1 || s.Until >= next.Until {
+			return false
+		}
+		next = s
+	}
+	return len(f.Grown) > 0
 }
 
 var (
@@ -106,14 +141,14 @@ func decodeFormat(content []byte) (*format, error) {
 	switch {
 	case is.Version == 1:
 		return nil, errOldFormat
-	case is.Version > formatVersion:
+	case is.Version > grownVersion:
 		return nil, fmt.Errorf("%w: %d", errNewFormat, is.Version)
 	}
 	var f format
 	if err := json.Unmarshal(content, &f); err != nil {
 		return nil, fmt.Errorf("read %s: %w", formatFile, err)
 	}
-	if f.Version != formatVersion || f.Sum != formatSum(content) || !f.sensible() {
+	if f.Version < formatVersion || f.Sum != formatSum(content) || !f.sensible() {
 		return nil, fmt.Errorf("%s makes no sense", formatFile)
 	}
 	return &f, nil

@@ -50,16 +50,21 @@ func TestFormatIsWhole(t *testing.T) {
 
 func TestFormatMakesSense(t *testing.T) {
 	for name, change := range map[string]func(*format){
-		"no members":       func(f *format) { f.Members = nil },
-		"17 members":       func(f *format) { f.Members = make([]member, 17) },
-		"a member twice":   func(f *format) { f.Members[0] = f.Members[1] },
-		"an unnamed one":   func(f *format) { f.Members[0].ID = "" },
-		"negative parity":  func(f *format) { f.Parity = -1 },
-		"too much parity":  func(f *format) { f.Parity = 2 },
-		"no deployment":    func(f *format) { f.Deployment = "" },
-		"no drive":         func(f *format) { f.Drive = "" },
-		"no generation":    func(f *format) { f.Generation = 0 },
-		"a version before": func(f *format) { f.Version = 0 },
+		"no members":                   func(f *format) { f.Members = nil },
+		"17 members":                   func(f *format) { f.Members = make([]member, 17) },
+		"a member twice":               func(f *format) { f.Members[0] = f.Members[1] },
+		"an unnamed one":               func(f *format) { f.Members[0].ID = "" },
+		"negative parity":              func(f *format) { f.Parity = -1 },
+		"too much parity":              func(f *format) { f.Parity = 2 },
+		"no deployment":                func(f *format) { f.Deployment = "" },
+		"no drive":                     func(f *format) { f.Drive = "" },
+		"no generation":                func(f *format) { f.Generation = 0 },
+		"a version before":             func(f *format) { f.Version = 0 },
+		"grown, of the version before": func(f *format) { *f = grownFormat(); f.Version = formatVersion },
+		"never grown":                  func(f *format) { *f = grownFormat(); f.Grown = nil },
+		"grew to what it was":          func(f *format) { *f = grownFormat(); f.Grown[0].Drives = len(f.Members) },
+		"read more before":             func(f *format) { *f = grownFormat(); f.Grown[0].Parity, f.Parity = 0, 2 },
+		"grew later than now":          func(f *format) { *f = grownFormat(); f.Grown[0].Until = f.Generation + 1 },
 	} {
 		f := someFormat()
 		change(&f)
@@ -78,7 +83,7 @@ func TestFormatVersions(t *testing.T) {
 	for content, want := range map[string]error{
 		`{"version": 1, "drives": ["a"]}`:            errOldFormat,
 		`{"version": 1, "members": "not a list"}`:    errOldFormat,
-		`{"version": 3, "members": {"other": true}}`: errNewFormat,
+		`{"version": 4, "members": {"other": true}}`: errNewFormat,
 		`{"version": 99}`:                            errNewFormat,
 	} {
 		_, err := decodeFormat([]byte(content))

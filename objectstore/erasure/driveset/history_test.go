@@ -16,14 +16,16 @@ import (
 var histories = flag.Int("histories", 250, "how many random histories of a set are gone through")
 
 // TestHistories goes through random histories: drives are taken out, put back,
-// fail, are replaced by blank ones, are filled or not, and the power goes in the
-// middle. What holds whenever the set can write:
+// fail, are replaced by blank ones, are filled or not, blank ones are added, and the
+// power goes in the middle. What holds whenever the set can write:
 //
 //   - no drive is in a place that another one came to later, so that what was
 //     written to that one is not passed over;
 //   - a number that was written to a write quorum is found again, by whoever asks a
-//     read quorum of drives that ever had one.
+//     read quorum of drives that ever had one, and of those that the set had before
+//     it grew as many as that took then. Drives that were added count without one.
 func TestHistories(t *testing.T) {
+	grown := 0
 	for seed := range uint64(*histories) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 1))
@@ -39,9 +41,14 @@ func TestHistories(t *testing.T) {
 			c.state = s.Deployment
 			for range 30 {
 				c.shuffle()
+				c.widen()
 				c.live()
 			}
+			grown += c.grown
 		})
+	}
+	if grown < *histories/3 {
+		t.Errorf("only %d openings of a set that has grown", grown)
 	}
 }
 
@@ -53,6 +60,8 @@ type chronicle struct {
 	born  map[string]int // by ID of a drive: when it was first used
 	last  []int          // by place: the youngest drive that was in use there
 	acked int            // the highest number on a write quorum
+	grown int            // openings of a set that has grown
+	added int            // slots of drives that may not have come to be the set's
 	seen  int            // by the set that is open
 }
 
@@ -71,16 +80,27 @@ func (c *chronicle) live() {
 		defer func() { c.move(c.machine.Crash()) }()
 	}
 	s, err := c.tryOpen()
+	if codeOf(err) != "" && c.added > 0 && !c.machine.Crashed() {
+		s, err = c.without()
+	}
 	if code := codeOf(err); err != nil {
-		if !c.machine.Crashed() && code != objectstore.ErrReadQuorum.Code && code != "drives_away" {
+		// Drives that were replaced before the set grew, alone, say that it is smaller; and
+		// it does not grow while one fails.
+		if !c.machine.Crashed() && code != objectstore.ErrReadQuorum.Code && code != "drives_away" && code != "drive_count" && code != "drive_not_whole" {
 			c.t.Fatal(err)
 		}
 		return
 	}
 	defer s.Close()
+	if len(s.Drives) == len(c.slots) {
+		c.added = 0
+	}
 	c.note(s)
-	var witnesses int
-	if c.seen, witnesses = c.number(s); witnesses < s.Geometry.ReadQuorum() {
+	if len(s.Earlier) > 0 && !c.machine.Crashed() {
+		c.grown++
+	}
+	var enough bool
+	if c.seen, enough = c.number(s); !enough {
 		return
 	}
 	for range c.rng.IntN(4) {
@@ -109,16 +129,80 @@ func (c *chronicle) note(s *Set) {
 	}
 }
 
-// number is the highest one that a drive in use has, and how many have any.
-func (c *chronicle) number(s *Set) (highest, witnesses int) {
-	for _, d := range s.Drives {
+// widen now and then makes the set whole, if that is possible, and puts blank
+// drives beside the others.
+func (c *chronicle) widen() {
+	if n := c.rng.IntN(3) + 1; c.added == 0 && c.rng.IntN(6) == 0 && len(c.slots)+n <= 12 && c.whole() {
+		for range n {
+			c.slots = append(c.slots, &slot{path: fmt.Sprintf("/bay/%d", len(c.slots))})
+			c.insert(len(c.slots)-1, c.blank())
+			c.last = append(c.last, 0)
+		}
+		c.added = n
+	}
+}
+
+// whole reports whether all drives are here and hold what they should.
+func (c *chronicle) whole() bool {
+	for i, s := range c.slots {
+		if s.drive == nil {
+			c.insert(i, c.blank())
+		}
+	}
+	s, err := c.tryOpen()
+	if err != nil {
+		return false
+	}
+	defer s.Close()
+	c.note(s)
+	var enough bool
+	if c.seen, enough = c.number(s); !enough || s.Writable() != AllPlaces(len(s.Drives)) {
+		return false
+	}
+	for i, d := range s.Drives {
+		if !c.writeNumber(d, c.seen) || s.Healed(i) != nil {
+			c.t.Fatalf("%s is not whole", d.Path)
+		}
+	}
+	return true
+}
+
+// without opens the set without the drives that may have been added, and with them
+// if that is what it says it has.
+func (c *chronicle) without() (*Set, error) {
+	all, last := c.slots, c.last
+	c.slots = all[:len(all)-c.added]
+	s, err := c.tryOpen()
+	if codeOf(err) == "drive_count" { // they were
+		c.slots = all
+		return c.tryOpen()
+	}
+	if err != nil {
+		c.slots = all
+		return nil, err
+	}
+	c.last, c.added = last[:len(c.slots)], 0
+	return s, nil
+}
+
+// number is the highest one that a drive in use has, and whether enough have any.
+func (c *chronicle) number(s *Set) (highest int, enough bool) {
+	var witnesses, fresh Places
+	for i, d := range s.Drives {
 		if b, err := d.ReadSmall("epoch"); err == nil {
 			n, _ := strconv.Atoi(string(b))
 			highest = max(highest, n)
-			witnesses++
+			witnesses = witnesses.With(i)
+		} else if d.Readable() && !s.Replaced().Has(i) && i >= s.GeometryOf(0).Drives() {
+			fresh = fresh.With(i)
 		}
 	}
-	return highest, witnesses
+	for _, g := range append(slices.Clone(s.Earlier), s.Geometry) {
+		if ((witnesses | fresh) & AllPlaces(g.Drives())).Count() < g.ReadQuorum() {
+			return highest, false
+		}
+	}
+	return highest, true
 }
 
 func (c *chronicle) writeNumber(d *Drive, n int) bool {

@@ -127,7 +127,7 @@ func TestOpenRefusals(t *testing.T) {
 		{"fewer drives than the format", "drive_count", "set of 4, but 3", func(t *testing.T) error {
 			return tryFolders(-1, formatted(t, 4)[:3]...)
 		}},
-		{"more drives than the format", "drive_count", "set of 2, but 3", func(t *testing.T) error {
+		{"a missing drive more than the format", "drive_offline", "is no drive of this set of 2", func(t *testing.T) error {
 			return tryFolders(-1, append(formatted(t, 2), filepath.Join(t.TempDir(), "new"))...)
 		}},
 		{"other parity", "parity_mismatch", "parity 2", func(t *testing.T) error { return tryFolders(1, formatted(t, 4)...) }},
@@ -144,7 +144,7 @@ func TestOpenRefusals(t *testing.T) {
 		}},
 		{"newer format alone", "drive_format", "newer Croft", func(t *testing.T) error {
 			p := formatted(t, 1)
-			write(t, formatPath(p[0]), `{"version":3}`)
+			write(t, formatPath(p[0]), `{"version":4}`)
 			return tryFolders(-1, p...)
 		}},
 		{"data without a format", "drive_format", "its format file is gone", func(t *testing.T) error {

@@ -13,9 +13,12 @@ import (
 type Set struct {
 	Deployment string
 	Geometry   Geometry // of what is written when nothing else is asked for
-	Drives     []*Drive // by place
-	Given      []*Drive // the same in the order they were given in
-	Coders     Coders
+	// Earlier are the geometries that the set had before it grew, the smallest first:
+	// what was written then stays as it is. A drive keeps its place.
+	Earlier []Geometry
+	Drives  []*Drive // by place
+	Given   []*Drive // the same in the order they were given in
+	Coders  Coders
 
 	log      *slog.Logger
 	replaced atomic.Uint32 // Places
@@ -45,6 +48,17 @@ func (s *Set) Close() {
 func (s *Set) Replaced() Places { return Places(s.replaced.Load()) }
 
 func (s *Set) setReplaced(p Places) { s.replaced.Store(uint32(p)) }
+
+// GeometryOf is the set's geometry when it had so many drives; 0 is as many as at
+// the very first.
+func (s *Set) GeometryOf(drives int) Geometry {
+	for _, was := range s.Earlier {
+		if drives == 0 || was.Drives() == drives {
+			return was
+		}
+	}
+	return s.Geometry
+}
 
 // Healed notes that a drive holds all that it should.
 func (s *Set) Healed(place int) error {
