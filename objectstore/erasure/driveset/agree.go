@@ -171,14 +171,19 @@ func (s *Set) settle() error {
 	return s.alter(func([]member) {})
 }
 
-// tell writes a format, and the claim, to drives.
+// tell writes a format, and the claim, to drives. One with which the set is to grow
+// does not count yet on the drives that are to be added.
 func (s *Set) tell(where Places, f format) (told Places, err error) {
 	var failures []error
+	ready := AllPlaces(len(f.Members))
+	if before, ok := f.grew(); ok {
+		ready = AllPlaces(before.Drives)
+	}
 	for i, d := range s.Drives {
 		if !where.Has(i) {
 			continue
 		}
-		f.Drive, f.Claimed = d.ID(), s.claimed
+		f.Drive, f.Claimed, f.Ready = d.ID(), s.claimed, ready.Has(i)
 		content, err := f.encode()
 		if err == nil {
 			err = d.WriteSmall(formatFile, content)

@@ -236,6 +236,19 @@ func (f *format) earlier() (all []Geometry) {
 	return all
 }
 
+// Added are the places whose drive was added when the set grew, and that never had
+// another one.
+func (s *Set) Added() (places Places) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, m := range s.members.Members {
+		if slices.ContainsFunc(s.members.Grown, func(g size) bool { return g.Until == m.Since && i >= g.Drives }) {
+			places = places.With(i)
+		}
+	}
+	return places
+}
+
 // giveInOrder puts the drives in the order in which their candidates were given.
 func (s *Set) giveInOrder(given []*Candidate) {
 	at := func(d *Drive) int {

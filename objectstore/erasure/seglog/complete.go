@@ -89,9 +89,9 @@ func (r *recovery) completeRecord(at Position, h *recordHead, writable bool) (he
 	defer func() { releaseAll(copies) }()
 	readable := good.Count() >= h.enough()
 	if !readable {
-		r.reportDamage(at.Segment, at.Offset, driveset.AllPlaces(len(copies))&^good)
+		r.reportDamage(at.Segment, at.Offset, h.places()&^good)
 	}
-	lacking := r.set.Writable() &^ good
+	lacking := h.places() & r.set.Writable() &^ good
 	if lacking == 0 || !writable {
 		return good, 0, nil
 	}

@@ -19,6 +19,16 @@ import (
 	"croft/objectstore/erasure/driveset"
 )
 
+// wider is what sets grow to.
+var wider = map[driveset.Geometry][]driveset.Geometry{
+	{Data: 1}:            {{Data: 1, Parity: 1}, {Data: 2, Parity: 2}},
+	{Data: 1, Parity: 1}: {{Data: 2, Parity: 1}, {Data: 3, Parity: 1}},
+	{Data: 2, Parity: 1}: {{Data: 2, Parity: 2}, {Data: 3, Parity: 2}},
+	{Data: 2, Parity: 2}: {{Data: 3, Parity: 2}},
+	{Data: 3, Parity: 3}: {{Data: 6, Parity: 3}},
+	{Data: 4, Parity: 2}: {{Data: 6, Parity: 1}},
+}
+
 // TestCrash lets the power go in the middle of a workload, again and again at
 // another operation, and looks at what later openings make of what is left, some
 // of them with drives missing and some cut off themselves. CROFT_CRASH_N is how
@@ -38,6 +48,9 @@ func TestCrash(t *testing.T) {
 		t.Run(fmt.Sprintf("%d+%d", g.Data, g.Parity), func(t *testing.T) {
 			for i := range histories {
 				h := newHistory(t, first+uint64(i), g)
+				if i%2 == 0 {
+					h.wider = wider[g]
+				}
 				h.run()
 				if t.Failed() {
 					t.Logf("again with CROFT_CRASH_N=1 CROFT_CRASH_SEED=%d -run %s", h.seed, t.Name())
@@ -74,6 +87,53 @@ func TestCrashAtEveryOperation(t *testing.T) {
 	}
 }
 
+// TestCrashWhileGrowing lets the power go at each operation of an opening that adds
+// drives, in turn.
+func TestCrashWhileGrowing(t *testing.T) {
+	rounds, stride := 1, 2
+	if testing.Short() {
+		stride = 15
+	}
+	if n, err := strconv.Atoi(os.Getenv("CROFT_CRASH_N")); err == nil {
+		rounds, stride = min(n, 1+n/40), 1
+	}
+	for round := range rounds {
+		for _, g := range []driveset.Geometry{{Data: 2, Parity: 1}, {Data: 2, Parity: 2}} {
+			for point := 0; ; point += stride {
+				h := newHistory(t, uint64(1e6*round+point), g)
+				if !h.growAt(wider[g][0], point) {
+					if t.Failed() {
+						t.Logf("power lost after %d operations", point)
+						return
+					}
+					break
+				}
+			}
+		}
+	}
+}
+
+// growAt grows a set that is whole, and lets the power go at an operation. It
+// reports whether there were so many.
+func (h *history) growAt(to driveset.Geometry, point int) bool {
+	h.rng = rand.New(rand.NewPCG(h.seed, 2))
+	h.point = point
+	m := newSim(h.t, h.seed, h.g)
+	states, ok := h.opening(m, []*user{newUser()}, opening{appends: 1 + h.rng.IntN(3)})
+	if !ok || !h.grow(&m, &states, to) || !h.healed(&m, &states) {
+		h.errorf("not grown")
+		return false
+	}
+	reached := h.reached
+	m = h.crash(m)
+	if _, ok := h.opening(m, states, opening{missing: h.some(h.g.Parity), whole: true, appends: 1}); !ok || h.t.Failed() {
+		h.errorf("not whole in the end")
+		h.report(m)
+		return false
+	}
+	return reached
+}
+
 // version says what was written under a key: the last version that was acknowledged
 // or seen after a start, and that was tried. They count from 1.
 type version struct{ sure, tried int }
@@ -88,6 +148,7 @@ type history struct {
 	// there were so many.
 	point   int
 	reached bool
+	wider   []driveset.Geometry // that the set grows to
 
 	mu     sync.Mutex // guards the following 4 fields
 	keys   map[string]version
@@ -96,6 +157,11 @@ type history struct {
 	floor  int             // the user's oldest state that may come back after a crash
 	begun  bool            // all drives were there once
 	behind driveset.Places // drives that were away when something was written
+
+	before []driveset.Geometry // of the set, before it grew
+	// growing says that it is not known whether the set has grown the last time, and
+	// grown that all drives were there since.
+	growing, grown bool
 }
 
 func newHistory(t *testing.T, seed uint64, g driveset.Geometry) *history {
@@ -152,6 +218,12 @@ func (h *history) run() {
 	}
 	if !end(opening{}) || !h.healed(&m, &states) || !end(opening{missing: h.some(h.g.Parity), whole: true, appends: 1}) {
 		return
+	}
+	for _, wider := range h.wider {
+		if !h.healed(&m, &states) || !h.grow(&m, &states, wider) ||
+			!h.healed(&m, &states) || !end(opening{missing: h.some(h.g.Parity), whole: true, appends: 1}) {
+			return
+		}
 	}
 	// Blank drives take some places and are filled.
 	if !h.healed(&m, &states) {
@@ -210,12 +282,81 @@ func (h *history) crash(m *simdisk.Machine) *simdisk.Machine {
 	return m.Crash()
 }
 
-// some chooses drives.
+// some chooses drives, up to as many, that may be lost.
 func (h *history) some(n int) (p driveset.Places) {
 	for _, i := range h.rng.Perm(h.g.Drives())[:n] {
-		p = p.With(i)
+		fits := true
+		for _, g := range h.before {
+			fits = fits && (p.With(i)&driveset.AllPlaces(g.Drives())).Count() <= g.Drives()-g.WriteQuorum()
+		}
+		if fits {
+			p = p.With(i)
+		}
 	}
 	return p
+}
+
+// grow adds drives to the set, cut off in between at times, with some of them
+// missing later.
+func (h *history) grow(m **simdisk.Machine, states *[]*user, to driveset.Geometry) bool {
+	*m = h.crash(*m)
+	h.step("grow to %v", to)
+	h.before, h.g, h.growing, h.grown = append(h.before, h.g), to, true, false
+	if h.point < 0 {
+		(*m).CrashAfter(crashPoint(h.rng, 30*h.g.Drives()))
+	} else {
+		(*m).CrashAfter(h.point)
+	}
+	*states, _ = h.opening(*m, *states, opening{appends: 3})
+	h.reached = (*m).Crashed()
+	for range 1 + h.rng.IntN(3) {
+		*m = h.crash(*m)
+		missing := h.some(h.rng.IntN(h.g.Parity + 1))
+		if h.rng.IntN(2) == 0 {
+			(*m).CrashAfter(crashPoint(h.rng, 20*h.g.Drives()))
+		}
+		*states, _ = h.opening(*m, *states, opening{missing: missing, appends: h.rng.IntN(4)})
+	}
+	*m = h.crash(*m)
+	var ok bool
+	if *states, ok = h.opening(*m, *states, opening{appends: h.rng.IntN(2)}); !ok || h.growing || h.t.Failed() {
+		h.errorf("not grown in the end")
+		h.report(*m)
+		return false
+	}
+	return true
+}
+
+// set assembles the drives. While it is not known whether the set has grown it may
+// be what it was.
+func (h *history) set(m *simdisk.Machine, missing driveset.Places) (*driveset.Set, error) {
+	set, err := openSim(m, h.g, missing)
+	if !h.growing || m.Crashed() {
+		return set, err
+	}
+	if err != nil {
+		h.step("  not as %v: %v", h.g, err)
+		was := h.before[len(h.before)-1]
+		if missing == 0 {
+			return nil, err
+		}
+		if set, err = openSim(m, was, missing&driveset.AllPlaces(was.Drives())); err != nil {
+			h.step("  nor as %v: %v", was, err)
+		}
+		return set, err
+	}
+	h.growing = false
+	return set, nil
+}
+
+// known reports whether so many drives are there that the log must be found.
+func (h *history) enough(set *driveset.Set, known driveset.Places) bool {
+	for _, g := range set.Earlier {
+		if !h.grown && (known&driveset.AllPlaces(g.Drives())).Count() < g.ReadQuorum() {
+			return false
+		}
+	}
+	return (known & driveset.AllPlaces(len(set.Drives))).Count() >= set.Geometry.ReadQuorum()
 }
 
 // user is what follows the log and keeps what it saw.
@@ -254,9 +395,9 @@ func (h *history) opening(m *simdisk.Machine, states []*user, what opening) ([]*
 		from = newUser()
 	}
 	h.step("open from %v/%v: %+v", from.start.Stable, from.start.Applied, what)
-	set, err := openSim(m, h.g, missing)
+	set, err := h.set(m, missing)
 	if err != nil {
-		if !m.Crashed() {
+		if !m.Crashed() && !(h.growing && missing != 0) {
 			h.errorf("set: %v", err)
 		}
 		return states, false
@@ -272,14 +413,15 @@ func (h *history) opening(m *simdisk.Machine, states []*user, what opening) ([]*
 	if err != nil {
 		// Drives that were away when something was written are none to read it from.
 		known := driveset.AllPlaces(h.g.Drives()) &^ (missing | h.behind)
-		if !m.Crashed() && (complete || h.begun && known.Count() >= h.g.ReadQuorum() || !errors.Is(err, objectstore.ErrReadQuorum)) {
+		if !m.Crashed() && (complete || h.begun && h.enough(set, known) || !errors.Is(err, objectstore.ErrReadQuorum)) {
 			h.errorf("open: %v", err)
 		}
 		return states, false
 	}
 	defer l.Close()
-	h.begun = h.begun || missing == 0 && !m.Crashed()
-	writable := set.Writable().Count() >= h.g.WriteQuorum()
+	all := missing == 0 && !m.Crashed()
+	h.begun, h.grown = h.begun || all, h.grown || all && len(set.Drives) == h.g.Drives()
+	writable := set.Writable().Count() >= set.Geometry.WriteQuorum()
 	if !m.Crashed() && writable {
 		h.fix(o)
 	}

@@ -24,7 +24,11 @@ func (h *recordHead) after(at Position) Position {
 // find returns the record at a position from the first drive that has it, nil
 // when none has. silent are the drives that could not be asked.
 func (l *Log) find(at Position) (rec *found, silent driveset.Places) {
+	places := l.placesOf(at.Segment)
 	for i := range l.set.Drives {
+		if !places.Has(i) {
+			continue
+		}
 		f, err := l.readFound(i, at.Segment, at.Offset)
 		if f != nil && f.head.seq == at.Seq && f.head.chain == at.Chain {
 			return f, silent
@@ -70,7 +74,7 @@ func (l *Log) readHead(f *driveset.File, place int, segment uint64, offset int64
 		}
 	}
 	h, err := parseHead(b)
-	if err != nil || h.segment != segment || int64(h.offset)*unit != offset || h.place != place || h.geometry.Drives() != len(l.set.Drives) {
+	if err != nil || h.segment != segment || int64(h.offset)*unit != offset || h.place != place || h.geometry.Drives() > len(l.set.Drives) {
 		return nil, nil
 	}
 	if n := h.before(); n > len(b) {
@@ -91,13 +95,14 @@ func (l *Log) readHead(f *driveset.File, place int, segment uint64, offset int64
 // drives that could not be asked.
 func (l *Log) seek(at Position, end int64) (next Position, silent driveset.Places) {
 	const window = 1 << 20
+	places := l.placesOf(at.Segment)
 	for from := at.Offset + unit; from < end; from += window {
 		hits := make([]*found, len(l.set.Drives))
-		asked, _ := l.set.Each(l.set.Readable(), func(d *driveset.Drive) (err error) {
+		asked, _ := l.set.Each(l.set.Readable()&places, func(d *driveset.Drive) (err error) {
 			hits[d.Place], err = l.seekOn(d.Place, at, from, min(from+window, end))
 			return orMissing(err)
 		})
-		silent |= driveset.AllPlaces(len(l.set.Drives)) &^ asked
+		silent |= places &^ asked
 		for _, hit := range hits {
 			if hit == nil {
 				continue
@@ -146,7 +151,7 @@ func (h *recordHead) position() Position {
 // they are.
 func (l *Log) readCopies(at Position, want *recordHead) (copies []*buffer, good driveset.Places) {
 	copies = make([]*buffer, len(l.set.Drives))
-	good, _ = l.set.Each(l.set.Readable(), func(d *driveset.Drive) error {
+	good, _ = l.set.Each(l.set.Readable()&want.places(), func(d *driveset.Drive) error {
 		if copies[d.Place] = l.readWhole(d.Place, at, want); copies[d.Place] == nil {
 			return errRecord
 		}

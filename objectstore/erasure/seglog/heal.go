@@ -11,7 +11,7 @@ import (
 
 // Lacking returns the segments in use that a drive does not have, or not with an
 // intact head or as long as they must be, newest first: that is the order to heal
-// them in.
+// them in. A drive that was added to the set lacks none that was begun before.
 func (l *Log) Lacking(ctx context.Context, place int) (ids []uint64, err error) {
 	if err := l.set.Drives[place].Settle(); err != nil {
 		return nil, err
@@ -32,6 +32,9 @@ func (l *Log) Lacking(ctx context.Context, place int) (ids []uint64, err error) 
 }
 
 func (l *Log) lacks(place int, s Segment) (bool, error) {
+	if place >= s.Drives {
+		return false, nil // added since
+	}
 	var has bool
 	err := l.files[place].with(s.ID, func(f *driveset.File) error {
 		_, whole, err := readSegmentHead(f, s.ID, l.seed)
@@ -86,7 +89,7 @@ const healSuffix = ".heal"
 // where it is lacking.
 func (l *Log) HealSegment(ctx context.Context, id uint64, place int, progress func(bytes int64)) (err error) {
 	s, ok := l.segmentInUse(id)
-	if !ok {
+	if !ok || place >= s.Drives {
 		return nil
 	}
 	head, _ := l.head(id)
@@ -305,7 +308,7 @@ func (l *Log) HealRecord(ctx context.Context, segment uint64, record int64, plac
 	at := rec.head.position()
 	copies, good := l.readCopies(at, &rec.head)
 	defer func() { releaseAll(copies) }()
-	lacking := places & l.set.Writable()
+	lacking := places & rec.head.places() & l.set.Writable()
 	var short error
 	if good.Count() >= rec.head.enough() {
 		if err := l.rebuild(&rec.head, rec.bytes, copies, lacking&^good); err != nil {

@@ -42,6 +42,9 @@ func (l *Location) Footprint() int64 {
 	return l.Length * int64(l.data+l.parity) / int64(max(l.data, 1))
 }
 
+// Drives is how many drives the payload is on, with its parity.
+func (l *Location) Drives() int { return int(l.data) + int(l.parity) }
+
 func (l *Location) geometry() driveset.Geometry {
 	return driveset.Geometry{Data: int(l.data), Parity: int(l.parity)}
 }

@@ -73,11 +73,12 @@ type Log struct {
 	// naming is held while a segment gets its name on a drive.
 	naming [driveset.MaxDrives]sync.Mutex
 
-	segMu sync.Mutex // guards the following 6 fields
-	next  Position
-	start int64    // of the records in the segment that next is in
-	size  int64    // of that segment; a record that does not fit begins a new one
-	live  []extent // segments before that one, in order
+	segMu  sync.Mutex // guards the following 7 fields
+	next   Position
+	start  int64    // of the records in the segment that next is in
+	size   int64    // of that segment; a record that does not fit begins a new one
+	drives int      // of that segment, like its head's
+	live   []extent // segments before that one, in order
 	// unsure says of the segment that next is in what extent's says of others.
 	unsure bool
 	// flying are the records that not all drives have answered for, oldest first.
@@ -336,7 +337,8 @@ func (l *Log) writeQuorumLost(need, reached int, failures []error) error {
 			need, reached, len(l.set.Drives)))
 }
 
-// need is how many drives must hold a record.
+// need is how many drives must hold a record, of those that there were when it was
+// written.
 func (l *Log) need(g driveset.Geometry) int {
-	return max(g.WriteQuorum(), l.set.Geometry.WriteQuorum())
+	return max(g.WriteQuorum(), l.set.GeometryOf(g.Drives()).WriteQuorum())
 }

@@ -28,7 +28,7 @@ func (l *Log) Read(ctx context.Context, loc *Location, offset, n int64) (*Payloa
 	if offset < 0 || n < 0 || offset+n > loc.Length {
 		return nil, fmt.Errorf("read %d bytes at %d of a payload of %d", n, offset, loc.Length)
 	}
-	if loc.geometry().Drives() != len(l.set.Drives) {
+	if loc.geometry().Drives() > len(l.set.Drives) {
 		return nil, fmt.Errorf("read from a location on %d drives of %d", loc.geometry().Drives(), len(l.set.Drives))
 	}
 	r := reading{Log: l, loc: loc, buf: takeBuffer(int(n))}

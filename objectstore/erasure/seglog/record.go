@@ -56,6 +56,9 @@ func (h *recordHead) sumsLen() int { return 8 * blocks(int64(h.shardLen)) }
 // before is the number of bytes before the shard.
 func (h *recordHead) before() int { return headBytes + h.sumsLen() + int(h.metaLen) }
 
+// places are the drives that the record is for.
+func (h *recordHead) places() driveset.Places { return driveset.AllPlaces(h.geometry.Drives()) }
+
 func (h *recordHead) turn() int { return int(h.seq % uint64(h.geometry.Drives())) }
 
 // shardAt is the shard that the drive at a place holds.

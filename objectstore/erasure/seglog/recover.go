@@ -47,6 +47,9 @@ type recovery struct {
 // lack them, and replays what from does not cover. Nothing is written unless
 // something has to be completed or decided.
 //
+// A set that has grown begins a segment of its new size, with all drives: until that
+// is there, those that were added know nothing.
+//
 // Before Apply is called it is certain that every later opening that can write
 // finds the same log: its last record is on a write quorum, or a head on a write
 // quorum pins it. Without a write quorum that cannot be had; what is replayed then
@@ -68,6 +71,7 @@ func (l *Log) recover(ctx context.Context, from Start) error {
 		return nil
 	}
 	l.latest, l.live = r.newest.id, r.newest.live
+	l.next, l.drives = r.newest.begin(), r.newest.drives
 	if err := r.walk(); err != nil {
 		return err
 	}
@@ -93,7 +97,7 @@ func (l *Log) recover(ctx context.Context, from Start) error {
 	if err != nil {
 		return err
 	}
-	if l.unsure || r.dropped || voided || !certain || r.hidden() {
+	if l.unsure || r.dropped || voided || !certain || r.hidden() || r.grown() && r.canWrite() {
 		r.pin()
 	}
 	for _, x := range r.leftovers {

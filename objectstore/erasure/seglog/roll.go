@@ -21,9 +21,9 @@ func (l *Log) roll(length int64, urgent bool) error {
 	}
 	l.rolls++
 	l.segMu.Lock()
-	h := &segmentHead{id: l.epoch<<32 | l.rolls, prev: l.next, live: slices.Clone(l.live)}
+	h := &segmentHead{id: l.epoch<<32 | l.rolls, prev: l.next, live: slices.Clone(l.live), drives: l.width()}
 	if l.next.Offset > l.start {
-		h.live = append(h.live, extent{id: l.next.Segment, end: l.next.Offset, unsure: l.unsure})
+		h.live = append(h.live, extent{id: l.next.Segment, end: l.next.Offset, unsure: l.unsure, drives: l.drives})
 	}
 	l.segMu.Unlock()
 	usual := l.segmentBytes(len(h.live))
@@ -61,7 +61,7 @@ func (l *Log) roll(length int64, urgent bool) error {
 		l.log.Warn("segment could not be begun on all drives", "segment", fmt.Sprintf("%016x", h.id), "error", errors.Join(failures...))
 	}
 	l.segMu.Lock()
-	l.live, l.next, l.start, l.size, l.unsure = h.live, h.begin(), h.length(), h.size, false
+	l.live, l.next, l.start, l.size, l.drives, l.unsure = h.live, h.begin(), h.length(), h.size, h.drives, false
 	l.segMu.Unlock()
 	l.reserved = urgent
 	if first {

@@ -15,6 +15,7 @@ type Segment struct {
 	ID     uint64
 	End    int64 // of its records, in bytes
 	Active bool  // records are still being added to it
+	Drives int   // that the set had when it was begun: the first places
 }
 
 // Segments returns the segments in use, oldest first.
@@ -23,10 +24,10 @@ func (l *Log) Segments() []Segment {
 	defer l.segMu.Unlock()
 	var all []Segment
 	for _, x := range l.live {
-		all = append(all, Segment{ID: x.id, End: x.end})
+		all = append(all, Segment{ID: x.id, End: x.end, Drives: l.set.GeometryOf(x.drives).Drives()})
 	}
 	if l.next.Segment != 0 {
-		all = append(all, Segment{ID: l.next.Segment, End: l.next.Offset, Active: true})
+		all = append(all, Segment{ID: l.next.Segment, End: l.next.Offset, Active: true, Drives: l.set.GeometryOf(l.drives).Drives()})
 	}
 	return all
 }

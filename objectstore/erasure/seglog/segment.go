@@ -45,6 +45,8 @@ type segmentHead struct {
 	// segment before counts. Its Seq and Chain are those of this segment's first record.
 	prev Position
 	live []extent
+	// drives is how many the set had; 0 is as many as at its very first.
+	drives int
 }
 
 // extent is a segment that is in use and where its records end.
@@ -54,10 +56,19 @@ type extent struct {
 	// unsure says that the last record could not be read when the next segment was
 	// begun, and is taken back when that turns out to be for ever.
 	unsure bool
+	drives int // like the segment head's
 }
 
-// unsureBit is set in an extent's end, as it is written.
-const unsureBit = 1
+// An extent's end is a multiple of the unit. As it is written the bits below are
+// used: the first for unsure, the next for drives.
+const (
+	unsureBit   = 1
+	drivesShift = 1
+	drivesMask  = 0x1f
+)
+
+// headDrives is where the drives are in the number that has the segment's size.
+const headDrives = 56
 
 // epoch is the opening of the log that wrote a segment. Only that one wrote to it.
 func epochOf(id uint64) uint64 { return id >> 32 }
@@ -87,14 +98,14 @@ func (h *segmentHead) encode(seed uint64) []byte {
 	binary.LittleEndian.PutUint32(b, segmentMagic)
 	binary.LittleEndian.PutUint32(b[4:], uint32(len(h.live)))
 	binary.LittleEndian.PutUint64(b[8:], h.id)
-	binary.LittleEndian.PutUint64(b[16:], uint64(h.size))
+	binary.LittleEndian.PutUint64(b[16:], uint64(h.size)|uint64(h.drives)<<headDrives)
 	binary.LittleEndian.PutUint64(b[24:], h.prev.Segment)
 	binary.LittleEndian.PutUint64(b[32:], uint64(h.prev.Offset))
 	binary.LittleEndian.PutUint64(b[40:], h.prev.Seq)
 	binary.LittleEndian.PutUint64(b[48:], h.prev.Chain)
 	for i, x := range h.live {
 		binary.LittleEndian.PutUint64(b[segmentFixed+16*i:], x.id)
-		end := uint64(x.end)
+		end := uint64(x.end) | uint64(x.drives)<<drivesShift
 		if x.unsure {
 			end |= unsureBit
 		}
@@ -195,8 +206,9 @@ func parseSegmentHead(b []byte, id, seed uint64) (*segmentHead, error) {
 	if binary.LittleEndian.Uint64(b[8:]) != id {
 		return nil, errOther
 	}
+	size := binary.LittleEndian.Uint64(b[16:])
 	h := &segmentHead{
-		id: id, size: int64(binary.LittleEndian.Uint64(b[16:])),
+		id: id, size: int64(size &^ (0xff << headDrives)), drives: int(size >> headDrives),
 		prev: Position{
 			Segment: binary.LittleEndian.Uint64(b[24:]), Offset: int64(binary.LittleEndian.Uint64(b[32:])),
 			Seq: binary.LittleEndian.Uint64(b[40:]), Chain: binary.LittleEndian.Uint64(b[48:]),
@@ -205,7 +217,8 @@ func parseSegmentHead(b []byte, id, seed uint64) (*segmentHead, error) {
 	for i := range live {
 		end := binary.LittleEndian.Uint64(b[segmentFixed+16*i+8:])
 		h.live = append(h.live, extent{
-			id: binary.LittleEndian.Uint64(b[segmentFixed+16*i:]), end: int64(end &^ unsureBit), unsure: end&unsureBit != 0,
+			id: binary.LittleEndian.Uint64(b[segmentFixed+16*i:]), end: int64(end &^ (unit - 1)),
+			unsure: end&unsureBit != 0, drives: int(end >> drivesShift & drivesMask),
 		})
 	}
 	return h, nil
@@ -223,7 +236,11 @@ func (l *Log) headOn(place int, id uint64) (h *segmentHead, err error) {
 // head returns a segment's head from the first drive that has it intact, nil when
 // none has. silent are the drives that could not be asked.
 func (l *Log) head(id uint64) (h *segmentHead, silent driveset.Places) {
+	places := l.placesOf(id)
 	for place := range l.set.Drives {
+		if !places.Has(place) {
+			continue
+		}
 		h, err := l.headOn(place, id)
 		if err == nil {
 			return h, silent

@@ -21,7 +21,10 @@ type survey struct {
 	// sure are those of which it is certain that they never had what they do not
 	// have of the newest segment. A drive that took a lost one's place since does
 	// not know what that one had.
-	sure  driveset.Places
+	sure driveset.Places
+	// fresh were added after the newest segment was begun, and know for certain that
+	// they have nothing that was written since.
+	fresh driveset.Places
 	taken uint64 // the highest epoch that a listed drive has
 	// leftovers are segments that a process was healing when it ended.
 	leftovers []leftover
@@ -73,19 +76,54 @@ func (r *recovery) look() error {
 			r.sure = r.sure.With(place)
 		}
 	}
+	r.fresh = r.set.Added() & r.listed &^ r.witnesses &^ r.placesOfNewest()
 	if used > last {
 		return quorumLost(fmt.Errorf("no drive that is here has segment %016x of the log", used))
 	}
 	if id := r.headless(all, last); id != 0 {
 		return quorumLost(fmt.Errorf("segment %016x, the newest of the log, has no intact head on any drive that is here", id))
 	}
-	if r.witnesses.Count() < r.set.Geometry.ReadQuorum() && !r.blank() {
+	if g, ok := r.known(); !ok && !r.blank() {
 		return errs.Wrap(errors.Join(failures...), errs.Unavailable, objectstore.ErrReadQuorum.Code, fmt.Sprintf(
 			"Only %d drives know the end of the log and %d are needed. Bring back the drives that are missing.",
-			r.witnesses.Count(), r.set.Geometry.ReadQuorum()))
+			(r.witnesses&driveset.AllPlaces(g.Drives())).Count(), g.ReadQuorum()))
 	}
 	return nil
 }
+
+// known reports whether enough witnesses are here, or what the set was like of which
+// there are not. What is newer than the newest segment may have been written to the
+// set as it was then, or as it was at any time since.
+func (r *recovery) known() (of driveset.Geometry, ok bool) {
+	for _, g := range r.sizes() {
+		if ((r.witnesses | r.fresh) & driveset.AllPlaces(g.Drives())).Count() < g.ReadQuorum() {
+			return g, false
+		}
+	}
+	return of, true
+}
+
+// sizes are the geometries of the set since the newest segment was begun.
+func (r *recovery) sizes() (all []driveset.Geometry) {
+	for _, g := range r.set.Earlier {
+		if g.Drives() >= r.placesOfNewest().Count() {
+			all = append(all, g)
+		}
+	}
+	return append(all, r.set.Geometry)
+}
+
+// placesOfNewest are the drives that there were when the newest segment was begun.
+func (r *recovery) placesOfNewest() driveset.Places {
+	drives := 0
+	if r.newest != nil {
+		drives = r.newest.drives
+	}
+	return driveset.AllPlaces(r.set.GeometryOf(drives).Drives())
+}
+
+// grown reports whether drives were added since the newest segment was begun.
+func (r *recovery) grown() bool { return r.placesOfNewest() != r.everyone() }
 
 // blank reports whether nothing was ever written to the log: all drives are here,
 // no one has a segment, and those without a mark never had one, for they are not
@@ -136,10 +174,12 @@ func (r *recovery) headless(all []said, last uint64) uint64 {
 			count[id]++
 		}
 	}
-	away := len(all) - r.listed.Count()
-	for id, n := range count {
-		if id > last && n+away >= r.set.Geometry.WriteQuorum() {
-			return id
+	for _, g := range r.sizes() {
+		away := (driveset.AllPlaces(g.Drives()) &^ r.listed).Count()
+		for id, n := range count {
+			if id > last && n+away >= g.WriteQuorum() {
+				return id
+			}
 		}
 	}
 	return 0

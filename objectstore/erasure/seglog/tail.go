@@ -27,11 +27,12 @@ func (r *recovery) walk() (err error) {
 		if rec == nil {
 			// A drive that could not be read does not say that there is nothing.
 			r.sure &^= silent
-			if r.witnesses &^= silent; r.witnesses.Count() < r.set.Geometry.ReadQuorum() {
+			r.witnesses &^= silent
+			if _, ok := r.known(); !ok {
 				return quorumLost(fmt.Errorf("segment %016x cannot be read at %d", at.Segment, at.Offset))
 			}
 			// Only one that is damaged has another behind it, at most so far away.
-			next, _ := r.seek(at, at.Offset+maxBatchBytes+MaxPayload/int64(r.set.Geometry.Data))
+			next, _ := r.seek(at, at.Offset+maxBatchBytes+MaxPayload/int64(r.set.GeometryOf(r.newest.drives).Data))
 			if next.Seq == 0 {
 				r.end = at
 				return nil
@@ -65,7 +66,7 @@ func (r *recovery) decide() {
 	case readable:
 		return
 	case unreadable:
-		if silent := r.everyone() &^ r.sure; (good | silent).Count() >= r.need(last.head.geometry) {
+		if silent := last.head.places() &^ r.sure; (good | silent).Count() >= r.need(last.head.geometry) {
 			r.unsure = true
 			r.log.Warn("the log's last record cannot be read before more drives are here", "segment", fmt.Sprintf("%016x", last.at.Segment),
 				"offset", last.at.Offset, "shards", good.Count(), "needed", last.head.enough())
@@ -88,7 +89,7 @@ func (r *recovery) judge(h *recordHead, good driveset.Places) judgement {
 	switch {
 	case good.Count() >= h.enough():
 		return readable
-	case (good | r.everyone()&^r.listed).Count() >= h.enough():
+	case (good | h.places()&^r.listed).Count() >= h.enough():
 		return unreadable
 	}
 	return hopeless

@@ -80,13 +80,14 @@ func (w *walker) load(ctx context.Context, n int64) error {
 	n = min(n, w.end-w.at.Offset)
 	w.from, w.to = w.at.Offset, w.at.Offset+n
 	w.bufs = make([]*buffer, len(w.set.Drives))
-	sources := w.set.Readable()
+	places := w.placesOf(w.at.Segment)
+	sources := w.set.Readable() & places
 	if w.not >= 0 {
 		sources = sources.Without(w.not)
 	}
 	want := sources.Count()
 	if !w.all {
-		want = min(want, w.set.Geometry.Data)
+		want = min(want, w.set.GeometryOf(places.Count()).Data)
 	}
 	// Others take part in the next segment.
 	order := make([]int, 0, len(w.set.Drives))
@@ -140,7 +141,7 @@ func (w *walker) look() *found {
 		}
 		b := buf.b[w.at.Offset-w.from:]
 		h, err := parseHead(b)
-		if err != nil || h.position() != w.at || h.place != place || h.geometry.Drives() != len(w.bufs) ||
+		if err != nil || h.position() != w.at || h.place != place || h.geometry.Drives() > len(w.bufs) ||
 			h.before() > len(b) || h.check(b[:h.before()], w.seed) != nil {
 			continue
 		}
@@ -221,7 +222,7 @@ func (l *Log) Verify(ctx context.Context, id uint64, pace func(ctx context.Conte
 			return damaged, w.read, err
 		}
 		for _, p := range w.lost {
-			damaged = append(damaged, Damage{Record: p.Offset, Places: driveset.AllPlaces(len(l.set.Drives))})
+			damaged = append(damaged, Damage{Record: p.Offset, Places: l.placesOf(id)})
 		}
 		w.lost = nil
 		if rec == nil {
