@@ -242,8 +242,9 @@ func (c *change) dropBodies(gone *index.Version) error {
 func (c *change) putFiles(bodies []record.Body, ord uint64, missing driveset.Places) error {
 	for _, b := range bodies {
 		f := index.File{
-			ID: index.FileID(b.ID), Missing: uint16(missing), Size: b.Size, Ord: ord, Value: []byte{b.Data, b.Parity},
+			ID: index.FileID(b.ID), Size: b.Size, Ord: ord, Value: []byte{b.Data, b.Parity},
 		}
+		f.Missing = uint16(missing & placesOfFile(f))
 		old, found, err := c.tx.File(f.ID)
 		if err != nil {
 			return err

@@ -146,7 +146,7 @@ func (c *compactor) emptiest(ctx context.Context) (uint64, error) {
 			continue
 		}
 		is := known[x.ID]
-		bytes := float64(max(x.End*int64(len(s.set.Drives)), 1))
+		bytes := float64(max(x.End*int64(x.Drives), 1))
 		sparse := !c.packed[x.ID] && is.Items >= packFrom && float64(is.Live)/bytes < packBelow
 		// Measured against what was ever needed, not against the file: a segment of which
 		// nothing died is never moved for its padding alone, over and over.

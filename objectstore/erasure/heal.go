@@ -131,7 +131,7 @@ func (h *healer) survey(ctx context.Context) (*work, error) {
 				w.levels[h.urgency(f)] = true
 			}
 			w.files = w.files.With(place)
-			if missing != driveset.AllPlaces(len(h.store.set.Drives)) { // else nobody knows
+			if missing != placesOfFile(f) { // else nobody knows
 				w.add(driveset.Places(0).With(place), shardBytes(f))
 			}
 			return nil
@@ -155,6 +155,12 @@ func bodyOfFile(f index.File) shardfile.Body {
 		b.Data, b.Parity = f.Value[0], f.Value[1]
 	}
 	return b
+}
+
+// placesOfFile are the drives that a body is on: those that there were when it was
+// written.
+func placesOfFile(f index.File) driveset.Places {
+	return driveset.AllPlaces(bodyOfFile(f).Geometry().Drives())
 }
 
 // eachRepair calls f for each repair, the newest segments first.

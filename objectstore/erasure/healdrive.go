@@ -74,7 +74,7 @@ func (h *healer) claimBodies(ctx context.Context, d *driveset.Drive) error {
 		err = ix.Apply(ctx, func(tx *index.Tx) error {
 			for _, r := range rows {
 				f, found, err := tx.File(r.ID)
-				if err == nil && found {
+				if err == nil && found && placesOfFile(f).Has(d.Place) {
 					_, err = tx.SetMissing(f.ID, f.Missing|uint16(driveset.Places(0).With(d.Place)))
 				}
 				if err != nil {

@@ -412,7 +412,7 @@ func (p *scrubPass) segments(ctx context.Context) error {
 		for _, d := range damaged {
 			s.recordDamaged(x.ID, d.Record, d.Places)
 		}
-		if away := p.unseen(); p.urgent && away != 0 {
+		if away := p.unseen(driveset.AllPlaces(x.Drives)); p.urgent && away != 0 {
 			s.recordDamaged(x.ID, wholeSegment, away)
 		}
 		if err := p.checked(ctx, bytes, len(damaged), func(st *scrubState) { st.Segment = x.ID }); err != nil {
@@ -422,9 +422,9 @@ func (p *scrubPass) segments(ctx context.Context) error {
 	return p.checked(ctx, 0, 0, func(st *scrubState) { st.Bodies = true })
 }
 
-// unseen are the drives that cannot be looked at now.
-func (p *scrubPass) unseen() driveset.Places {
-	return driveset.AllPlaces(len(p.store.set.Drives)) &^ p.store.set.Readable()
+// unseen are those of some drives that cannot be looked at now.
+func (p *scrubPass) unseen(of driveset.Places) driveset.Places {
+	return of &^ p.store.set.Readable()
 }
 
 // bodies checks the large bodies that were not checked in this cycle.
@@ -448,7 +448,7 @@ func (p *scrubPass) bodies(ctx context.Context) error {
 				found = 1
 				s.bodyDamaged(shardfile.ID(f.ID), bad)
 			}
-			if away := p.unseen(); p.urgent && away != 0 {
+			if away := p.unseen(placesOfFile(f)); p.urgent && away != 0 {
 				s.bodyDamaged(shardfile.ID(f.ID), away)
 			}
 			after = f.ID

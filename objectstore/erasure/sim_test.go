@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"croft/objectstore/erasure/disk"
@@ -17,14 +18,17 @@ import (
 const simSegment = 64 << 10
 
 // openSim opens a store on so many drives of a simulated machine, which are
-// formatted if they are new. The catalogue is a real file.
-func openSim(ctx context.Context, m *simdisk.Machine, drives int, catalogue string) (*Store, error) {
+// formatted if they are new, and some of which are missing. The catalogue is a real
+// file.
+func openSim(ctx context.Context, m *simdisk.Machine, drives int, catalogue string, missing ...int) (*Store, error) {
 	var found []*driveset.Candidate
 	for i := range drives {
 		d := m.Drive(fmt.Sprintf("d%02d", i))
-		found = append(found, &driveset.Candidate{
-			Path: fmt.Sprintf("d%02d", i), Disk: d, Make: func() (disk.Disk, error) { return d, nil },
-		})
+		c := &driveset.Candidate{Path: d.Name(), Disk: d, Make: func() (disk.Disk, error) { return d, nil }}
+		if slices.Contains(missing, i) {
+			c = &driveset.Candidate{Path: d.Name(), Missing: true}
+		}
+		found = append(found, c)
 	}
 	set, err := driveset.Open(driveset.Config{Parity: -1}, found)
 	if err != nil {

@@ -1,6 +1,7 @@
 package erasure
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,11 +22,29 @@ func TestSuite(t *testing.T) {
 			})
 		})
 	}
+	t.Run("grown", func(t *testing.T) {
+		storetest.Run(t, func(t *testing.T) objectstore.Store { return mustGrow(t, newPaths(t, 5), 3) })
+	})
 	t.Run("on a disk", func(t *testing.T) {
 		storetest.Run(t, func(t *testing.T) objectstore.Store {
 			return mustOpen(t, pathsIn(t.TempDir(), 4))
 		})
 	})
+}
+
+// mustGrow opens a store on some of the drives, uses it, and opens it on all.
+func mustGrow(t *testing.T, paths []string, from int) *Store {
+	t.Helper()
+	s := mustOpen(t, paths[:from])
+	_, err := s.CreateBucket(t.Context(), objectstore.Bucket{Name: "before"})
+	err = errors.Join(err, s.DeleteBucket(t.Context(), "before"), s.Close())
+	for _, p := range paths[from:] {
+		err = errors.Join(err, os.MkdirAll(p, 0o700))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mustOpen(t, paths)
 }
 
 // newPaths returns paths of drives that do not exist yet.

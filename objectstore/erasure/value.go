@@ -68,7 +68,7 @@ func listed(value []byte) (*record.Version, error) {
 
 // weight is about how many bytes an entry takes in the log, on all drives.
 func (s *Store) weight(meta []byte, loc *seglog.Location) int64 {
-	return int64(len(meta))*int64(len(s.set.Drives)) + loc.Footprint()
+	return int64(len(meta)*loc.Drives()) + loc.Footprint()
 }
 
 // object turns a version into what callers see.

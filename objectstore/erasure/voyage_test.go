@@ -250,6 +250,19 @@ func (p *plan) abort(path string) *plan {
 	})
 }
 
+// grow starts the store again with more drives, alone in its wave.
+func (p *plan) grow(by int) *plan {
+	return p.step(fmt.Sprint("grow by ", by), nil, func(ctx context.Context, v *voyage) error {
+		if err := v.store.Close(); err != nil {
+			return err
+		}
+		v.drives += by
+		var err error
+		v.store, err = openSim(ctx, v.machine, v.drives, filepath.Join(v.folder, catalogueName))
+		return err
+	})
+}
+
 func (p *plan) compact() *plan {
 	return p.step("compact", nil, func(ctx context.Context, v *voyage) error { return v.store.compactAll(ctx) })
 }

@@ -24,6 +24,7 @@ var workloads = []workload{
 	{"one drive", 1, compaction},
 	{"many drives", 6, mixed},
 	{"versions", 3, versions},
+	{"growing", 2, growing},
 	{"storage classes", 4, classes},
 }
 
@@ -95,6 +96,19 @@ func mixed() *plan {
 	p.putPart("bucket/d", 1, 1000, 4).delete("bucket/a").put("bucket/b", 131_000, 5).then()
 	p.complete("bucket/d", 1).compact().copy("bucket/c", "bucket/e").then()
 	return p.deleteAll("bucket", "b", "c").put("bucket/a", 6, 6).then().compact().put("bucket/d", 7, 7)
+}
+
+// growing is a set that gets drives, twice.
+func growing() *plan {
+	p := newPlan().makeBucket("bucket").then()
+	p.put("bucket/a", 100, 1).put("bucket/b", 130_000, 2).put("bucket/c", 2<<20+5, 3).beginUpload("bucket/d").then()
+	p.putPart("bucket/d", 1, 5<<20, 4).delete("bucket/a").put("bucket/e", 40_000, 5).then()
+	p.grow(1).then()
+	p.putPart("bucket/d", 2, 1000, 6).put("bucket/a", 2<<20+70_000, 7).put("bucket/b", 9000, 8).then()
+	p.complete("bucket/d", 1, 2).compact().copy("bucket/c", "bucket/f").then()
+	p.grow(2).then()
+	p.deleteAll("bucket", "b", "c").put("bucket/a", 6, 9).then()
+	return p.compact().put("bucket/d", 7, 10)
 }
 
 func versions() *plan {
