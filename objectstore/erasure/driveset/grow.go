@@ -62,10 +62,7 @@ func (s size) outgrown(f *format, found []*Candidate) bool {
 			continue
 		}
 		here++
-		switch {
-		case c.format.Ready && c.format.Generation > f.Generation && slices.Contains(c.format.Grown, s):
-			return true // agreed on, or this would not have been begun
-		case c.format.Ready && c.format.Generation >= f.Generation && f.placeOf(c.format.Drive) < s.Drives:
+		if c.format.Ready && c.format.Generation >= f.Generation && f.placeOf(c.format.Drive) < s.Drives {
 			know++
 		}
 	}

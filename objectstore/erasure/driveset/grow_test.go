@@ -275,6 +275,58 @@ func TestGrowthThatFewKnow(t *testing.T) {
 	}
 }
 
+// TestGrowthThatCannotBeFinished, because the new drives are gone again, is none
+// either. They can be added later.
+func TestGrowthThatCannotBeFinished(t *testing.T) {
+	b := newBay(t, 1, 2)
+	b.open().Close()
+	b.add(2)
+	b.parity = 2
+	for i := range 2 { // are told of the new members, and then of nothing
+		b.slots[i].drive.Inject(simdisk.Fault{Kind: simdisk.Rename, After: 2, Err: errors.New("bad")})
+	}
+	if _, err := b.tryOpen(); codeOf(err) != "drive_not_whole" {
+		t.Fatal(err)
+	}
+	for i := range 2 {
+		b.slots[i].drive.Mend()
+	}
+	all := b.slots
+	b.slots, b.parity = all[:2], -1
+	s := b.open()
+	wantStates(t, s, "oo")
+	s.Close()
+	b.slots, b.parity = all, 2
+	s = b.open()
+	defer s.Close()
+	wantStates(t, s, "oooo")
+}
+
+// TestGrowthThatFewKnowIsNoneOfBefore: who was replaced before the set was about to
+// grow is not one of its drives.
+func TestGrowthThatFewKnowIsNoneOfBefore(t *testing.T) {
+	b := newBay(t, 1, 3)
+	b.open().Close()
+	old := b.insert(0, b.blank())
+	s := b.open()
+	if err := s.Healed(0); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	b.add(1)
+	for _, i := range []int{0, 2} {
+		b.slots[i].drive.Inject(simdisk.Fault{Kind: simdisk.Rename, After: 1, Err: errors.New("bad")})
+	}
+	if _, err := b.tryOpen(); codeOf(err) != "drive_not_whole" {
+		t.Fatal(err)
+	}
+	b.slots = b.slots[:3]
+	b.insert(0, old)
+	b.insert(2, nil)
+	_, err := b.tryOpen()
+	wantCode(t, err, objectstore.ErrReadQuorum.Code, "/bay/0 was replaced")
+}
+
 // TestFoldersGrow are added as they were given, and left alone by themselves.
 func TestFoldersGrow(t *testing.T) {
 	p := formatted(t, 2)
