@@ -48,7 +48,7 @@ func TestCrash(t *testing.T) {
 		t.Run(fmt.Sprintf("%d+%d", g.Data, g.Parity), func(t *testing.T) {
 			for i := range histories {
 				h := newHistory(t, first+uint64(i), g)
-				if i%2 == 0 {
+				if i%3 == 0 {
 					h.wider = wider[g]
 				}
 				h.run()
@@ -90,7 +90,7 @@ func TestCrashAtEveryOperation(t *testing.T) {
 // TestCrashWhileGrowing lets the power go at each operation of an opening that adds
 // drives, in turn.
 func TestCrashWhileGrowing(t *testing.T) {
-	rounds, stride := 1, 2
+	rounds, stride := 1, 5
 	if testing.Short() {
 		stride = 15
 	}
