@@ -1,6 +1,7 @@
 package erasure
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -10,6 +11,8 @@ import (
 
 	"croft/objectstore"
 	"croft/objectstore/erasure/disk/simdisk"
+	"croft/objectstore/erasure/driveset"
+	"croft/objectstore/erasure/index"
 )
 
 // add puts blank drives in new slots.
@@ -107,12 +110,20 @@ func TestGrownSetIsHealed(t *testing.T) {
 		b.pull(place)
 		b.fill("while away ")
 		b.insert(place, b.machine.Drive("blank"))
-		b.heal()
-		b.wantOK()
 		want := b.bodyFiles(0)
 		if place == 4 {
 			want -= old
 		}
+		b.store.lookAround(t.Context())
+		if err := b.store.heal.claim(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		if err := b.store.heal.eachMissing(t.Context(), place, func(index.File) error { n++; return nil }); err != nil || n != want {
+			t.Fatalf("the new drive %d lacks %d bodies, want %d: %v", place, n, want, err)
+		}
+		b.heal()
+		b.wantOK()
 		if n := b.bodyFiles(place); n != want {
 			t.Fatalf("%d files of bodies on the new drive %d, want %d", n, place, want)
 		}
@@ -121,6 +132,43 @@ func TestGrownSetIsHealed(t *testing.T) {
 		}
 		b.without("without two others", 0, 3)
 		b.without("without 2 and another", 2, 5-place)
+	}
+}
+
+// TestNewCatalogueOfAGrownSet does not know what drives lack that are away. One that
+// was added can lack nothing of what was there before.
+func TestNewCatalogueOfAGrownSet(t *testing.T) {
+	b := newBay(t, 4)
+	b.fill("before ")
+	b.grow(1)
+	b.fill("after ")
+	b.pull(4)
+	b.rebuild()
+	b.damaged()
+	if err := b.store.noteDamage(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	drives := map[uint64]int{}
+	for _, x := range b.store.seglog.Segments() {
+		drives[x.ID] = x.Drives
+	}
+	n := 0
+	err := b.store.heal.eachRepair(t.Context(), func(r index.Repair) error {
+		if driveset.Places(r.Places).Has(4) {
+			if n++; drives[r.Segment] != 5 {
+				t.Errorf("segment %016x of %d drives is lacking", r.Segment, drives[r.Segment])
+			}
+		}
+		return nil
+	})
+	err = errors.Join(err, b.store.heal.eachMissing(t.Context(), 4, func(f index.File) error {
+		if n++; !placesOfFile(f).Has(4) {
+			t.Errorf("a body of %d drives is lacking", placesOfFile(f).Count())
+		}
+		return nil
+	}))
+	if err != nil || n < 2 {
+		t.Fatalf("%d things are to be healed, %v", n, err)
 	}
 }
 

@@ -130,7 +130,7 @@ func (d *damage) note(tx *index.Tx) (n noted, err error) {
 	}
 	for id, places := range n.bodies {
 		f, found, fileErr := tx.File(index.FileID(id))
-		if places &= placesOfFile(f); fileErr == nil && found && f.Missing|uint16(places) != f.Missing {
+		if fileErr == nil && found && f.Missing|uint16(places) != f.Missing {
 			_, fileErr = tx.SetMissing(f.ID, f.Missing|uint16(places))
 		}
 		err = errors.Join(err, fileErr)
