@@ -53,6 +53,11 @@ func Open(cfg Config, given []*Candidate) (_ *Set, err error) {
 	case err != nil:
 		return nil, err
 	case members == nil && cfg.Deployment != "":
+		for _, c := range given {
+			if c.Problem != nil {
+				return nil, c.Problem
+			}
+		}
 		return nil, errs.Newf(errs.Unavailable, "drives_away",
 			"The state folder belongs to drives that are not here: %s and the others are missing or empty. Are the drives mounted?", found[0].Path)
 	case members == nil:

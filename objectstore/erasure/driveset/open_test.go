@@ -156,6 +156,14 @@ func TestOpenRefusals(t *testing.T) {
 			_, err := openFolders(Config{Parity: -1, Deployment: "known"}, folders(t, 2))
 			return err
 		}},
+		{"newer drives under a known state", "drive_format", "newer Croft", func(t *testing.T) error {
+			p := formatted(t, 2)
+			for _, p := range p {
+				write(t, formatPath(p), `{"version":4}`)
+			}
+			_, err := openFolders(Config{Parity: -1, Deployment: "known"}, p)
+			return err
+		}},
 		{"other drives than the state's", "state_of_another", "--state", func(t *testing.T) error {
 			_, err := openFolders(Config{Parity: -1, Deployment: "known"}, formatted(t, 2))
 			return err
