@@ -116,7 +116,7 @@ func crashAt(t *testing.T, p *plan, drives, at int, seed uint64) {
 			// Crash while what the crash left is taken up again.
 			im.left.CrashAfter(rng.IntN(40))
 			folder := copyCatalogue(t, im.folder, 1000)
-			if s, err := openSim(t.Context(), im.left, drives, filepath.Join(folder, catalogueName)); err == nil {
+			if s, err := openSim(t.Context(), im.left, v.drives, filepath.Join(folder, catalogueName)); err == nil {
 				im.left.CrashAfter(0)
 				closeAfterCrash(t, s)
 			} else if !im.left.Crashed() {
