@@ -70,6 +70,7 @@ func serve(ctx context.Context, srv *cli.Server, log *slog.Logger) error {
 		ReducedParity:  srv.ReducedParity,
 		StateDir:       srv.StateDir,
 		Pools:          srv.Pools,
+		Store:          app.StoreConfig(srv.Store),
 		RootUser:       srv.RootUser,
 		RootPassword:   srv.RootPassword,
 		MasterKeys:     srv.MasterKeys,

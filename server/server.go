@@ -35,8 +35,9 @@ type Deps struct {
 	Accounts    *account.Service
 	Requests    RequestLog
 	Store       objectstore.Store
-	Drives      objectstore.DriveReporter // nil where the store is elsewhere
-	MasterKeys  MasterKeys                // nil where nothing can be encrypted
+	Drives      objectstore.DriveReporter  // nil where the store is elsewhere
+	Target      objectstore.TargetReporter // nil where the store is on drives
+	MasterKeys  MasterKeys                 // nil where nothing can be encrypted
 	Presigner   Presigner
 	Projects    ProjectRemover
 	Replication Replication

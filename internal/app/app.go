@@ -10,7 +10,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"time"
 
@@ -28,7 +27,6 @@ import (
 	"croft/objectstore/accesslog"
 	"croft/objectstore/erasure"
 	"croft/objectstore/masterkey"
-	"croft/objectstore/replication"
 	"croft/objectstore/s3api"
 	"croft/pipeline"
 	"croft/pipeline/docker"
@@ -45,8 +43,9 @@ type Config struct {
 	Parity         int        // -1: the default for the number of drives
 	ReducedParity  *int       // of large objects of reduced redundancy; nil: 1
 	StateDir       string     // empty: .croft on the first drive
-	Pools          [][]string // of drives, one folder each
-	RootUser       string     // empty: the set-up link makes the first account
+	Pools          [][]string // of drives, one folder each; none with a Store
+	Store          StoreConfig
+	RootUser       string // empty: the set-up link makes the first account
 	RootPassword   string
 	MasterKeys     string // of encrypted objects; empty: one is made when it is needed
 	KeyCommand     string // that encrypts and decrypts the master key; empty without
@@ -63,7 +62,8 @@ type App struct {
 	state    *stateFolder
 	keys     masterKeys
 	quotas   quotas
-	drives   engine
+	store    keeper
+	drives   engine // the store where it is on drives of this machine; nil elsewhere
 	db       *store.DB
 	accounts *account.Service
 	requests *accesslog.Log
@@ -90,7 +90,11 @@ func New(ctx context.Context, config Config) (*App, error) {
 }
 
 func (a *App) open(ctx context.Context) error {
-	if err := a.openDrives(ctx, erasure.Config{}); err != nil {
+	open := func() error { return a.openDrives(ctx, erasure.Config{}) }
+	if a.config.Store.URL != "" {
+		open = func() error { return a.openElsewhere(ctx) }
+	}
+	if err := open(); err != nil {
 		return err
 	}
 	return a.openState(ctx)
@@ -113,6 +117,7 @@ func (a *App) openDrives(ctx context.Context, engine erasure.Config) (err error)
 	if a.drives, err = openEngine(ctx, a.config.Pools, engine); err != nil {
 		return err
 	}
+	a.store = a.drives
 	if a.state == nil {
 		if a.state, err = a.openStateOnDrive(ctx); err != nil {
 			return err
@@ -166,7 +171,7 @@ func (a *App) openStateOnDrive(ctx context.Context) (*stateFolder, error) {
 // wire joins the rooms. It starts nothing.
 func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	bus := events.New()
-	objects := blobs{a.drives}
+	objects := blobs{a.store}
 	a.accounts = account.New(a.db, sealer, bus, account.Defaults())
 	a.quotas.accounts.Store(a.accounts)
 	rooms := chat.New(a.db, bus, chatBlobs{objects}, chat.Config{Logger: a.log})
@@ -194,11 +199,11 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	}
 	a.requests = accesslog.New(accesslog.Config{Folder: logs, Logger: a.log})
 	s3 := s3api.New(s3api.Config{
-		Store: a.drives, Recorder: requests{a.requests}, Log: a.log, Console: a.consoleURL, UploadMemory: uploadMemory(),
-		Access: access{accounts: a.accounts, buckets: a.drives, refusals: newRefusals(time.Now), log: a.log},
+		Store: a.store, Recorder: requests{a.requests}, Log: a.log, Console: a.consoleURL, UploadMemory: uploadMemory(),
+		Access: access{accounts: a.accounts, buckets: a.store, refusals: newRefusals(time.Now), log: a.log},
 	})
-	copies := replication.New(replication.Deps{DB: a.db, Sealer: sealer, Store: a.drives, Log: a.log}, replication.Config{Deployment: a.drives.Deployment()})
-	if err := copies.Open(ctx); err != nil {
+	copies, copier, err := a.openReplication(ctx, sealer)
+	if err != nil {
 		return err
 	}
 	if a.s3, err = listen(ctx, "S3", "--address", a.config.Address, s3, a.log); err != nil {
@@ -206,10 +211,10 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	}
 	hub := ws.New(rooms, bus, server.NewChatPresenter(a.accounts), ws.Config{Logger: a.log})
 	a.console = server.New(server.Deps{
-		Accounts: a.accounts, Requests: a.requests, Store: a.drives, Drives: a.drives, Presigner: presigner{},
-		MasterKeys: keyDesk{a.keys.ring.Load(), slices.Concat(a.config.Pools...)}, Containers: executor,
+		Accounts: a.accounts, Requests: a.requests, Store: a.store, Drives: drivesOf(a.store), Target: targetOf(a.store), Presigner: presigner{},
+		MasterKeys: a.keyDesk(), Containers: executor,
 		Replication: copies,
-		Projects:    remover{accounts: a.accounts, pipelines: pipelines, store: a.drives, blobs: objects, rooms: rooms},
+		Projects:    remover{accounts: a.accounts, pipelines: pipelines, store: a.store, blobs: objects, rooms: rooms},
 		Pipelines:   pipelines, Chat: rooms, Socket: sockets{hub}, UI: ui.Dist(), Log: a.log,
 	}, server.Config{Version: a.config.Version, Name: "Croft", S3Port: a.s3.port()})
 	if a.pages, err = listen(ctx, "console", "--console-address", a.config.ConsoleAddress, a.console, a.log); err != nil {
@@ -218,14 +223,14 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	a.workers = []worker{
 		{"accounts", a.accounts.Run},
 		{"access log", a.requests.Run},
-		{"drives", a.drives.Run},
+		{"object store", a.store.Run},
 		{"chat", rooms.Run},
 		{"sockets", hub.Run},
 		{"access of sockets", accessWatch{bus: bus, sockets: hub}.Run},
 		{"project rooms", projectRooms{rooms: rooms, accounts: a.accounts, bus: bus, log: a.log}.Run},
 		{"run cards", cards{runs: pipelines, rooms: rooms, accounts: a.accounts, bus: bus, log: a.log}.Run},
 		{"pipelines", pipelines.Run},
-		{"replication", copies.Run},
+		copier,
 	}
 	return nil
 }
@@ -319,22 +324,22 @@ func (a *App) close() error {
 	if a.state != nil {
 		failures = append(failures, a.state.close())
 	}
-	if a.drives != nil {
-		failures = append(failures, a.closeDrives())
+	if a.store != nil {
+		failures = append(failures, a.closeStore())
 	}
 	return errors.Join(failures...)
 }
 
-// closeDrives lets reads under way finish, but not for ever: what was acknowledged
+// closeStore lets reads under way finish, but not for ever: what was acknowledged
 // is on the drives already.
-func (a *App) closeDrives() error {
+func (a *App) closeStore() error {
 	closed := make(chan error, 1)
-	go func() { closed <- a.drives.Close() }()
+	go func() { closed <- a.store.Close() }()
 	select {
 	case err := <-closed:
 		return err
 	case <-time.After(drainTime):
-		return errors.New("close drives: something still reads from them")
+		return errors.New("close the object store: something still reads from it")
 	}
 }
 

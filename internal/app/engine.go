@@ -6,11 +6,23 @@ import (
 	"croft/objectstore"
 	"croft/objectstore/erasure"
 	"croft/objectstore/pools"
+	"croft/objectstore/remote"
 )
+
+// keeper is what keeps the objects, wherever.
+type keeper interface {
+	objectstore.Store
+	// Deployment names the store for ever.
+	Deployment() string
+	// Run looks after it until ctx ends.
+	Run(ctx context.Context) error
+	// Close waits for what is going on and lets go of it.
+	Close() error
+}
 
 // engine is the object store on drives of this machine.
 type engine interface {
-	objectstore.Store
+	keeper
 	objectstore.Versions
 	objectstore.BatchDeleter
 	objectstore.UsageReporter
@@ -18,17 +30,12 @@ type engine interface {
 	objectstore.Maintainer
 	objectstore.ChangeFeed
 	objectstore.Resealer
-	// Deployment names the store for ever.
-	Deployment() string
-	// Run keeps redundancy until ctx ends.
-	Run(ctx context.Context) error
-	// Close waits for what is going on and lets go of the drives.
-	Close() error
 }
 
 var (
 	_ engine = (*erasure.Store)(nil)
 	_ engine = (*pools.Store)(nil)
+	_ keeper = (*remote.Store)(nil)
 )
 
 // openEngine opens the store that drives, pool by pool, make: up to 16 are one set,

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -43,6 +44,14 @@ type keyDesk struct {
 }
 
 var _ server.MasterKeys = keyDesk{}
+
+// keyDesk is nil where Croft encrypts no objects, because it keeps none.
+func (a *App) keyDesk() server.MasterKeys {
+	if a.drives == nil {
+		return nil
+	}
+	return keyDesk{a.keys.ring.Load(), slices.Concat(a.config.Pools...)}
+}
 
 // State implements server.MasterKeys.
 func (k keyDesk) State(context.Context) (server.MasterKeyState, error) {

@@ -67,7 +67,7 @@ func deploymentOf(state string) (string, error) {
 
 const deploymentFile = "deployment"
 
-// belongsTo binds the state to the drives' deployment: the first start writes
+// belongsTo binds the state to the deployment of drives or store: the first start writes
 // it down, every later one compares.
 func (s *stateFolder) belongsTo(deployment string) error {
 	known, err := deploymentOf(s.path)
@@ -78,7 +78,7 @@ func (s *stateFolder) belongsTo(deployment string) error {
 		return nil
 	case known != "":
 		return errs.Newf(errs.Conflict, "state_of_another",
-			"The state folder %s belongs to other drives than the ones given. Start Croft with the drives it was made with, or name another folder with --state.", s.path)
+			"The state folder %s belongs to other drives, or another store, than the ones given. Start Croft with those it was made with, or name another folder with --state.", s.path)
 	}
 	return writeDurably(filepath.Join(s.path, deploymentFile), []byte(deployment+"\n"))
 }

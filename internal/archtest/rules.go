@@ -50,7 +50,7 @@ var rooms = map[string][]string{
 	"objectstore/erasure/seglog":       {"objectstore", "objectstore/erasure/driveset"},
 
 	"internal/app": {
-		"account", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/accesslog", "objectstore/erasure", "objectstore/masterkey", "objectstore/pools", "objectstore/replication", "objectstore/s3api",
+		"account", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/accesslog", "objectstore/erasure", "objectstore/masterkey", "objectstore/pools", "objectstore/remote", "objectstore/replication", "objectstore/s3api",
 		"pipeline", "pipeline/docker", "pipeline/git", "server", "ui",
 	},
 	"internal/archtest":  {},

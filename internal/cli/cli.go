@@ -16,12 +16,23 @@ type Server struct {
 	Parity         int        // -1: the default for the number of drives
 	ReducedParity  *int       // of objects of reduced redundancy; nil: 1
 	StateDir       string     // empty: .croft on the first drive
-	Pools          [][]string // of drives, expanded
+	Pools          [][]string // of drives, expanded; none with a Store
+	Store          Store      // an S3 cluster instead of drives
 	RootUser       string     // unattended first account, empty without
 	RootPassword   string
 	MasterKeys     string // of encrypted objects, empty: one is made when it is needed
 	KeyCommand     string // that encrypts and decrypts the master key, empty without
 	OpenBrowser    bool   // started by a double-click
+}
+
+// Store is where objects are when they are not on drives of this machine. Each key
+// is given itself or as the name of a file that holds it.
+type Store struct {
+	URL           string // empty without
+	AccessKey     string
+	AccessKeyFile string
+	SecretKey     string
+	SecretKeyFile string
 }
 
 // Reindex is what `croft objectstore reindex` was told.
@@ -43,6 +54,9 @@ const Usage = `Croft: an S3 object store, pipelines and team chat in one program
 
   croft server [flags] PATH...   serve; PATH is a folder or a pattern such as /mnt/disk{1...16}; of several
                                  patterns each is a pool of drives
+  croft server [flags] --store s3://ENDPOINT/PREFIX --state DIR
+                                 serve with the objects in an S3 cluster, in buckets whose names begin with
+                                 PREFIX; s3+http:// reaches it without encryption
   croft objectstore reindex [--state DIR] PATH...
                                  build the object store's catalogue anew from the drives, while Croft is stopped
   croft version                  print the version
@@ -54,6 +68,8 @@ Flags of "croft server":
   --parity N                     drives that may be lost (default by their number; at most half)
   --reduced-parity N             the same for large objects of class REDUCED_REDUNDANCY (default 1)
   --state DIR                    where databases and keys live (default PATH/.croft on the first drive)
+  --store URL                    an S3 cluster instead of drives; behind a ? may stand region=REGION,
+                                 style=path or style=virtual, ca=FILE (who signs its certificate), joined by &
 
 Environment:
   CROFT_ROOT_USER, CROFT_ROOT_PASSWORD   make or update the first account at start, without the set-up
@@ -62,6 +78,9 @@ Environment:
                                          separated by commas, go on opening what was encrypted under them
   CROFT_KMS_COMMAND                      a program that encrypts and decrypts the master key: it gets "encrypt"
                                          or "decrypt" as its last argument and the bytes on standard input
+  CROFT_STORE_ACCESS_KEY, CROFT_STORE_SECRET_KEY
+                                         the keys for --store; CROFT_STORE_ACCESS_KEY_FILE and
+                                         CROFT_STORE_SECRET_KEY_FILE name files that hold them
   DOCKER_HOST                            the Docker engine that runs pipelines
 
 Started without arguments, Croft serves the folder "Croft" in your home folder and opens the browser.
@@ -102,6 +121,10 @@ func parseServer(args []string, getenv func(string) string) (*Server, error) {
 	srv := &Server{
 		RootUser: getenv("CROFT_ROOT_USER"), RootPassword: getenv("CROFT_ROOT_PASSWORD"),
 		MasterKeys: getenv("CROFT_KMS_MASTER_KEY"), KeyCommand: getenv("CROFT_KMS_COMMAND"),
+		Store: Store{
+			AccessKey: getenv("CROFT_STORE_ACCESS_KEY"), AccessKeyFile: getenv("CROFT_STORE_ACCESS_KEY_FILE"),
+			SecretKey: getenv("CROFT_STORE_SECRET_KEY"), SecretKeyFile: getenv("CROFT_STORE_SECRET_KEY_FILE"),
+		},
 	}
 	flags := flag.NewFlagSet("server", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -114,6 +137,7 @@ func parseServer(args []string, getenv func(string) string) (*Server, error) {
 		return err
 	})
 	flags.StringVar(&srv.StateDir, "state", "", "")
+	flags.StringVar(&srv.Store.URL, "store", "", "")
 	paths, err := parsePaths(flags, args)
 	if err != nil {
 		return nil, err
@@ -126,8 +150,24 @@ func parseServer(args []string, getenv func(string) string) (*Server, error) {
 			return nil, fmt.Errorf("%s %s: an address is written HOST:PORT or :PORT", name, value)
 		}
 	}
+	if srv.Store.URL != "" {
+		return srv, checkStore(srv, paths)
+	}
 	srv.Pools, err = ExpandPools(paths)
 	return srv, err
+}
+
+// checkStore refuses beside a store elsewhere what only drives have.
+func checkStore(srv *Server, paths []string) error {
+	switch {
+	case len(paths) > 0:
+		return fmt.Errorf("--store and %s: the objects are either in an S3 cluster or on drives, so give only one", paths[0])
+	case srv.StateDir == "":
+		return errors.New("--store needs --state DIR: databases and keys stay on this machine, and there is no drive for them")
+	case srv.Parity != -1 || srv.ReducedParity != nil:
+		return errors.New("--parity and --reduced-parity are for drives: with --store the S3 cluster has its own redundancy")
+	}
+	return nil
 }
 
 func parseReindex(args []string) (*Reindex, error) {

@@ -210,7 +210,7 @@ func checkAttributes(a objectstore.Attributes) error {
 	for _, texts := range []map[string]string{a.Checksums, a.Tags} {
 		for name, value := range texts {
 			if !utf8.ValidString(name) || !utf8.ValidString(value) {
-				return unsupported("A checksum or tag that is not UTF-8")
+				return Unsupported("A checksum or tag that is not UTF-8")
 			}
 		}
 	}

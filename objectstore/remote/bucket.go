@@ -99,17 +99,17 @@ func (s *Store) checkBucket(b objectstore.Bucket) error {
 	}
 	switch {
 	case b.Versioning != objectstore.VersioningOff:
-		return unsupported("Versioning")
+		return Unsupported("Versioning")
 	case b.ObjectLock, b.DefaultLock != objectstore.DefaultLock{}:
-		return unsupported("Object lock")
+		return Unsupported("Object lock")
 	case b.Encryption != objectstore.EncryptionNone:
-		return unsupported("Encryption with Croft's keys")
+		return Unsupported("Encryption with Croft's keys")
 	case b.Compression.On:
-		return unsupported("Compression")
+		return Unsupported("Compression")
 	case b.Quota != 0:
-		return unsupported("A quota")
+		return Unsupported("A quota")
 	case b.Parity != nil:
-		return unsupported("A parity of its own")
+		return Unsupported("A parity of its own")
 	}
 	return nil
 }

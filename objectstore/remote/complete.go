@@ -21,7 +21,7 @@ func (s *Store) CompleteUpload(ctx context.Context, r objectstore.CompleteUpload
 		return objectstore.Object{}, err
 	}
 	if r.Condition != (objectstore.Condition{}) && !s.ableTo.completeOnCondition {
-		return objectstore.Object{}, unsupported("Completing an upload under a condition")
+		return objectstore.Object{}, Unsupported("Completing an upload under a condition")
 	}
 	stored, err := s.parts(ctx, r.Upload, 0, objectstore.MaxPartNumber)
 	if err != nil {

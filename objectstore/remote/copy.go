@@ -18,10 +18,10 @@ func (s *Store) Copy(ctx context.Context, r objectstore.CopyRequest) (objectstor
 		return objectstore.Object{}, err
 	}
 	if r.FromVersion != "" && r.FromVersion != objectstore.NullVersion {
-		return objectstore.Object{}, unsupported("Versioning")
+		return objectstore.Object{}, Unsupported("Versioning")
 	}
 	if r.Encrypt || r.CustomerKey != nil || r.FromCustomerKey != nil {
-		return objectstore.Object{}, unsupported("Encryption with Croft's or your own keys")
+		return objectstore.Object{}, Unsupported("Encryption with Croft's or your own keys")
 	}
 	for try := 0; ; try++ {
 		o, err := s.copyOnce(ctx, r)
@@ -66,7 +66,7 @@ func (s *Store) copyOnce(ctx context.Context, r objectstore.CopyRequest) (object
 func (s *Store) copy(ctx context.Context, p *put, source objectstore.Object) (objectstore.Object, error) {
 	if p.condition != (objectstore.Condition{}) {
 		if !s.ableTo.copyOnCondition {
-			return objectstore.Object{}, unsupported("A copy under a condition")
+			return objectstore.Object{}, Unsupported("A copy under a condition")
 		}
 		p.write = ids.New()
 	}

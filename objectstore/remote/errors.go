@@ -8,7 +8,8 @@ import (
 // ErrUnsupported is what the store refuses with that S3 has no promise for.
 var ErrUnsupported = errs.New(errs.Invalid, "not_supported_here", "The S3 cluster that keeps the objects cannot do this.")
 
-func unsupported(what string) error {
+// Unsupported says that something is not possible where an S3 cluster keeps the objects.
+func Unsupported(what string) error {
 	return errs.New(ErrUnsupported.Kind, ErrUnsupported.Code, what+" is not possible where an S3 cluster keeps the objects.")
 }
 
@@ -41,5 +42,11 @@ func (s *Store) explain(err error) error {
 	if known, ok := byCode[Code(err)]; ok {
 		return errs.Wrap(err, known.Kind, known.Code, known.Message)
 	}
-	return s.client.Explain(err)
+	err = s.client.Explain(err)
+	if errs.KindOf(err) == errs.Forbidden {
+		// It is Croft that may not, and not whoever asked Croft.
+		code, message := errs.Public(err)
+		return errs.Wrap(err, errs.Unavailable, code, message)
+	}
+	return err
 }

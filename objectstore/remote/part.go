@@ -27,7 +27,7 @@ func (s *Store) PutPart(ctx context.Context, r objectstore.PutPartRequest) (obje
 		return objectstore.Part{}, objectstore.ErrPartInvalid
 	}
 	if r.CustomerKey != nil {
-		return objectstore.Part{}, unsupported("Encryption with your own keys")
+		return objectstore.Part{}, Unsupported("Encryption with your own keys")
 	}
 	if r.Size > maxSingle {
 		return objectstore.Part{}, errTooLarge
@@ -108,7 +108,7 @@ func (s *Store) writeSums(ctx context.Context, id string, number int, etag strin
 	}
 	key := partPrefix + uploadName(id) + "/" + fmt.Sprintf("%05d-%s-", number, etag) + base64.RawURLEncoding.EncodeToString(text)
 	if len(key) > objectstore.MaxKeyBytes {
-		return unsupported("A part with so many checksums")
+		return Unsupported("A part with so many checksums")
 	}
 	_, err = s.putRecord(ctx, key, nil, objectstore.Condition{})
 	return err

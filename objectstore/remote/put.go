@@ -37,7 +37,7 @@ func (s *Store) Put(ctx context.Context, r objectstore.PutRequest) (objectstore.
 		return objectstore.Object{}, err
 	}
 	if r.Encrypt || r.CustomerKey != nil {
-		return objectstore.Object{}, unsupported("Encryption with Croft's or your own keys")
+		return objectstore.Object{}, Unsupported("Encryption with Croft's or your own keys")
 	}
 	if r.Size > maxSingle {
 		return objectstore.Object{}, errTooLarge

@@ -197,3 +197,26 @@ func TestStalledConnectionEnds(t *testing.T) {
 		}
 	}
 }
+
+func TestParseLocation(t *testing.T) {
+	f := func(text string, want Location) {
+		t.Helper()
+		if got, err := ParseLocation(text); err != nil || got != want {
+			t.Errorf("%s: %+v, %v", text, got, err)
+		}
+	}
+	f("s3://s3.example.com/croft", Location{Target: Target{Endpoint: "https://s3.example.com"}, Prefix: "croft"})
+	f("S3://10.0.0.7:9000/croft/", Location{Target: Target{Endpoint: "https://10.0.0.7:9000"}, Prefix: "croft"})
+	f("s3+http://localhost:9000/our-croft", Location{Target: Target{Endpoint: "http://localhost:9000"}, Prefix: "our-croft"})
+	f("s3://h/croft?region=eu-1&style=path&ca=/etc/ca.pem", Location{
+		Target: Target{Endpoint: "https://h", Region: "eu-1", Style: StylePath}, Prefix: "croft", AuthoritiesFile: "/etc/ca.pem",
+	})
+	for _, bad := range []string{
+		"", "/mnt/disk1", "s3:/h/croft", "http://h/croft", "s3://h", "s3://h/", "s3:///croft", "s3://h/UP", "s3://h/a/b", "s3://h:x/croft",
+		"s3://h/croft?regin=x", "s3://h/croft?%zz", "s3://key:geheim@h/croft",
+	} {
+		if got, err := ParseLocation(bad); errs.KindOf(err) != errs.Invalid || strings.Contains(err.Error(), "geheim") {
+			t.Errorf("%q: %+v, %v", bad, got, err)
+		}
+	}
+}

@@ -48,7 +48,7 @@ func (s *Store) CreateUpload(ctx context.Context, r objectstore.CreateUploadRequ
 		return objectstore.Upload{}, err
 	}
 	if r.Encrypt || r.CustomerKey != nil {
-		return objectstore.Upload{}, unsupported("Encryption with Croft's or your own keys")
+		return objectstore.Upload{}, Unsupported("Encryption with Croft's or your own keys")
 	}
 	class, err := r.Class.Kept()
 	if err != nil {

@@ -122,6 +122,7 @@ var (
 		"customer_key_unexpected": "InvalidRequest",
 		"customer_key_wrong":      "AccessDenied",
 		"encryption_unavailable":  "NotImplemented",
+		"not_supported_here":      "NotImplemented",
 	}
 	byKind = map[errs.Kind]string{
 		errs.Invalid:         "InvalidArgument",

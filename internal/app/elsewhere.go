@@ -1,0 +1,108 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"croft/internal/errs"
+	"croft/objectstore"
+	"croft/objectstore/remote"
+)
+
+// StoreConfig says where the objects are when they are not on drives. Each key is
+// given itself or as the name of a file that holds it.
+type StoreConfig struct {
+	URL           string // empty: on drives
+	AccessKey     string
+	AccessKeyFile string
+	SecretKey     string
+	SecretKeyFile string
+}
+
+// openElsewhere opens the state folder and the S3 cluster that keeps the objects.
+func (a *App) openElsewhere(ctx context.Context) error {
+	location, err := remote.ParseLocation(a.config.Store.URL)
+	if err != nil {
+		return err
+	}
+	if err := a.config.Store.complete(&location); err != nil {
+		return err
+	}
+	if a.state, err = openState(a.config.StateDir); err != nil {
+		return err
+	}
+	spool, err := a.freshSpool()
+	if err != nil {
+		return err
+	}
+	store, err := remote.Open(ctx, remote.Config{Target: location.Target, Prefix: location.Prefix, Temp: spool, Logger: a.log})
+	if err != nil {
+		return err
+	}
+	a.store = store
+	return a.state.belongsTo(store.Deployment())
+}
+
+// freshSpool makes the folder for bodies on their way and empties it of what a
+// killed process left there.
+func (a *App) freshSpool() (string, error) {
+	if err := os.RemoveAll(filepath.Join(a.state.path, "spool")); err != nil {
+		return "", fmt.Errorf("empty the spool: %w", err)
+	}
+	return a.state.sub("spool")
+}
+
+// complete adds what stands in the environment and in files.
+func (c StoreConfig) complete(l *remote.Location) (err error) {
+	if l.Target.AccessKey, err = secret("CROFT_STORE_ACCESS_KEY", c.AccessKey, c.AccessKeyFile); err != nil {
+		return err
+	}
+	key, err := secret("CROFT_STORE_SECRET_KEY", c.SecretKey, c.SecretKeyFile)
+	if err != nil {
+		return err
+	}
+	l.Target.SecretKey = remote.Secret(key)
+	if l.AuthoritiesFile != "" {
+		l.Target.Authorities, err = textOf(l.AuthoritiesFile)
+	}
+	return err
+}
+
+// secret is a value, or what stands in a file.
+func secret(name, value, file string) (string, error) {
+	switch {
+	case value != "" && file != "":
+		return "", errs.Newf(errs.Invalid, "store_keys", "%s and %s_FILE are both set. Keep one.", name, name)
+	case value != "":
+		return value, nil
+	case file == "":
+		return "", errs.Newf(errs.Invalid, "store_keys", "%s is not set. --store needs it, or %s_FILE with the name of a file that holds it.", name, name)
+	}
+	text, err := textOf(file)
+	if text = strings.TrimSpace(text); err == nil && text == "" {
+		err = errs.Newf(errs.Invalid, "store_keys", "The file %s, which %s_FILE names, is empty.", file, name)
+	}
+	return text, err
+}
+
+func textOf(file string) (string, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", errs.Wrap(err, errs.Invalid, "file_unreadable", "The file "+file+" cannot be read")
+	}
+	return string(text), nil
+}
+
+// drivesOf and targetOf are the store as what reports on it; nil where it is not that.
+func drivesOf(store keeper) objectstore.DriveReporter {
+	drives, _ := store.(objectstore.DriveReporter)
+	return drives
+}
+
+func targetOf(store keeper) objectstore.TargetReporter {
+	target, _ := store.(objectstore.TargetReporter)
+	return target
+}
