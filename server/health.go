@@ -25,6 +25,16 @@ type DriveHealth struct {
 	Drives       []Drive `json:"drives"`
 	Pools        []Pool  `json:"pools" doc:"How the drives are divided; empty where they are one set alone. Quorums and shards above are those of the first set then"`
 	Scrub        Scrub   `json:"scrub"`
+	Target       *Target `json:"target,omitempty" doc:"The S3 cluster that keeps the objects; then there are no drives"`
+}
+
+// Target is an S3 cluster that keeps the objects instead of drives.
+type Target struct {
+	Endpoint  string `json:"endpoint"`
+	Prefix    string `json:"prefix" doc:"The beginning of the names of buckets there"`
+	Reachable bool   `json:"reachable"`
+	LatencyMS int64  `json:"latencyMs" doc:"How long a small request took"`
+	Message   string `json:"message" doc:"Why it cannot be reached, empty when it can"`
 }
 
 // Pool is sets of drives.
@@ -99,6 +109,9 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request, _ Params) error 
 }
 
 func (s *Server) driveHealth(ctx context.Context, _ *struct{}) (*body[DriveHealth], error) {
+	if s.deps.Target != nil {
+		return s.targetHealth(ctx)
+	}
 	if s.deps.Drives == nil {
 		return nil, errNoDrives()
 	}
@@ -118,6 +131,19 @@ func (s *Server) driveHealth(ctx context.Context, _ *struct{}) (*body[DriveHealt
 		out.Drives = append(out.Drives, wireDrive(d))
 	}
 	return &body[DriveHealth]{out}, nil
+}
+
+func (s *Server) targetHealth(ctx context.Context) (*body[DriveHealth], error) {
+	h, err := s.deps.Target.TargetHealth(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &body[DriveHealth]{DriveHealth{
+		Engine: "s3", Writable: h.Reachable, Drives: []Drive{}, Pools: []Pool{},
+		Target: &Target{
+			Endpoint: h.Endpoint, Prefix: h.Prefix, Reachable: h.Reachable, LatencyMS: h.Latency.Milliseconds(), Message: h.Message,
+		},
+	}}, nil
 }
 
 func wirePool(p objectstore.Pool) Pool {

@@ -95,3 +95,31 @@ func TestNoDrivesToLookAfter(t *testing.T) {
 		{name: "none", as: c.as("boss"), method: "POST", path: "/api/v1/health/scrub", status: 404, want: []string{`"no_drives"`}},
 	})
 }
+
+// away is a target that can be told to be away.
+type away struct{ message string }
+
+func (a *away) TargetHealth(context.Context) (objectstore.TargetHealth, error) {
+	h := objectstore.TargetHealth{Endpoint: "https://s3.example.com", Prefix: "team", Reachable: a.message == "", Message: a.message}
+	if h.Reachable {
+		h.Latency = 12 * time.Millisecond
+	}
+	return h, nil
+}
+
+func TestTargetInsteadOfDrives(t *testing.T) {
+	target := new(away)
+	c := newConsole(t, func(_ *console, _ *store.DB, deps *server.Deps) { deps.Drives, deps.Target = nil, target })
+	c.user("eve", false)
+	health := "/api/v1/health/drives"
+	c.run(t, []scenario{
+		{name: "well", as: c.as("eve"), method: "GET", path: health, status: 200, want: []string{
+			`"engine":"s3"`, `"writable":true`, `"drives":[]`,
+			`"target":{"endpoint":"https://s3.example.com","prefix":"team","reachable":true,"latencyMs":12,"message":""}`,
+		}},
+	})
+	target.message = "It does not answer."
+	c.run(t, []scenario{
+		{name: "away", as: c.as("eve"), method: "GET", path: health, status: 200, want: []string{`"writable":false`, `"reachable":false`, `"message":"It does not answer."`}},
+	})
+}

@@ -1277,6 +1277,8 @@ export interface components {
              */
             readQuorum: number;
             scrub: components["schemas"]["Scrub"];
+            /** @description The S3 cluster that keeps the objects; then there are no drives */
+            target?: components["schemas"]["Target"];
             writable: boolean;
             /**
              * Format: int64
@@ -1972,6 +1974,19 @@ export interface components {
             startedAt?: string;
             /** @enum {string} */
             state: "pending" | "running" | "success" | "failed" | "canceled" | "skipped" | "error";
+        };
+        Target: {
+            endpoint: string;
+            /**
+             * Format: int64
+             * @description How long a small request took
+             */
+            latencyMs: number;
+            /** @description Why it cannot be reached, empty when it can */
+            message: string;
+            /** @description The beginning of the names of buckets there */
+            prefix: string;
+            reachable: boolean;
         };
         Token: {
             /** Format: date-time */

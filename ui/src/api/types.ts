@@ -52,3 +52,4 @@ export type RunCard = S["RunCard"];
 export type DriveHealth = S["Drive"];
 export type DrivesHealth = S["DriveHealth"];
 export type EncryptionState = S["EncryptionState"];
+export type TargetHealth = S["Target"];

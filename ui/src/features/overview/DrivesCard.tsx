@@ -2,10 +2,26 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { drivesQuery } from "@/api/queries";
+import type { TargetHealth } from "@/api/types";
 import { Card, Progress, QueryView, Skeleton, StatusDot } from "@/components";
 import { driveTone, summarize } from "@/lib/drives";
 import { formatBytes } from "@/lib/format";
 import s from "./Overview.module.css";
+
+function TargetLine({ target }: { target: TargetHealth }) {
+  const { t } = useTranslation("overview");
+  return (
+    <div className={s.drives}>
+      <p className={s.driveLine}>
+        <StatusDot tone={target.reachable ? "ok" : "danger"} />
+        <b>{target.reachable ? t("targetOk") : t("targetAway")}</b>
+      </p>
+      <div className={s.space}>
+        <span>{target.reachable ? target.endpoint : target.message}</span>
+      </div>
+    </div>
+  );
+}
 
 /** DrivesCard says in one line whether the storage is well, and how full it is. */
 export function DrivesCard() {
@@ -24,6 +40,7 @@ export function DrivesCard() {
         }
       >
         {(health) => {
+          if (health.target) return <TargetLine target={health.target} />;
           const { ok, total, used, size } = summarize(health);
           return (
             <div className={s.drives}>

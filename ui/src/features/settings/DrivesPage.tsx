@@ -7,6 +7,7 @@ import { setsOf, summarize, type SetSummary } from "@/lib/drives";
 import { formatBytes } from "@/lib/format";
 import { DriveCard } from "./DriveCard";
 import { ScrubCard } from "./ScrubCard";
+import { TargetHealth } from "./TargetHealth";
 import s from "./Settings.module.css";
 
 export function DrivesPage() {
@@ -16,17 +17,21 @@ export function DrivesPage() {
   });
   return (
     <QueryView query={drives} skeleton={<DrivesSkeleton />}>
-      {(health) => (
-        <div className={s.layout}>
-          <Verdict health={health} />
-          <Figures health={health} />
-          {setsOf(health).map((set) => (
-            <DriveSet key={`${set.pool}.${set.set}`} set={set} />
-          ))}
-          <ScrubCard health={health} />
-          <Explanation health={health} />
-        </div>
-      )}
+      {(health) =>
+        health.target ? (
+          <TargetHealth target={health.target} />
+        ) : (
+          <div className={s.layout}>
+            <Verdict health={health} />
+            <Figures health={health} />
+            {setsOf(health).map((set) => (
+              <DriveSet key={`${set.pool}.${set.set}`} set={set} />
+            ))}
+            <ScrubCard health={health} />
+            <Explanation health={health} />
+          </div>
+        )
+      }
     </QueryView>
   );
 }
