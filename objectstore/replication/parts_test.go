@@ -125,6 +125,7 @@ func (s *side) uploadsEndWithTheRule(there *cluster) {
 // one or the other, never a mix, and the last in the end.
 func TestOverwrittenMeanwhile(t *testing.T) {
 	s, there := newSide(t, "photos"), newCluster(t, "backup")
+	there.versioned("backup") // so that nothing that arrived is forgotten
 	s.add("photos", to(there, "backup"))
 	var once atomic.Bool
 	there.intercept(func(_ http.ResponseWriter, r *http.Request) bool {
@@ -142,5 +143,10 @@ func TestOverwrittenMeanwhile(t *testing.T) {
 	s.put("photos", "large", bodyOf(38<<20, 1))
 	s.await("photos", func(st Status) bool { return once.Load() && st.State == StateCurrent })
 	s.same("photos", there, "backup")
+	for _, body := range there.history("backup")["large"] {
+		if body != bodyOf(38<<20, 1) && body != bodyOf(38<<20, 2) {
+			t.Fatal("the target had a mix of two objects")
+		}
+	}
 	noUploads(t, there)
 }

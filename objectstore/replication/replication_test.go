@@ -139,10 +139,11 @@ func TestTargetBecomesUnusable(t *testing.T) {
 	if err := there.store.DeleteBucket(t.Context(), "backup"); err != nil {
 		t.Fatal(err)
 	}
+	s.delete("photos", "a") // a bucket that is missing does not have it either
+	s.await("photos", func(st Status) bool { return st.State != StateCopying })
 	s.put("photos", "c", "1")
-	s.delete("photos", "a")
 	st = s.await("photos", func(st Status) bool { return st.State == StateFailing })
-	if !strings.Contains(st.Problem, "no bucket backup") || st.Pending == 0 {
+	if !strings.Contains(st.Problem, "no bucket backup") || st.Pending != 2 {
 		t.Fatalf("%+v", st)
 	}
 }
