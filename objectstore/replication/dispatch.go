@@ -125,7 +125,7 @@ func (d *dispatcher) sweep(ctx context.Context) error {
 		}
 		for _, key := range keys {
 			f := d.r.failing[key]
-			if skip[key] || d.busy[key] || f != nil && time.Now().Before(f.next) || isLarge(groups[key]) && d.large >= parallelLarge {
+			if skip[key] || d.busy[key] || f != nil && time.Now().Before(f.next) || d.isLarge(groups[key]) && d.large >= parallelLarge {
 				skip[key] = true
 				continue
 			}
@@ -136,9 +136,9 @@ func (d *dispatcher) sweep(ctx context.Context) error {
 	}
 }
 
-func isLarge(group []objectstore.Change) bool {
+func (d *dispatcher) isLarge(group []objectstore.Change) bool {
 	for _, c := range group {
-		if c.Size > onePut {
+		if c.Size > d.r.svc.config.onePut {
 			return true
 		}
 	}
@@ -153,7 +153,7 @@ func (d *dispatcher) hand(ctx context.Context, group []objectstore.Change) error
 			return ctx.Err()
 		case d.jobs <- group:
 			d.busy[group[0].Key] = true
-			if isLarge(group) {
+			if d.isLarge(group) {
 				d.large++
 			}
 			return nil
@@ -168,7 +168,7 @@ func (d *dispatcher) hand(ctx context.Context, group []objectstore.Change) error
 // take deals with a result. Its error stands in the way of everything.
 func (d *dispatcher) take(ctx context.Context, res result) error {
 	r, key := d.r, res.changes[0].Key
-	if isLarge(res.changes) {
+	if d.isLarge(res.changes) {
 		d.large--
 	}
 	d.done = append(d.done, res)

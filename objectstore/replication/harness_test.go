@@ -213,7 +213,7 @@ type side struct {
 func newSide(tb testing.TB, buckets ...string) *side {
 	s := &side{
 		cluster: newCluster(tb, buckets...), state: quickDir(tb), stirs: make(chan struct{}, 1),
-		config: Config{FirstPause: 5 * time.Millisecond, LastPause: 20 * time.Millisecond, PartSize: 5 << 20},
+		config: Config{FirstPause: 5 * time.Millisecond, LastPause: 20 * time.Millisecond, PartSize: 5 << 20, onePut: 6 << 20},
 	}
 	s.run()
 	tb.Cleanup(s.halt)

@@ -77,7 +77,11 @@ func TestKilled(t *testing.T) {
 		}
 	}
 	written := 0
-	for round := range 4 {
+	rounds := 4
+	if testing.Short() {
+		rounds = 2
+	}
+	for round := range rounds {
 		cmd := exec.CommandContext(t.Context(), os.Args[0])
 		cmd.Env = append(os.Environ(), childVariable+"="+dir)
 		cmd.Stderr = os.Stderr

@@ -137,8 +137,8 @@ func (r *runner) putPart(ctx context.Context, o *objectstore.Object, id string, 
 		options.Md5Base64, from = contentMD5(hex.EncodeToString(sum.Sum(nil))), bytes.NewReader(b)
 	}
 	part, err := r.client.PutObjectPart(ctx, r.rule.TargetBucket, o.Key, id, number, from, p.size, options)
-	if in.err != nil {
-		return "", &sourceError{in.err}
+	if broken := in.end(); broken != nil {
+		return "", &sourceError{broken}
 	}
 	if remote.Code(err) == "NoSuchUpload" {
 		return "", errors.Join(err, r.forgetUpload(ctx, o.Key))

@@ -28,16 +28,16 @@ func TestPartsResume(t *testing.T) {
 	part := func(seed byte) string { return bodyOf(5<<20, seed) }
 	for name, put := range map[string]func(s *side) objectstore.Object{
 		"in parts": func(s *side) objectstore.Object {
-			return s.uploaded("photos", "large", part(1), part(2), part(3), part(4), part(5), part(6), part(7), "end")
+			return s.uploaded("photos", "large", part(1), part(2), part(3), part(4), "end")
 		},
 		"in one piece": func(s *side) objectstore.Object {
-			return s.put("photos", "large", bodyOf(35<<20+1, 9))
+			return s.put("photos", "large", bodyOf(20<<20+1, 9))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, there := newSide(t, "photos"), newCluster(t, "backup")
 			s.add("photos", to(there, "backup"))
-			cutParts(there, 3)
+			cutParts(there, 2)
 			o := put(s)
 			s.await("photos", func(st Status) bool { return st.Failures > 0 })
 			s.halt()
@@ -46,8 +46,8 @@ func TestPartsResume(t *testing.T) {
 			s.run()
 			s.current("photos")
 			s.same("photos", there, "backup")
-			if n := there.requests("PUT"); n != 5 {
-				t.Fatalf("%d parts were sent, want the 5 that were missing", n)
+			if n := there.requests("PUT"); n != 3 {
+				t.Fatalf("%d parts were sent, want the 3 that were missing", n)
 			}
 			is, err := there.store.Head(t.Context(), "backup", "large")
 			if err != nil || len(o.Parts) > 0 && is.ETag != o.ETag {
@@ -79,12 +79,12 @@ func TestPartsOvertaken(t *testing.T) {
 	s, there := newSide(t, "photos"), newCluster(t, "backup")
 	rule := s.add("photos", to(there, "backup"))
 	for name, overtake := range map[string]func(){
-		"large": func() { s.put("photos", "large", bodyOf(36<<20, 2)) },
+		"large": func() { s.put("photos", "large", bodyOf(12<<20, 2)) },
 		"small": func() { s.put("photos", "large", "small") },
 		"gone":  func() { s.delete("photos", "large") },
 	} {
 		cutParts(there, 2)
-		s.put("photos", "large", bodyOf(35<<20, 1))
+		s.put("photos", "large", bodyOf(11<<20, 1))
 		before := s.status("photos").Failures
 		s.await("photos", func(st Status) bool { return st.Failures > before })
 		overtake()
@@ -95,7 +95,7 @@ func TestPartsOvertaken(t *testing.T) {
 		t.Log(name)
 	}
 	cutParts(there, 2)
-	s.put("photos", "large", bodyOf(35<<20, 1))
+	s.put("photos", "large", bodyOf(11<<20, 1))
 	before := s.status("photos").Failures
 	s.await("photos", func(st Status) bool { return st.Failures > before })
 	there.intercept(nil)
@@ -130,7 +130,7 @@ func TestOverwrittenMeanwhile(t *testing.T) {
 	var once atomic.Bool
 	there.intercept(func(_ http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Query().Get("partNumber") == "3" && once.CompareAndSwap(false, true) {
-			body := bodyOf(38<<20, 2)
+			body := bodyOf(14<<20, 2)
 			_, err := s.store.Put(r.Context(), objectstore.PutRequest{
 				Bucket: "photos", Key: "large", Body: strings.NewReader(body), Size: int64(len(body)), Attributes: objectstore.Attributes{ContentType: "a/b"},
 			})
@@ -140,11 +140,11 @@ func TestOverwrittenMeanwhile(t *testing.T) {
 		}
 		return false
 	})
-	s.put("photos", "large", bodyOf(38<<20, 1))
+	s.put("photos", "large", bodyOf(14<<20, 1))
 	s.await("photos", func(st Status) bool { return once.Load() && st.State == StateCurrent })
 	s.same("photos", there, "backup")
 	for _, body := range there.history("backup")["large"] {
-		if body != bodyOf(38<<20, 1) && body != bodyOf(38<<20, 2) {
+		if body != bodyOf(14<<20, 1) && body != bodyOf(14<<20, 2) {
 			t.Fatal("the target had a mix of two objects")
 		}
 	}

@@ -289,7 +289,7 @@ func TestRuleGoesWithItsBucket(t *testing.T) {
 func TestManySmall(t *testing.T) {
 	n := 10_000
 	if testing.Short() {
-		n = 2500
+		n = 1000
 	}
 	s, there := newSide(t, "photos"), newCluster(t, "backup")
 	for i := range n {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/minio/minio-go/v7"
@@ -19,8 +20,6 @@ import (
 )
 
 const (
-	// onePut is the largest object that goes in one request, unless it came in parts.
-	onePut = 32 << 20
 	// lookFrom is the size from which it is worth a request to see whether the target
 	// has the object already.
 	lookFrom = 1 << 20
@@ -73,7 +72,7 @@ func (r *runner) put(ctx context.Context, c objectstore.Change, o objectstore.Ob
 		}
 	}
 	var err error
-	if o.Size > onePut || len(o.Parts) > 1 {
+	if o.Size > r.svc.config.onePut || len(o.Parts) > 1 {
 		err = r.putParts(ctx, o)
 	} else {
 		if err = r.endUpload(ctx, c.Key); err == nil {
@@ -146,14 +145,14 @@ func (r *runner) putWhole(ctx context.Context, ref objectstore.VersionRef) error
 		return &sourceError{err}
 	}
 	defer func() { _ = body.Close() }()
-	if o.Size > onePut || isReplica(&o) {
+	if o.Size > r.svc.config.onePut || isReplica(&o) {
 		return errChanged
 	}
 	sum := md5.New()
 	in := &reading{body: body, sum: sum, meter: &r.meter}
 	info, err := r.client.PutObject(ctx, r.rule.TargetBucket, o.Key, in, o.Size, contentMD5(o.ETag), "", r.options(&o))
-	if in.err != nil {
-		return &sourceError{in.err}
+	if broken := in.end(); broken != nil {
+		return &sourceError{broken}
 	}
 	if err != nil {
 		return err
@@ -207,16 +206,24 @@ func (r *runner) options(o *objectstore.Object) minio.PutObjectOptions {
 }
 
 // reading is a body on its way: hashed and counted, its own failure kept apart from
-// those of the target.
+// those of the target. A request that was answered early may still be read for.
 type reading struct {
+	meter *meter
+
+	mu    sync.Mutex // guards the following 4 fields
 	body  io.Reader
 	sum   io.Writer
-	meter *meter
 	err   error
+	ended bool
 }
 
 // Read implements io.Reader.
 func (b *reading) Read(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ended {
+		return 0, io.ErrClosedPipe
+	}
 	n, err := b.body.Read(p)
 	_, _ = b.sum.Write(p[:n])
 	b.meter.did(time.Now(), 0, int64(n))
@@ -224,4 +231,13 @@ func (b *reading) Read(p []byte) (int, error) {
 		b.err = fmt.Errorf("read the object: %w", err)
 	}
 	return n, err
+}
+
+// end returns why the body could not be read, if that is so. Nothing of it is used
+// afterwards.
+func (b *reading) end() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ended = true
+	return b.err
 }

@@ -32,6 +32,10 @@ type Config struct {
 	FirstPause time.Duration // after a failure, before the next try; doubles up to LastPause. 0 is 2 s
 	LastPause  time.Duration // 0 is 5 min
 	PartSize   int64         // of large objects that came in one piece; 0 is 16 MiB
+
+	// onePut is the largest object that goes in one request, unless it came in parts; 0
+	// is 32 MiB. Tests have smaller ones.
+	onePut int64
 }
 
 // source is what the room needs of a store.
@@ -73,6 +77,9 @@ func New(deps Deps, config Config) *Service {
 	}
 	if s.config.PartSize == 0 {
 		s.config.PartSize = 16 << 20
+	}
+	if s.config.onePut == 0 {
+		s.config.onePut = 32 << 20
 	}
 	return s
 }
