@@ -277,6 +277,17 @@ func TestReseal(t *testing.T) {
 	s.check(nil)
 }
 
+// interruptingKeys end what is going on when they are asked for the first time.
+type interruptingKeys struct {
+	testKeys
+	interrupt func()
+}
+
+func (k interruptingKeys) Open(ctx context.Context, id string, sealed []byte) ([]byte, error) {
+	k.interrupt()
+	return k.testKeys.Open(ctx, id, sealed)
+}
+
 // TestResealInTheBackground asks for it, restarts before anything was done, and has it
 // done then; what cannot be opened is told and left as it is.
 func TestResealInTheBackground(t *testing.T) {
@@ -306,8 +317,14 @@ func TestResealInTheBackground(t *testing.T) {
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := s.store.resealAsked(canceled); err == nil || !progress().Running {
+		t.Fatalf("stopped before it began: %v, %+v", err, progress())
+	}
+	canceled, cancel = context.WithCancel(t.Context())
+	s.store.master = interruptingKeys{testKeys{1, 2}, cancel}
+	if err := s.store.resealAsked(canceled); !errors.Is(err, context.Canceled) || !progress().Running || progress().Problem != "" {
 		t.Fatalf("interrupted: %v, %+v", err, progress())
 	}
+	s.reopen(testKeys{1, 2}, false)
 	if err := s.store.resealAsked(t.Context()); err != nil {
 		t.Fatal(err)
 	}
