@@ -3,6 +3,8 @@ package objectstore
 import (
 	"context"
 	"time"
+
+	"croft/internal/errs"
 )
 
 // DriveReporter is a second interface of engines that keep objects on drives.
@@ -43,8 +45,37 @@ type Health struct {
 // Pool is sets of drives.
 type Pool struct {
 	Number int // from 1
+	State  PoolState
 	Sets   []Set
+	// What is still to be moved away from a pool that is being drained: keys' versions
+	// and bytes as they were written, and why it does not go on, empty while it does.
+	LeftVersions int64
+	LeftBytes    int64
+	Problem      string
 }
+
+// PoolState is what a pool is used for.
+type PoolState string
+
+// The states of a pool.
+const (
+	PoolInUse    PoolState = "inUse"
+	PoolDraining PoolState = "draining" // nothing new goes there, and what is there moves to the others
+	PoolDrained  PoolState = "drained"  // nothing is there any more: its drives can be unplugged
+)
+
+// Decommissioner is a second interface of engines that have several pools of drives.
+type Decommissioner interface {
+	// DrainPool has everything in a pool moved to the others, after which its drives
+	// can be unplugged. It returns once that is remembered; what it moves can be read
+	// and written all the while, and it goes on after a restart. It cannot be taken
+	// back. It refuses with ErrPoolNotFound, and where the others could not take what
+	// the pool holds.
+	DrainPool(ctx context.Context, pool int) error
+}
+
+// ErrPoolNotFound says that there is no such pool.
+var ErrPoolNotFound = errs.New(errs.NotFound, "pool_not_found", "There is no pool of drives of this number.")
 
 // Set is drives that keep their objects together.
 type Set struct {

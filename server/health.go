@@ -39,8 +39,12 @@ type Target struct {
 
 // Pool is sets of drives.
 type Pool struct {
-	Number int        `json:"number" doc:"From 1"`
-	Sets   []DriveSet `json:"sets"`
+	Number       int        `json:"number" doc:"From 1"`
+	State        string     `json:"state" enum:"inUse,draining,drained"`
+	Sets         []DriveSet `json:"sets"`
+	LeftVersions int64      `json:"leftVersions" doc:"What is still to be moved away while it is drained"`
+	LeftBytes    int64      `json:"leftBytes"`
+	Problem      string     `json:"problem" doc:"Why that does not go on, empty while it does"`
 }
 
 // DriveSet is drives that keep their objects together.
@@ -147,7 +151,7 @@ func (s *Server) targetHealth(ctx context.Context) (*body[DriveHealth], error) {
 }
 
 func wirePool(p objectstore.Pool) Pool {
-	out := Pool{Number: p.Number}
+	out := Pool{Number: p.Number, State: string(p.State), LeftVersions: p.LeftVersions, LeftBytes: p.LeftBytes, Problem: p.Problem}
 	for _, set := range p.Sets {
 		out.Sets = append(out.Sets, DriveSet(set))
 	}

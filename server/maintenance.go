@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -35,6 +36,10 @@ type inDrive struct {
 	Drive string `path:"drive" doc:"The drive's ID"`
 }
 
+type inPool struct {
+	Pool int `path:"pool" minimum:"1" doc:"The pool's number"`
+}
+
 func (s *Server) maintenanceRoutes() {
 	admin := Need(account.InstanceAdmin, instanceScope)
 	route(s, status(op("start-scrub", http.MethodPost, "/health/scrub", "Read and check everything now", "operations"), http.StatusNoContent),
@@ -43,6 +48,8 @@ func (s *Server) maintenanceRoutes() {
 		admin, s.stopScrub)
 	route(s, status(op("reset-drive", http.MethodPost, "/health/drives/{drive}/reset", "Take a drive back into use that an error took out", "operations"), http.StatusNoContent),
 		admin, s.resetDrive)
+	route(s, status(op("drain-pool", http.MethodPost, "/health/pools/{pool}/drain", "Move everything away from a pool of drives, for good", "operations"), http.StatusNoContent),
+		admin, s.drainPool)
 }
 
 // maintainer is what looks after the drives.
@@ -56,6 +63,15 @@ func (s *Server) maintainer() (objectstore.Maintainer, error) {
 
 func errNoDrives() error {
 	return errs.New(errs.NotFound, "no_drives", "This instance keeps its objects elsewhere, not on drives of its own.")
+}
+
+func (s *Server) drainPool(ctx context.Context, in *inPool) (*struct{}, error) {
+	d, ok := s.deps.Drives.(objectstore.Decommissioner)
+	if !ok {
+		return nil, errs.New(errs.NotFound, "pools_none", "The drives of this instance are one set, without pools.")
+	}
+	auditing(ctx).Target = fmt.Sprintf("pool %d", in.Pool)
+	return nil, d.DrainPool(ctx, in.Pool)
 }
 
 func (s *Server) startScrub(ctx context.Context, _ *struct{}) (*struct{}, error) {

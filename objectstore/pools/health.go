@@ -33,7 +33,11 @@ func (s *Store) Health(ctx context.Context) (objectstore.Health, error) {
 			sum.Problem = fmt.Sprintf("Set %d of pool %d: %s", set.number, set.pool, h.Problem)
 		}
 		if n := len(sum.Pools); n == 0 || sum.Pools[n-1].Number != set.pool {
-			sum.Pools = append(sum.Pools, objectstore.Pool{Number: set.pool})
+			p, err := s.poolHealth(ctx, a, set.pool)
+			if err != nil {
+				return objectstore.Health{}, err
+			}
+			sum.Pools = append(sum.Pools, p)
 		}
 		in := &sum.Pools[len(sum.Pools)-1]
 		in.Sets = append(in.Sets, objectstore.Set{
@@ -49,6 +53,23 @@ func (s *Store) Health(ctx context.Context) (objectstore.Health, error) {
 		}
 	}
 	return sum, nil
+}
+
+// poolHealth says what a pool is used for.
+func (s *Store) poolHealth(ctx context.Context, a *arrangement, number int) (h objectstore.Pool, err error) {
+	h = objectstore.Pool{Number: number, State: objectstore.PoolDrained}
+	for _, p := range a.pools {
+		switch {
+		case p.number != number:
+		case p.state == poolDraining:
+			h.State = objectstore.PoolDraining
+			h.Problem = s.drains.why()
+			h.LeftVersions, h.LeftBytes, err = s.left(ctx, p)
+		default:
+			h.State = objectstore.PoolInUse
+		}
+	}
+	return h, err
 }
 
 // both is what is known of two scrubs side by side.

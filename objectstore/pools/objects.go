@@ -52,6 +52,10 @@ func (s *Store) UpdateVersion(ctx context.Context, ref objectstore.VersionRef, b
 // whether its set has nothing of it. A key moves only from a pool that is asked
 // before to one that is asked later, so it is not missed.
 func (s *Store) read(n name, f func(*set) (nothing bool)) {
+	if len(s.now.Load().pools) > 1 {
+		s.reading.RLock()
+		defer s.reading.RUnlock()
+	}
 	a := s.now.Load()
 	for _, p := range a.pools {
 		if !f(a.home(p, n)) {

@@ -56,7 +56,7 @@ func Open(ctx context.Context, cfg Config) (_ *Store, err error) {
 	}
 	o.catalogue = cmp.Or(cfg.Set.Catalogue, defaultCatalogue(p))
 	for _, g := range m.gone {
-		o.log.Warn("pool was drained and is not used: its drives can be unplugged, and their paths left out", "pool", g.pool, "paths", g.span())
+		o.log.Warn("these drives were drained and are not used: they can be unplugged, and their paths left out", "pool", g.pool, "paths", g.span())
 	}
 	// Those that have something first: what they hold decides about the others.
 	all := slices.Concat(m.known, m.fresh)
@@ -185,8 +185,9 @@ func (o *opening) arrange(ctx context.Context, p *plan, m matched) (*Store, erro
 			l.Pools = append(l.Pools, poolLayout{Sets: sets})
 		}
 	}
-	s := &Store{log: o.log, union: o.union, step: o.cfg.step}
+	s := &Store{log: o.log, union: o.union, step: o.cfg.step, batch: cmp.Or(o.cfg.batch, drainBatch)}
 	s.claims.store, s.buckets.store = s, s
+	s.drains.init()
 	var given []*set
 	for _, set := range o.open {
 		given = append(given, set)

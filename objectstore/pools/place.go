@@ -57,6 +57,41 @@ func (c *claims) take(ctx context.Context, n name) (in *set, release func(), err
 	return in, func() { c.drop(n, k) }, nil
 }
 
+// seize takes a key that nobody writes to, so that it can be moved: who wants to write
+// waits until release, and looks the key up then.
+func (c *claims) seize(n name) (release func(), free bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.keys[n] != nil {
+		return nil, false
+	}
+	if c.keys == nil {
+		c.keys = make(map[name]*claim)
+	}
+	k := &claim{users: 1}
+	k.mu.Lock()
+	c.keys[n] = k
+	return func() {
+		k.mu.Unlock()
+		c.drop(n, k)
+	}, true
+}
+
+// mayBeIn reports whether somebody may be about to write to a set. The caller holds mu.
+func (c *claims) mayBeIn(s *set) bool {
+	for _, k := range c.keys {
+		if !k.mu.TryLock() {
+			return true // it is being looked up
+		}
+		in := k.set
+		k.mu.Unlock()
+		if in == s {
+			return true
+		}
+	}
+	return false
+}
+
 func (c *claims) use(n name) *claim {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -84,17 +119,37 @@ func (c *claims) drop(n name, k *claim) {
 // holds its claim.
 func (s *Store) find(ctx context.Context, n name) (*set, error) {
 	a := s.now.Load()
+	leaving, in, err := s.where(ctx, a, n)
+	switch {
+	case err != nil:
+		return nil, err
+	case leaving != nil && in != nil:
+		// A move was cut off. Nothing may change until the key is in one set.
+		return in, s.move(ctx, leaving, in, n.bucket, []string{n.key})
+	case leaving != nil:
+		return leaving, nil
+	case in != nil:
+		return in, nil
+	}
+	return a.choose(ctx, n), nil
+}
+
+// where returns the set that has a key, nil when none has. In a pool that is being
+// drained that is leaving, and another one may have some of the key too.
+func (s *Store) where(ctx context.Context, a *arrangement, n name) (leaving, in *set, err error) {
 	for _, p := range a.pools {
 		home := a.home(p, n)
 		holds, err := home.Holds(ctx, n.bucket, n.key)
-		if err != nil {
-			return nil, err
-		}
-		if holds {
-			return home, nil
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case holds && p.state == poolDraining:
+			leaving = home
+		case holds:
+			return leaving, home, nil
 		}
 	}
-	return a.choose(ctx, n), nil
+	return leaving, nil, nil
 }
 
 // choose picks the pool of a new key: any that can be written to, the more likely

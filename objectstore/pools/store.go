@@ -3,6 +3,7 @@ package pools
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -23,6 +24,7 @@ type Config struct {
 	// sizeOf, when set, is used instead of SetSize. Tests have few drives.
 	sizeOf func(drives int) (int, error)
 	step   func(name string) // of Store
+	batch  int               // instead of drainBatch, when set
 }
 
 // Store is an open store of several sets.
@@ -33,6 +35,9 @@ type Store struct {
 	// now is how the sets are arranged.
 	now atomic.Pointer[arrangement]
 
+	drains  drains
+	batch   int          // of keys that are moved in one step
+	reading sync.RWMutex // shared while the pools are asked for a key
 	claims  claims
 	buckets bucketChanges
 	bell    bell
@@ -43,14 +48,15 @@ type Store struct {
 }
 
 var (
-	_ objectstore.Store         = (*Store)(nil)
-	_ objectstore.Versions      = (*Store)(nil)
-	_ objectstore.DriveReporter = (*Store)(nil)
-	_ objectstore.BatchDeleter  = (*Store)(nil)
-	_ objectstore.UsageReporter = (*Store)(nil)
-	_ objectstore.Maintainer    = (*Store)(nil)
-	_ objectstore.ChangeFeed    = (*Store)(nil)
-	_ objectstore.Resealer      = (*Store)(nil)
+	_ objectstore.Store          = (*Store)(nil)
+	_ objectstore.Versions       = (*Store)(nil)
+	_ objectstore.DriveReporter  = (*Store)(nil)
+	_ objectstore.BatchDeleter   = (*Store)(nil)
+	_ objectstore.UsageReporter  = (*Store)(nil)
+	_ objectstore.Maintainer     = (*Store)(nil)
+	_ objectstore.Decommissioner = (*Store)(nil)
+	_ objectstore.ChangeFeed     = (*Store)(nil)
+	_ objectstore.Resealer       = (*Store)(nil)
 )
 
 // set is one open set.
@@ -105,6 +111,10 @@ func (s *Store) Deployment() string { return s.now.Load().layout.Store }
 // Run keeps redundancy in all sets until ctx ends.
 func (s *Store) Run(ctx context.Context) error {
 	all, ctx := errgroup.WithContext(ctx)
+	all.Go(func() error {
+		s.drain(ctx)
+		return nil
+	})
 	for _, set := range s.now.Load().given {
 		all.Go(func() error { return set.Run(ctx) })
 	}
