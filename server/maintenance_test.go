@@ -84,6 +84,7 @@ func TestMaintenanceOverTheAPI(t *testing.T) {
 		{name: "reset", as: admin, method: "POST", path: reset, status: 204, audit: "boss reset-drive /mnt/disk1 ok"},
 		{name: "it says why not", as: admin, method: "POST", path: "/api/v1/health/drives/broken/reset", status: 503,
 			want: []string{`"drive_not_writable"`, "/mnt/disk2 cannot be written to."}, audit: "boss reset-drive /mnt/disk2 drive_not_writable"},
+		{name: "no pools", as: admin, method: "POST", path: "/api/v1/health/pools/1/drain", status: 404, want: []string{`"pools_none"`}},
 		{name: "none", as: admin, method: "POST", path: "/api/v1/health/drives/none/reset", status: 404, want: []string{`"drive_not_found"`}},
 	})
 }
@@ -93,6 +94,40 @@ func TestNoDrivesToLookAfter(t *testing.T) {
 	c.user("boss", true)
 	c.run(t, []scenario{
 		{name: "none", as: c.as("boss"), method: "POST", path: "/api/v1/health/scrub", status: 404, want: []string{`"no_drives"`}},
+	})
+}
+
+// fakePools are drives in two pools.
+type fakePools struct{ *fakeDrives }
+
+func (f fakePools) DrainPool(_ context.Context, pool int) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if pool > len(f.health.Pools) {
+		return objectstore.ErrPoolNotFound
+	}
+	f.health.Pools[pool-1].State = objectstore.PoolDraining
+	return nil
+}
+
+func TestPoolsAreDrainedOverTheAPI(t *testing.T) {
+	set := objectstore.Set{Number: 1, DataShards: 2, ParityShards: 1, ReadQuorum: 2, WriteQuorum: 2, Writable: true}
+	drives := fakePools{&fakeDrives{health: objectstore.Health{Engine: "erasure", Pools: []objectstore.Pool{
+		{Number: 1, State: objectstore.PoolInUse, Sets: []objectstore.Set{set}},
+		{Number: 2, State: objectstore.PoolInUse, Sets: []objectstore.Set{set}, LeftVersions: 3, LeftBytes: 5, Problem: "It is full."},
+	}}}}
+	c := newConsole(t, func(_ *console, _ *store.DB, deps *server.Deps) { deps.Drives = drives })
+	c.user("boss", true)
+	c.user("eve", false)
+	drain := "/api/v1/health/pools/2/drain"
+	c.run(t, []scenario{
+		{name: "not everybody", as: c.as("eve"), method: "POST", path: drain, status: 403, want: []string{`"admin_required"`}},
+		{name: "drain", as: c.as("boss"), method: "POST", path: drain, status: 204, audit: "boss drain-pool pool 2 ok"},
+		{name: "it goes on", as: c.as("eve"), method: "GET", path: "/api/v1/health/drives", status: 200, want: []string{
+			`"number":2,"state":"draining","sets":[{"number":1,"dataShards":2,"parityShards":1,"readQuorum":2,"writeQuorum":2,"writable":true}]`,
+			`"leftVersions":3,"leftBytes":5,"problem":"It is full."`,
+		}},
+		{name: "none", as: c.as("boss"), method: "POST", path: "/api/v1/health/pools/3/drain", status: 404, want: []string{`"pool_not_found"`}},
 	})
 }
 

@@ -27,6 +27,7 @@ import (
 	"croft/objectstore/accesslog"
 	"croft/objectstore/erasure"
 	"croft/objectstore/masterkey"
+	"croft/objectstore/pools"
 	"croft/objectstore/s3api"
 	"croft/pipeline"
 	"croft/pipeline/docker"
@@ -160,8 +161,13 @@ func (a *App) openStateOnDrive(ctx context.Context) (*stateFolder, error) {
 			"The state folder is on the first drive, %s, which is offline: %s Bring the drive back, or name a copy of its folder .croft with --state.", first.Path, first.Message)
 	}
 	folder := filepath.Join(first.Path, ".croft")
+	_, err = os.Stat(filepath.Join(folder, deploymentFile))
+	if p, ok := a.drives.(*pools.Store); ok && p.Drained() && errors.Is(err, fs.ErrNotExist) {
+		return nil, errs.Newf(errs.Unavailable, "state_offline",
+			"A pool was drained, and the state folder was on one of its drives: there is none on %s. Name a copy of that drive's folder .croft with --state; an empty folder starts without accounts.", first.Path)
+	}
 	// A blank drive in the place of a lost one is filled with objects, not with state.
-	if _, err := os.Stat(filepath.Join(folder, deploymentFile)); errors.Is(err, fs.ErrNotExist) && first.State == objectstore.DriveHealing {
+	if errors.Is(err, fs.ErrNotExist) && first.State == objectstore.DriveHealing {
 		return nil, errs.Newf(errs.Unavailable, "state_offline",
 			"The state folder was on the first drive, and %s is a new one. Name a copy of the old drive's folder .croft with --state; an empty folder starts without accounts.", first.Path)
 	}

@@ -3,6 +3,7 @@ package pools
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -88,7 +89,7 @@ func (s *Store) DrainPool(ctx context.Context, number int) error {
 	} else if holds > free {
 		return errs.Newf(errs.StorageFull, "pool_no_room", "The pool holds %d bytes, and the others have room for %d. Add drives or delete something first.", holds, free)
 	}
-	for _, set := range a.given {
+	for _, set := range a.sets {
 		if err := set.Writable(); err != nil {
 			return err
 		}
@@ -110,6 +111,11 @@ func (s *Store) DrainPool(ctx context.Context, number int) error {
 	default:
 	}
 	return nil
+}
+
+// Drained reports whether the store ever had a pool that it has no more.
+func (s *Store) Drained() bool {
+	return slices.ContainsFunc(s.now.Load().layout.Pools, func(p poolLayout) bool { return p.State == poolGone })
 }
 
 // left is how many versions a pool has and how many bytes they and unfinished uploads

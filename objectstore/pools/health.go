@@ -3,6 +3,7 @@ package pools
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,15 +22,16 @@ func (s *Store) Health(ctx context.Context) (objectstore.Health, error) {
 		asked.Go(func() { all[i], failures[i] = set.Health(ctx) })
 	}
 	asked.Wait()
-	sum := all[0]
-	sum.Drives = nil
+	sum := all[slices.Index(a.given, a.sets[0])]
+	sum.Drives, sum.Problem = nil, ""
 	for i, h := range all {
 		if failures[i] != nil {
 			return objectstore.Health{}, failures[i]
 		}
 		set := a.given[i]
-		sum.Writable = sum.Writable && h.Writable
-		if sum.Problem == "" && h.Problem != "" {
+		used := slices.Contains(a.sets, set)
+		sum.Writable = sum.Writable && (h.Writable || !used)
+		if used && sum.Problem == "" && h.Problem != "" {
 			sum.Problem = fmt.Sprintf("Set %d of pool %d: %s", set.number, set.pool, h.Problem)
 		}
 		if n := len(sum.Pools); n == 0 || sum.Pools[n-1].Number != set.pool {
@@ -48,7 +50,7 @@ func (s *Store) Health(ctx context.Context) (objectstore.Health, error) {
 			d.Pool, d.Set = set.pool, set.number
 			sum.Drives = append(sum.Drives, d)
 		}
-		if i > 0 {
+		if set != a.sets[0] {
 			sum.Scrub = both(sum.Scrub, h.Scrub)
 		}
 	}

@@ -239,7 +239,8 @@ func arranged(l layout, given []*set) *arrangement {
 	return a
 }
 
-// write writes a layout to all drives, those that are new to it first.
+// write writes a layout to all drives, those that are new to it first. Those of a
+// pool that is gone need not be there to be told.
 func (s *Store) write(l layout, given []*set) error {
 	content, err := l.encode()
 	if err != nil {
@@ -247,7 +248,12 @@ func (s *Store) write(l layout, given []*set) error {
 	}
 	var failures []error
 	for _, set := range slices.Backward(given) {
-		if err := set.SetCard(layoutFile, content); err != nil {
+		err := set.SetCard(layoutFile, content)
+		if err != nil && l.Pools[l.poolOf([]string{set.id})].State == poolGone {
+			s.log.Warn("a drained pool was not told of a change", "pool", set.pool, "error", err)
+			err = nil
+		}
+		if err != nil {
 			failures = append(failures, fmt.Errorf("set %d of pool %d: %w", set.number, set.pool, err))
 		}
 		s.at("layout")

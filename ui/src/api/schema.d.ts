@@ -443,6 +443,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/health/pools/{pool}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Move everything away from a pool of drives, for good */
+        post: operations["drain-pool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health/scrub": {
         parameters: {
             query?: never;
@@ -1555,12 +1572,23 @@ export interface components {
             prefixes: string[];
         };
         Pool: {
+            /** Format: int64 */
+            leftBytes: number;
+            /**
+             * Format: int64
+             * @description What is still to be moved away while it is drained
+             */
+            leftVersions: number;
             /**
              * Format: int64
              * @description From 1
              */
             number: number;
+            /** @description Why that does not go on, empty while it does */
+            problem: string;
             sets: components["schemas"]["DriveSet"][];
+            /** @enum {string} */
+            state: "inUse" | "draining" | "drained";
         };
         PostMessageRequest: {
             /** @description Made by the client. Sending again under it posts nothing new. */
@@ -3239,6 +3267,36 @@ export interface operations {
             path: {
                 /** @description The drive's ID */
                 drive: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "drain-pool": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The pool's number */
+                pool: number;
             };
             cookie?: never;
         };

@@ -91,7 +91,7 @@ test("every set has to do by itself", () => {
     ...h,
     writable: false,
     drives: h.drives.map((drive, i) => ({ ...drive, pool: 1, set: i < 4 ? 1 : 2 })),
-    pools: [{ number: 1, sets: [{ ...set, number: 1, writable: true }, { ...set, number: 2, writable: false }] }],
+    pools: [{ number: 1, state: "inUse", leftVersions: 0, leftBytes: 0, problem: "", sets: [{ ...set, number: 1, writable: true }, { ...set, number: 2, writable: false }] }],
   };
   expect(summarize(divided)).toMatchObject({ ok: 5, total: 8, readable: false, spareForReads: -1, spareForWrites: -2 });
   expect(summarize(divided).sets.map(({ set, readable, writable }) => [set, readable, writable])).toEqual([

@@ -58,14 +58,15 @@ function sum(numbers: number[]): number {
 }
 
 export function summarize(health: DrivesHealth): DrivesSummary {
-  const sets = setsOf(health);
+  const drained = health.pools.filter(({ state }) => state === "drained").map(({ number }) => number);
+  const sets = setsOf(health).filter(({ pool }) => !drained.includes(pool));
   const apart = fileSystems(health.drives);
   const size = sum(apart.map(({ totalBytes }) => totalBytes));
   const free = sum(apart.map(({ freeBytes }) => freeBytes));
   return {
     ok: sum(sets.map(({ ok }) => ok)),
     healing: sum(sets.map(({ healing }) => healing)),
-    total: health.drives.length,
+    total: sum(sets.map(({ drives }) => drives.length)),
     used: size - free,
     size,
     readable: sets.every(({ readable }) => readable),

@@ -5,7 +5,7 @@ import type { DrivesHealth } from "@/api/types";
 import { Alert, Card, QueryView, Skeleton } from "@/components";
 import { setsOf, summarize, type SetSummary } from "@/lib/drives";
 import { formatBytes } from "@/lib/format";
-import { DriveCard } from "./DriveCard";
+import { Pools } from "./Pools";
 import { ScrubCard } from "./ScrubCard";
 import { TargetHealth } from "./TargetHealth";
 import s from "./Settings.module.css";
@@ -24,9 +24,7 @@ export function DrivesPage() {
           <div className={s.layout}>
             <Verdict health={health} />
             <Figures health={health} />
-            {setsOf(health).map((set) => (
-              <DriveSet key={`${set.pool}.${set.set}`} set={set} />
-            ))}
+            <Pools health={health} />
             <ScrubCard health={health} />
             <Explanation health={health} />
           </div>
@@ -36,30 +34,14 @@ export function DrivesPage() {
   );
 }
 
-/** DriveSet shows the drives of one set, under a title where there are several. */
-function DriveSet({ set }: { set: SetSummary }) {
-  const { t } = useTranslation("settings");
-  const cards = (
-    <div className={s.drives}>
-      {set.drives.map((drive) => (
-        <DriveCard key={drive.path} drive={drive} />
-      ))}
-    </div>
-  );
-  if (set.pool === 0) return cards;
-  const title = t("drives.set", { pool: set.pool, set: set.set });
-  return (
-    <section className={s.driveSet} aria-label={title}>
-      <h2>{title}</h2>
-      <small>{t("drives.setMayFail", { count: set.parity })}</small>
-      {cards}
-    </section>
-  );
-}
-
 /** changes tells whether something is going on that is worth watching. */
 function changes(health: DrivesHealth): boolean {
-  return health.scrub.running || health.scrub.asked || health.drives.some((drive) => drive.healing);
+  return (
+    health.scrub.running ||
+    health.scrub.asked ||
+    health.pools.some(({ state }) => state === "draining") ||
+    health.drives.some((drive) => drive.healing)
+  );
 }
 
 /** Verdict says in one sentence how things stand and what to do. */
