@@ -2,6 +2,7 @@ package erasure
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"croft/objectstore"
 	"croft/objectstore/erasure/disk/simdisk"
 	"croft/objectstore/erasure/index"
+	"croft/objectstore/erasure/seglog"
 )
 
 func TestPulledDriveCatchesUp(t *testing.T) {
@@ -151,4 +153,37 @@ func (b *bay) toDo(only ...int) (n int) {
 		b.Fatal(err)
 	}
 	return n
+}
+
+// TestRecordOfSegmentThatIsLacking has a record noted of a drive that has no file of
+// its segment, as when the drive failed in that moment.
+func TestRecordOfSegmentThatIsLacking(t *testing.T) {
+	b := newBay(t, 4)
+	b.fill("some ")
+	all := b.store.seglog.Segments()
+	id := all[len(all)-1].ID
+	if err := b.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range b.slots[1].Files() {
+		if strings.Contains(e.Name, fmt.Sprintf("%016x", id)) {
+			if err := b.slots[1].RemoveFile(e.Name); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	b.open()
+	var first int64
+	if _, err := b.store.seglog.Scan(t.Context(), id, func(at seglog.Position, _ []seglog.Placed) error {
+		first = at.Offset
+		return io.EOF
+	}); err != nil && err != io.EOF {
+		t.Fatal(err)
+	}
+	b.store.recordDamaged(id, first, 0b10)
+	b.heal()
+	if n := b.toDo(); n != 0 {
+		t.Errorf("%d things are still to be healed", n)
+	}
+	b.without("without 0 and 2", 0, 2)
 }

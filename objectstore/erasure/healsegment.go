@@ -3,6 +3,7 @@ package erasure
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"slices"
 
 	"croft/objectstore/erasure/driveset"
@@ -45,10 +46,42 @@ func (h *healer) segments(ctx context.Context, w *work, level int) error {
 // record heals one record.
 func (h *healer) record(ctx context.Context, r index.Repair) error {
 	targets := driveset.Places(r.Places) & h.store.set.Writable()
-	if err := h.store.seglog.HealRecord(ctx, r.Segment, int64(r.Offset), targets); err != nil {
+	err := h.store.seglog.HealRecord(ctx, r.Segment, int64(r.Offset), targets)
+	if errors.Is(err, fs.ErrNotExist) {
+		return h.wholly(ctx, r, targets, err)
+	}
+	if err != nil {
 		return err
 	}
 	return h.healed(ctx, r, targets)
+}
+
+// wholly notes the segment as a whole, to be healed next, for drives that turn out
+// to have no file of it: it was begun when they failed and still counted as well.
+func (h *healer) wholly(ctx context.Context, r index.Repair, targets driveset.Places, cause error) error {
+	var without driveset.Places
+	for place := range h.store.set.Drives {
+		if !targets.Has(place) {
+			continue
+		}
+		lacking, err := h.store.seglog.Lacking(ctx, place)
+		if err != nil {
+			return errors.Join(cause, err)
+		}
+		if slices.Contains(lacking, r.Segment) {
+			without = without.With(place)
+		}
+	}
+	if without == 0 {
+		return cause
+	}
+	whole := index.Repair{Segment: r.Segment, Offset: wholeSegment, Places: uint16(without)}
+	err := h.store.index.Apply(ctx, func(tx *index.Tx) error { return tx.AddRepair(whole) })
+	if err == nil {
+		err = h.healed(ctx, r, without)
+	}
+	h.store.damage.signal()
+	return err
 }
 
 // segment makes a segment whole on drives that have no file of it (without), and
