@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -262,6 +263,12 @@ func TestFormat(t *testing.T) {
 	f("record on drive 1", e.buffers[1].b, 0xe2490bac0d337da5)
 	f("record on drive 2", e.buffers[2].b, 0xeb6f6e02afec9d20)
 	f("segment head", h.encode(l.seed), 0xe00ef7af73f8526b)
+	h.drives, h.live[1].drives = 5, 4 // of a set that has grown
+	f("segment head of a grown set", h.encode(l.seed), 0x1b6e4888a7608997)
+	b := h.encode(l.seed)
+	if got, err := parseSegmentHead(b[:len(b)/2], h.id, l.seed); err != nil || !reflect.DeepEqual(got, h) {
+		t.Errorf("%+v, %v", got, err)
+	}
 	f("location", e.placed[2].Location.Append(nil), 0xf5f09991d36b70ce)
 	if e.head.next() != 0xc453b985db0f98b {
 		t.Errorf("chain value %#x", e.head.next())
