@@ -23,7 +23,7 @@ type Project struct {
 	Description string
 	CreatedAt   time.Time
 	Quota       int64 // of the bytes in all its buckets; 0 is no limit
-	Role        Role // of the principal who asked; empty for an administrator who is no member
+	Role        Role  // of the principal who asked; empty for an administrator who is no member
 }
 
 // ArtifactBucket is the name of the bucket that holds the project's artifacts.
