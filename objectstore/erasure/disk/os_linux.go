@@ -71,7 +71,7 @@ func (f *osFile) WritePast(p []byte, offset int64) (int, error) {
 		return f.WriteAt(p, offset)
 	}
 	n, err := past.WriteAt(p, offset)
-	if errors.Is(err, unix.EINVAL) { // not with this drive's sectors
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EOPNOTSUPP) { // not with this drive's sectors, or this file system
 		_ = f.bypass.close()
 		return f.WriteAt(p, offset)
 	}
