@@ -201,11 +201,11 @@ func drainTo(t *testing.T, s *Store, number int, meanwhile func(ctx context.Cont
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	var all sync.WaitGroup
-	all.Go(func() { s.drain(ctx) })
-	if err := s.DrainPool(ctx, number); err != nil {
+	if err := s.DrainPool(ctx, number); err != nil { // before it can be over
 		t.Fatal(err)
 	}
+	var all sync.WaitGroup
+	all.Go(func() { s.drain(ctx) })
 	if meanwhile != nil {
 		all.Go(func() { meanwhile(ctx) })
 	}
