@@ -61,12 +61,15 @@ func look(pools [][]string, sizeOf func(drives int) (int, error)) (*plan, error)
 		var groups []*group
 		for set := range len(paths) / size {
 			g := &group{pool: i + 1, set: set + 1, paths: paths[set*size : (set+1)*size], seen: seen[set*size : (set+1)*size]}
+			groups = append(groups, g)
+			if p.layout == nil && len(pools) == 1 && size == len(paths) {
+				break // one set knows best which drives are not of it
+			}
 			for _, s := range g.seen {
 				if err := g.add(s, len(paths), bySet); err != nil {
 					return nil, err
 				}
 			}
-			groups = append(groups, g)
 		}
 		seen = seen[len(paths):]
 		p.pools = append(p.pools, groups)
