@@ -17,8 +17,11 @@ import (
 type etags struct {
 	bodies atomic.Int32 // that are worth a lane and on their way
 
-	mu    sync.Mutex     // guards the following field
+	mu    sync.Mutex     // guards the following 3 fields
 	lanes md5simd.Server // nil until it is needed
+	// Hashes are used again and never closed: the library keeps looking at closed ones.
+	free []md5simd.Hasher
+	made int
 }
 
 const (
@@ -26,6 +29,8 @@ const (
 	manyBodies = 4
 	// laneBytes is the least length of a body that is worth a lane.
 	laneBytes = 64 << 10
+	// maxLanes is how many hashes there are at most; as many as go side by side.
+	maxLanes = 16
 )
 
 // expect counts a body of an announced size, -1 when there is none, until the
@@ -41,16 +46,38 @@ func (e *etags) expect(size int64) func() {
 
 // begin returns a hash, and what to call when it is needed no more.
 func (e *etags) begin() (h hash.Hash, end func()) {
-	if e.bodies.Load() < manyBodies {
-		return md5.New(), func() {}
+	if e.bodies.Load() >= manyBodies {
+		if lane := e.lane(); lane != nil {
+			return lane, func() { e.giveBack(lane) }
+		}
 	}
+	return md5.New(), func() {}
+}
+
+// lane returns a hash that is computed beside others, nil when all are in use.
+func (e *etags) lane() md5simd.Hasher {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if n := len(e.free); n > 0 {
+		lane := e.free[n-1]
+		e.free = e.free[:n-1]
+		return lane
+	}
+	if e.made == maxLanes {
+		return nil
+	}
 	if e.lanes == nil {
 		e.lanes = md5simd.NewServer()
 	}
-	lane := e.lanes.NewHash()
-	return lane, lane.Close
+	e.made++
+	return e.lanes.NewHash()
+}
+
+func (e *etags) giveBack(lane md5simd.Hasher) {
+	lane.Reset()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.free = append(e.free, lane)
 }
 
 // of returns the sum of a whole body.
@@ -69,8 +96,11 @@ func (e *etags) of(body []byte) string {
 func (e *etags) close() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	for _, lane := range e.free {
+		lane.Close()
+	}
 	if e.lanes != nil {
 		e.lanes.Close()
-		e.lanes = nil
 	}
+	e.lanes, e.free, e.made = nil, nil, 0
 }
