@@ -29,7 +29,7 @@ const (
 	manyBodies = 4
 	// laneBytes is the least length of a body that is worth a lane.
 	laneBytes = 64 << 10
-	// maxLanes is how many hashes there are at most; as many as go side by side.
+	// maxLanes is how many hashes there are at most: as many as go side by side.
 	maxLanes = 16
 )
 

@@ -71,8 +71,11 @@ func (f *osFile) WritePast(p []byte, offset int64) (int, error) {
 		return f.WriteAt(p, offset)
 	}
 	n, err := past.WriteAt(p, offset)
-	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EOPNOTSUPP) { // not with this drive's sectors, or this file system
+	switch {
+	case errors.Is(err, unix.EINVAL), errors.Is(err, unix.EOPNOTSUPP): // not with this drive's sectors, or this file system
 		_ = f.bypass.close()
+		return f.WriteAt(p, offset)
+	case errors.Is(err, os.ErrClosed): // by somebody who just found that out, or with the file
 		return f.WriteAt(p, offset)
 	}
 	return n, err
