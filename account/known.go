@@ -8,15 +8,15 @@ import (
 	"gorm.io/gorm"
 )
 
-// maxKnown bounds the keys, the roles, and the quotas, that are remembered. Beyond it all are
-// forgotten and read again as they are asked for.
+// maxKnown bounds the keys, the roles and the quotas that are remembered. Beyond it
+// all of a kind are forgotten and read again as they are asked for.
 const maxKnown = 10_000
 
 // known remembers what every S3 request asks of the database: whose an access key
-// is, which role a user has in a project, and what a project's quota is. A change of
-// any forgets everything
-// after its commit and before it returns, so that a key that was ended, or a role
-// that was lowered, holds for no request that begins after the change was answered.
+// is, which role a user has in a project, and what a project's quota is. A
+// change of any forgets everything after its commit and before it returns, so that a
+// key that was ended, or a role that was lowered, holds for no request that begins
+// after the change was answered. The maps are made once.
 //
 // Only this process is told. Where several serve one database, what carries events
 // between them has to carry the forgetting as well.
@@ -42,64 +42,46 @@ func newKnown() *known {
 
 // key returns what is known of a key and, for learnKey, the age of that answer.
 func (k *known) key(accessKey string) (owner keyOwner, ok bool, age uint64) {
-	k.mu.RLock()
-	defer k.mu.RUnlock()
-	owner, ok = k.keys[accessKey]
-	return owner, ok, k.age
+	return recall(k, k.keys, accessKey)
 }
 
 // learnKey remembers a key that was read from the database since age, unless
 // something changed meanwhile: it may have been read before the change.
 func (k *known) learnKey(accessKey string, owner keyOwner, age uint64) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.age != age {
-		return
-	}
-	if len(k.keys) >= maxKnown {
-		clear(k.keys)
-	}
-	k.keys[accessKey] = owner
+	learn(k, k.keys, accessKey, owner, age)
 }
 
 // role and learnRole are the same for the role of a member.
-func (k *known) role(m membership) (role Role, ok bool, age uint64) {
-	k.mu.RLock()
-	defer k.mu.RUnlock()
-	role, ok = k.roles[m]
-	return role, ok, k.age
-}
+func (k *known) role(m membership) (role Role, ok bool, age uint64) { return recall(k, k.roles, m) }
 
-func (k *known) learnRole(m membership, role Role, age uint64) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.age != age {
-		return
-	}
-	if len(k.roles) >= maxKnown {
-		clear(k.roles)
-	}
-	k.roles[m] = role
-}
+func (k *known) learnRole(m membership, role Role, age uint64) { learn(k, k.roles, m, role, age) }
 
 // quota and learnQuota are the same for the quota of a project.
 func (k *known) quota(projectID string) (bytes int64, ok bool, age uint64) {
-	k.mu.RLock()
-	defer k.mu.RUnlock()
-	bytes, ok = k.quotas[projectID]
-	return bytes, ok, k.age
+	return recall(k, k.quotas, projectID)
 }
 
 func (k *known) learnQuota(projectID string, bytes int64, age uint64) {
+	learn(k, k.quotas, projectID, bytes, age)
+}
+
+func recall[K comparable, V any](k *known, from map[K]V, key K) (v V, ok bool, age uint64) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	v, ok = from[key]
+	return v, ok, k.age
+}
+
+func learn[K comparable, V any](k *known, into map[K]V, key K, v V, age uint64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.age != age {
 		return
 	}
-	if len(k.quotas) >= maxKnown {
-		clear(k.quotas)
+	if len(into) >= maxKnown {
+		clear(into)
 	}
-	k.quotas[projectID] = bytes
+	into[key] = v
 }
 
 func (k *known) forget() {
