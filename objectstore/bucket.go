@@ -1,6 +1,9 @@
 package objectstore
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // Bucket is a top-level name that objects live under. Owner is an opaque
 // reference that the store keeps for its caller (Croft keeps a project ID
@@ -25,4 +28,26 @@ type Bucket struct {
 	// have together; 0 is no limit. A write
 	// that would exceed it is ErrQuotaExceeded. Deletes always work.
 	Quota int64
+	// Documents are what callers set the bucket to, by name: its policy, its rules for
+	// CORS. The store keeps them and does not read them; the map is not to be changed
+	// in place. Together they have at most MaxDocumentBytes.
+	Documents map[string]string
+}
+
+// MaxDocumentBytes bounds a bucket's documents, names included.
+const MaxDocumentBytes = 1 << 20
+
+// WithDocument returns a bucket's documents with one of them set, or removed when the
+// text is empty.
+func (b Bucket) WithDocument(name, text string) map[string]string {
+	all := maps.Clone(b.Documents)
+	if text == "" {
+		delete(all, name)
+		return all
+	}
+	if all == nil {
+		all = make(map[string]string)
+	}
+	all[name] = text
+	return all
 }

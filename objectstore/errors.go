@@ -21,5 +21,6 @@ var (
 	ErrStorageFull        = errs.New(errs.StorageFull, "storage_full", "The drives are full. Delete something or add space.")
 	ErrBodyIncomplete     = errs.New(errs.Invalid, "body_incomplete", "The body does not have the announced size. Nothing was stored.")
 	ErrDigestMismatch     = errs.New(errs.Invalid, "digest_mismatch", "The body does not match its digest. Nothing was stored.")
+	ErrDocumentsTooLarge  = errs.Newf(errs.Invalid, "documents_too_large", "A bucket's settings have at most %d KiB together. Make the policy or the rules shorter.", MaxDocumentBytes>>10)
 	ErrPreconditionFailed = errs.New(errs.Conflict, "precondition_failed", "The object is not, or no longer, in the state that the request demands.")
 )

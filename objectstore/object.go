@@ -29,6 +29,7 @@ type Object struct {
 	Compressed bool
 	StoredSize int64
 	Class      StorageClass // ClassUnset is standard
+	Tier       string       // that keeps the body, or some of it; empty where the drives do
 	// Parts are the sizes and checksums of the parts an upload put together, in
 	// order; empty for an object that came in one piece.
 	Parts []Part
@@ -50,6 +51,9 @@ type Attributes struct {
 	Checksums map[string]string
 	// Tags are the object's tags.
 	Tags map[string]string
+	// System is what a protocol keeps with the object and its writer does not name, such
+	// as grants. The store does not interpret it.
+	System map[string]string
 	// Lock keeps the version from being deleted; the zero value takes the bucket's.
 	Lock Lock
 }
@@ -59,6 +63,7 @@ func (a Attributes) Clone() Attributes {
 	a.User = maps.Clone(a.User)
 	a.Checksums = maps.Clone(a.Checksums)
 	a.Tags = maps.Clone(a.Tags)
+	a.System = maps.Clone(a.System)
 	return a
 }
 

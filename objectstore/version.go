@@ -136,8 +136,8 @@ type Versions interface {
 	DeleteVersion(ctx context.Context, r DeleteRequest) (Deleted, error)
 	// ListVersions returns one page.
 	ListVersions(ctx context.Context, r ListVersionsRequest) (VersionPage, error)
-	// UpdateVersion changes a version's tags and lock in one step: change gets the
-	// attributes as they are and may refuse; what else it changes is ignored. bypass
+	// UpdateVersion changes a version's tags, system attributes and lock in one step:
+	// change gets the attributes as they are and may refuse; what else it changes is ignored. bypass
 	// says that the caller may shorten governance. A retention that compliance keeps
 	// can only be lengthened.
 	UpdateVersion(ctx context.Context, ref VersionRef, bypass bool, change func(*Attributes) error) (Object, error)

@@ -3,6 +3,7 @@ package erasure
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -57,6 +58,7 @@ func (b *bucket) public() objectstore.Bucket {
 		Name: e.Name, Owner: e.Owner, CreatedAt: record.Time(e.Created),
 		Versioning: objectstore.Versioning(e.Versioning), ObjectLock: e.ObjectLock, DefaultLock: e.Lock,
 		Encryption: e.Encryption, Compression: cloneCompression(e.Compression), Quota: e.Quota, Parity: cloneParity(e.Parity),
+		Documents: e.Documents,
 	}
 }
 
@@ -66,6 +68,14 @@ func cloneParity(parity *int) *int {
 	}
 	p := *parity
 	return &p
+}
+
+// cloneDocuments makes none of an empty map, as an entry that is read does.
+func cloneDocuments(documents map[string]string) map[string]string {
+	if len(documents) == 0 {
+		return nil
+	}
+	return maps.Clone(documents)
 }
 
 func cloneCompression(c objectstore.Compression) objectstore.Compression {
@@ -292,7 +302,7 @@ func (s *Store) UpdateBucket(ctx context.Context, bucketName string, change func
 	e.Ord, e.Owner = s.nextOrd(), is.Owner
 	e.Versioning, e.ObjectLock, e.Lock = string(is.Versioning), is.ObjectLock, is.DefaultLock
 	e.Encryption, e.Compression, e.Quota = is.Encryption, cloneCompression(is.Compression), is.Quota
-	e.Parity = cloneParity(is.Parity)
+	e.Parity, e.Documents = cloneParity(is.Parity), cloneDocuments(is.Documents)
 	e.Shadows = old.Shadows.With(old.segment, s.segmentExists())
 	placed, err := s.seglog.Append(ctx, seglog.Options{}, entry(&e, nil))
 	if err != nil {
@@ -321,10 +331,19 @@ func checkSettings(before objectstore.Bucket, is *objectstore.Bucket) error {
 		return errs.New(errs.Invalid, "default_encryption", "A bucket's default encryption is none, or with the store's key.")
 	case is.Quota < 0:
 		return errs.New(errs.Invalid, "quota_negative", "A quota is a number of bytes, or 0 for no limit.")
+	case documentBytes(is.Documents) > objectstore.MaxDocumentBytes:
+		return objectstore.ErrDocumentsTooLarge
 	case c.MinSize < 0, len(c.Types) > maxRules, len(c.Suffixes) > maxRules:
 		return errs.Newf(errs.Invalid, "compression_rules", "A bucket has at most %d types and %d suffixes to compress, and no negative size.", maxRules, maxRules)
 	}
 	return nil
+}
+
+func documentBytes(documents map[string]string) (n int) {
+	for name, text := range documents {
+		n += len(name) + len(text)
+	}
+	return n
 }
 
 // maxRules is how many types or suffixes a bucket's compression may have.

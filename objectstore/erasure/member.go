@@ -43,6 +43,7 @@ func (c BucketCopy) entry() *record.Bucket {
 		ID: c.ID, Name: b.Name, Owner: b.Owner, Created: b.CreatedAt.UnixMilli(),
 		Versioning: string(b.Versioning), ObjectLock: b.ObjectLock, Lock: b.DefaultLock,
 		Encryption: b.Encryption, Compression: cloneCompression(b.Compression), Quota: b.Quota, Parity: cloneParity(b.Parity),
+		Documents: cloneDocuments(b.Documents),
 	}
 }
 

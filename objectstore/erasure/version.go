@@ -157,7 +157,7 @@ func (s *Store) UpdateVersion(ctx context.Context, ref objectstore.VersionRef, b
 		return objectstore.Object{}, err
 	}
 	v := *h.Version
-	v.Attrs.Tags, v.Attrs.Lock = attrs.Tags, attrs.Lock
+	v.Attrs.Tags, v.Attrs.System, v.Attrs.Lock = attrs.Tags, attrs.System, attrs.Lock
 	if err := s.rewrite(ctx, h, &v); err != nil {
 		return objectstore.Object{}, err
 	}

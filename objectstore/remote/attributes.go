@@ -33,6 +33,7 @@ type extra struct {
 	User      [][2][]byte       `json:"u,omitempty"`
 	Checksums map[string]string `json:"c,omitempty"`
 	Tags      map[string]string `json:"t,omitempty"`
+	System    map[string]string `json:"s,omitempty"`
 }
 
 // standard are the attributes with a header of their own.
@@ -53,7 +54,7 @@ var standard = []struct {
 // the object needs a late record.
 func encodeAttributes(a objectstore.Attributes) (headers map[string]string, whole bool) {
 	headers = map[string]string{}
-	rest := extra{Checksums: a.Checksums, Tags: a.Tags}
+	rest := extra{Checksums: a.Checksums, Tags: a.Tags, System: a.System}
 	for _, one := range standard {
 		value := *one.of(&a)
 		switch {
@@ -82,7 +83,7 @@ func encodeAttributes(a objectstore.Attributes) (headers map[string]string, whol
 		}
 		return headers, false
 	}
-	if len(rest.Headers)+len(rest.User)+len(rest.Checksums)+len(rest.Tags) == 0 {
+	if len(rest.Headers)+len(rest.User)+len(rest.Checksums)+len(rest.Tags)+len(rest.System) == 0 {
 		return headers, true
 	}
 	text, err := json.Marshal(rest)
@@ -140,7 +141,7 @@ func decodeAttributes(header http.Header) objectstore.Attributes {
 	for _, pair := range rest.User {
 		setUser(&a, string(pair[0]), string(pair[1]))
 	}
-	a.Checksums, a.Tags = rest.Checksums, rest.Tags
+	a.Checksums, a.Tags, a.System = rest.Checksums, rest.Tags, rest.System
 	return a
 }
 
@@ -173,10 +174,11 @@ type plain struct {
 	User      [][2][]byte       `json:"user,omitempty"`
 	Checksums map[string]string `json:"checksums,omitempty"`
 	Tags      map[string]string `json:"tags,omitempty"`
+	System    map[string]string `json:"system,omitempty"`
 }
 
 func plainOf(a objectstore.Attributes) plain {
-	p := plain{Checksums: a.Checksums, Tags: a.Tags}
+	p := plain{Checksums: a.Checksums, Tags: a.Tags, System: a.System}
 	for _, one := range standard {
 		if value := *one.of(&a); value != "" {
 			if p.Headers == nil {
@@ -192,7 +194,7 @@ func plainOf(a objectstore.Attributes) plain {
 }
 
 func (p plain) attributes() objectstore.Attributes {
-	a := objectstore.Attributes{Checksums: p.Checksums, Tags: p.Tags}
+	a := objectstore.Attributes{Checksums: p.Checksums, Tags: p.Tags, System: p.System}
 	for _, one := range standard {
 		*one.of(&a) = string(p.Headers[one.header])
 	}
@@ -207,10 +209,10 @@ func checkAttributes(a objectstore.Attributes) error {
 	if a.Lock != (objectstore.Lock{}) {
 		return objectstore.ErrObjectLockMissing
 	}
-	for _, texts := range []map[string]string{a.Checksums, a.Tags} {
+	for _, texts := range []map[string]string{a.Checksums, a.Tags, a.System} {
 		for name, value := range texts {
 			if !utf8.ValidString(name) || !utf8.ValidString(value) {
-				return Unsupported("A checksum or tag that is not UTF-8")
+				return Unsupported("A checksum, tag or grant that is not UTF-8")
 			}
 		}
 	}

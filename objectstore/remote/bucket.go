@@ -110,6 +110,8 @@ func (s *Store) checkBucket(b objectstore.Bucket) error {
 		return Unsupported("A quota")
 	case b.Parity != nil:
 		return Unsupported("A parity of its own")
+	case len(b.Documents) > 0:
+		return Unsupported("A policy or rules of a bucket")
 	}
 	return nil
 }

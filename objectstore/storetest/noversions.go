@@ -19,6 +19,7 @@ var noVersionTests = []test{
 			{Compression: objectstore.Compression{On: true}},
 			{Quota: 1},
 			{Parity: new(int)},
+			{Documents: map[string]string{"policy": "{}"}},
 		} {
 			b.Name = "other"
 			if _, err := f.CreateBucket(f.ctx, b); errs.KindOf(err) != errs.Invalid {

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"croft/objectstore"
@@ -122,6 +124,35 @@ var versionTests = []test{
 		_, err = s.UpdateBucket(f.ctx, "bucket", func(b *objectstore.Bucket) error { b.ObjectLock = false; return nil })
 		f.wants("take object lock away", err, objectstore.ErrVersioningState)
 	}},
+	{"Documents", func(f *fixture) {
+		s := f.api()
+		set := func(name, text string) error {
+			_, err := s.UpdateBucket(f.ctx, "bucket", func(b *objectstore.Bucket) error {
+				b.Documents = b.WithDocument(name, text)
+				return nil
+			})
+			return err
+		}
+		has := func(what string, want map[string]string) {
+			f.Helper()
+			b, err := f.Bucket(f.ctx, "bucket")
+			f.ok(what, err)
+			if !maps.Equal(b.Documents, want) {
+				f.Fatalf("%s: %q", what, b.Documents)
+			}
+		}
+		long := strings.Repeat("ü", 100_000)
+		f.ok("set one", set("policy", "{}"))
+		f.ok("set another", set("cors", long))
+		has("both", map[string]string{"policy": "{}", "cors": long})
+		f.wants("too much", set("policy", strings.Repeat("x", objectstore.MaxDocumentBytes)), objectstore.ErrDocumentsTooLarge)
+		f.ok("change one", set("policy", "[]"))
+		f.ok("remove another", set("cors", ""))
+		has("one", map[string]string{"policy": "[]"})
+		f.ok("remove what is not there", set("website", ""))
+		f.ok("remove the last", set("policy", ""))
+		has("none", nil)
+	}},
 	{"Locks", func(f *fixture) {
 		_, err := f.Put(f.ctx, objectstore.PutRequest{Bucket: "bucket", Key: "k", Attributes: objectstore.Attributes{Lock: objectstore.Lock{Hold: true}}})
 		f.wants("a lock without object lock", err, objectstore.ErrObjectLockMissing)
@@ -175,6 +206,7 @@ var versionTests = []test{
 			before := f.put(key, body)
 			o, err := s.UpdateVersion(f.ctx, ref(key, before.VersionID), false, func(a *objectstore.Attributes) error {
 				a.Tags = map[string]string{"team": "müller"}
+				a.System = map[string]string{"acl": "public-read"}
 				a.ContentType = "ignored"
 				return nil
 			})
@@ -184,7 +216,7 @@ var versionTests = []test{
 			}
 			got, err := f.Head(f.ctx, "bucket", key)
 			f.ok("head", err)
-			if got.Attributes.Tags["team"] != "müller" || !got.ModifiedAt.Equal(before.ModifiedAt) || got.ETag != before.ETag {
+			if got.Attributes.Tags["team"] != "müller" || got.Attributes.System["acl"] != "public-read" || !got.ModifiedAt.Equal(before.ModifiedAt) || got.ETag != before.ETag {
 				f.Fatalf("after tagging %+v", got)
 			}
 			f.holds(key, body)

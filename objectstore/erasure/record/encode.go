@@ -30,7 +30,7 @@ func (b *Bucket) Encode() []byte {
 	e.compression(b.Compression)
 	e.int(b.Quota)
 	e.shadows(b.Shadows)
-	return e.end(parityField(b.Parity))
+	return e.end(parityField(b.Parity), mapField(bucketDocuments, b.Documents))
 }
 
 const (
@@ -76,7 +76,7 @@ func (v *Version) Encode() []byte {
 	}
 	e.sealed(v.Sealed)
 	e.shadows(v.Shadows)
-	return e.end(classField(v.Class))
+	return e.end(classField(v.Class), mapField(objectSystem, v.Attrs.System))
 }
 
 // Encode returns the entry's bytes.
@@ -91,7 +91,7 @@ func (u *Upload) Encode() []byte {
 	e.sealed(u.Sealed)
 	e.bool(u.Compress)
 	e.shadows(u.Shadows)
-	return e.end(classField(u.Class))
+	return e.end(classField(u.Class), mapField(objectSystem, u.Attrs.System))
 }
 
 // Encode returns the entry's bytes.
@@ -104,7 +104,7 @@ func (p *Part) Encode() []byte {
 	e.part(p.Part)
 	e.body(p.Body)
 	e.shadows(p.Shadows)
-	return e.end(field{})
+	return e.end()
 }
 
 // Encode returns the entry's bytes.
@@ -121,7 +121,7 @@ func (g *Gone) Encode() []byte {
 	e.uint(g.Ord)
 	e.uint(g.Of)
 	e.shadows(g.Shadows)
-	return e.end(field{})
+	return e.end()
 }
 
 func (e *encoder) shadows(s Shadows) {

@@ -6,15 +6,17 @@ import (
 	"croft/objectstore"
 )
 
-// The numbered fields of entries, each number of its own kind of entry. What they
-// say does not change what the rest means, so they have odd numbers: a Croft that
+// The numbered fields of entries, each number of its own kind of entry. Most say
+// nothing that changes what the rest means, so they have odd numbers: a Croft that
 // does not know one loses it when it writes the entry again, and nothing else.
 const (
-	bucketParity = 1 // of large bodies, one byte
-	objectClass  = 1 // of a version or an upload: the storage class's name
+	bucketParity    = 1 // of large bodies, one byte
+	bucketDocuments = 3 // what the bucket is set to by callers, names and texts
+	objectClass     = 1 // of a version or an upload: the storage class's name
+	objectSystem    = 3 // of a version or an upload: what callers keep with it, names and texts
 )
 
-// field is a numbered field; without a number it is none.
+// field is a numbered field; without a value it is none.
 type field struct {
 	number uint64
 	value  []byte
@@ -27,22 +29,32 @@ func parityField(parity *int) field {
 	return field{bucketParity, []byte{byte(*parity)}}
 }
 
-func classField(c objectstore.StorageClass) field {
-	if c == objectstore.ClassUnset {
+func classField(c objectstore.StorageClass) field { return field{objectClass, []byte(c)} }
+
+func mapField(number uint64, m map[string]string) field {
+	if len(m) == 0 {
 		return field{}
 	}
-	return field{objectClass, []byte(c)}
+	e := &encoder{}
+	e.stringMap(m)
+	return field{number, e.b}
 }
 
-// end writes an entry's numbered field, if it has it.
-func (e *encoder) end(f field) []byte {
-	if f.number == 0 {
-		e.uint(0)
-		return e.b
+// end writes those of an entry's numbered fields that it has.
+func (e *encoder) end(fields ...field) []byte {
+	count := uint64(0)
+	for _, f := range fields {
+		if len(f.value) > 0 {
+			count++
+		}
 	}
-	e.uint(1)
-	e.uint(f.number)
-	e.string(string(f.value))
+	e.uint(count)
+	for _, f := range fields {
+		if len(f.value) > 0 {
+			e.uint(f.number)
+			e.string(string(f.value))
+		}
+	}
 	return e.b
 }
 
@@ -72,26 +84,40 @@ func (d *decoder) fields(read func(number uint64, d *decoder) bool) {
 }
 
 func (b *Bucket) field(number uint64, d *decoder) bool {
-	if number != bucketParity {
+	switch number {
+	case bucketParity:
+		parity := int(d.byte())
+		b.Parity = &parity
+	case bucketDocuments:
+		b.Documents = d.stringMap()
+	default:
 		return false
 	}
-	parity := int(d.byte())
-	b.Parity = &parity
 	return true
 }
 
 func (v *Version) field(number uint64, d *decoder) bool {
-	if number == objectClass {
+	switch number {
+	case objectClass:
 		v.Class = d.class()
+	case objectSystem:
+		v.Attrs.System = d.stringMap()
+	default:
+		return false
 	}
-	return number == objectClass
+	return true
 }
 
 func (u *Upload) field(number uint64, d *decoder) bool {
-	if number == objectClass {
+	switch number {
+	case objectClass:
 		u.Class = d.class()
+	case objectSystem:
+		u.Attrs.System = d.stringMap()
+	default:
+		return false
 	}
-	return number == objectClass
+	return true
 }
 
 // class reads a storage class, which is all that is left.

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"croft/objectstore"
@@ -58,6 +60,22 @@ func TestFields(t *testing.T) {
 	for _, value := range []string{"", "xy"} {
 		if got, err := Decode(slices.Concat(b[:len(b)-1], []byte{1, 1, byte(len(value))}, []byte(value))); !errors.Is(err, ErrMalformed) {
 			t.Errorf("a parity of %d bytes: %+v, %v", len(value), got, err)
+		}
+	}
+}
+
+// TestTextsOfCallers reads back what callers keep with buckets and objects, beside
+// other fields.
+func TestTextsOfCallers(t *testing.T) {
+	parity, texts := 2, map[string]string{"policy": "{}", "cors": strings.Repeat("x", 70_000)}
+	attrs := objectstore.Attributes{System: map[string]string{"acl": "public-read"}}
+	for _, e := range []Entry{
+		&Bucket{Name: "b", Parity: &parity, Documents: texts},
+		&Version{Key: "k", Class: objectstore.ClassReduced, Attrs: attrs},
+		&Upload{Key: "k", Attrs: attrs},
+	} {
+		if got, err := Decode(e.Encode()); err != nil || !reflect.DeepEqual(got, e) {
+			t.Errorf("%+v is read as %+v, %v", e, got, err)
 		}
 	}
 }

@@ -48,6 +48,7 @@ type Bucket struct {
 	Compression objectstore.Compression
 	Quota       int64 // bytes; 0 is none
 	Parity      *int  // of large bodies; nil is the set's
+	Documents   map[string]string
 	Shadows     Shadows
 }
 
