@@ -84,7 +84,11 @@ type VersionRef struct {
 type DeleteRequest struct {
 	VersionRef
 	Condition Condition // on what the key holds, or on the named version
-	Bypass    bool      // the caller may bypass governance
+	// Check, when set, sees what the key holds, or the named version, in the step that
+	// deletes it, delete markers included, and may refuse; Latest says whether the key
+	// holds it. Where there is nothing it is not called. It must not use the store.
+	Check  func(is Object) error
+	Bypass bool // the caller may bypass governance
 	// Replica says that it was deleted elsewhere first. It is not in the backlog of
 	// followers then, but for what a crash makes of it.
 	Replica bool

@@ -49,6 +49,9 @@ func (s *Store) deletion(ctx context.Context, b *bucket, r objectstore.DeleteReq
 	if err == nil {
 		err = h.allows(r.Condition)
 	}
+	if err == nil && h != nil && r.Check != nil {
+		err = s.checkDeletion(ctx, b, h, r)
+	}
 	if err != nil {
 		return nil, objectstore.Deleted{}, err
 	}
@@ -69,6 +72,21 @@ func (s *Store) deletion(ctx context.Context, b *bucket, r objectstore.DeleteReq
 		Kind: record.KindVersionGone, Bucket: b.ID, Key: r.Key, Ord: s.nextOrd(), Of: h.Ord, Null: h.Null,
 		Shadows: h.Shadows.With(h.loc.Segment, s.segmentExists()),
 	}, done, nil
+}
+
+// checkDeletion asks the caller about what it is to delete.
+func (s *Store) checkDeletion(ctx context.Context, b *bucket, h *held, r objectstore.DeleteRequest) error {
+	is := b.object(h.Version)
+	is.Attributes = is.Attributes.Clone()
+	is.Latest = r.ID == ""
+	if !is.Latest {
+		latest, err := s.held(ctx, b, r.Key)
+		if err != nil {
+			return err
+		}
+		is.Latest = latest != nil && latest.Ord == h.Ord
+	}
+	return r.Check(is)
 }
 
 // marker returns a delete marker over what a key holds.

@@ -75,6 +75,56 @@ var versionTests = []test{
 			f.Fatalf("deleted %+v", d)
 		}
 	}},
+	{"ChecksBeforeDeleting", func(f *fixture) {
+		plain := f.versioned(objectstore.VersioningOff)
+		same := f.put("plain", []byte("same"))
+		var saw []objectstore.Object
+		refusal := errors.New("not this one")
+		check := func(is objectstore.Object) error {
+			saw = append(saw, is)
+			return refusal
+		}
+		_, err := plain.DeleteVersion(f.ctx, objectstore.DeleteRequest{VersionRef: ref("plain", ""), Check: check})
+		f.wants("delete what is refused", err, refusal)
+		f.holds("plain", []byte("same"))
+		if len(saw) != 1 || saw[0].ETag != same.ETag || !saw[0].ModifiedAt.Equal(same.ModifiedAt) || !saw[0].Latest {
+			f.Fatalf("was asked about %+v", saw)
+		}
+
+		s := f.versioned(objectstore.VersioningEnabled)
+		first := f.put("k", []byte("one"))
+		second := f.put("k", []byte("two"))
+		saw = nil
+		for _, id := range []string{"", first.VersionID, second.VersionID} {
+			_, err := s.DeleteVersion(f.ctx, objectstore.DeleteRequest{VersionRef: ref("k", id), Check: check})
+			f.wants("delete a version that is refused", err, refusal)
+		}
+		if len(saw) != 3 || saw[0].VersionID != second.VersionID || !saw[0].Latest ||
+			saw[1].VersionID != first.VersionID || saw[1].Latest || saw[2].VersionID != second.VersionID || !saw[2].Latest {
+			f.Fatalf("was asked about %+v", saw)
+		}
+		if page := f.versions(s, objectstore.ListVersionsRequest{Prefix: "k"}); len(page.Versions) != 2 {
+			f.Fatalf("left: %+v", page.Versions)
+		}
+		agree := func(is objectstore.Object) error {
+			saw = append(saw, is)
+			return nil
+		}
+		d, err := s.DeleteVersion(f.ctx, objectstore.DeleteRequest{VersionRef: ref("k", ""), Check: agree})
+		f.ok("delete what is agreed to", err)
+		f.absent("k")
+		_, err = s.DeleteVersion(f.ctx, objectstore.DeleteRequest{VersionRef: ref("k", d.VersionID), Check: check})
+		f.wants("delete a marker that is refused", err, refusal)
+		if last := saw[len(saw)-1]; !last.Marker || !last.Latest || last.VersionID != d.VersionID {
+			f.Fatalf("was asked about %+v", last)
+		}
+		saw = nil
+		_, err = s.DeleteVersion(f.ctx, objectstore.DeleteRequest{VersionRef: ref("never", ""), Check: check})
+		f.ok("delete what never was", err)
+		if len(saw) != 0 {
+			f.Fatalf("was asked about nothing: %+v", saw)
+		}
+	}},
 	{"NullVersion", func(f *fixture) {
 		old := f.put("k", []byte("before"))
 		if old.VersionID != "" {
