@@ -27,6 +27,7 @@ var s3Actions = map[s3api.Action]account.Action{
 	s3api.ReadBucket:   account.BucketRead,
 	s3api.WriteObject:  account.ObjectWrite,
 	s3api.CreateBucket: account.BucketWrite,
+	s3api.WriteBucket:  account.BucketWrite,
 	s3api.DeleteBucket: account.BucketWrite,
 }
 

@@ -12,6 +12,7 @@ const (
 	ReadBucket   Action = "bucket.read"   // list and get objects, read the bucket's settings
 	WriteObject  Action = "object.write"  // put, copy to, delete, upload in parts
 	CreateBucket Action = "bucket.create" // the bucket does not exist yet
+	WriteBucket  Action = "bucket.write"  // change the bucket's settings
 	DeleteBucket Action = "bucket.delete"
 )
 

@@ -39,9 +39,11 @@ func (f *failure) status() int { return statuses[f.code] }
 // statuses is the one table of the S3 error codes that Croft answers with.
 var statuses = map[string]int{
 	"AccessDenied":                          http.StatusForbidden,
+	"AccessForbidden":                       http.StatusForbidden,
 	"AuthorizationHeaderMalformed":          http.StatusBadRequest,
 	"AuthorizationQueryParametersError":     http.StatusBadRequest,
 	"BadDigest":                             http.StatusBadRequest,
+	"BadRequest":                            http.StatusBadRequest,
 	"BucketAlreadyExists":                   http.StatusConflict,
 	"BucketAlreadyOwnedByYou":               http.StatusConflict,
 	"BucketNotEmpty":                        http.StatusConflict,

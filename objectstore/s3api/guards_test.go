@@ -45,6 +45,8 @@ func (o *operation) request() (target, body string, header []string) {
 		body = completeBody("x")
 	case "PutObject", "UploadPart":
 		body = "new"
+	case "PutBucketCors":
+		body = corsRules
 	}
 	return target, body, header
 }

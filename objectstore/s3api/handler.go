@@ -53,7 +53,9 @@ type Handler struct {
 
 	operations map[resource][]*operation
 	shares     *shares
-	signers    signers
+
+	corsReadings readings[*corsXML]
+	signers      signers
 }
 
 var _ http.Handler = (*Handler)(nil)
@@ -122,6 +124,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header["X-Content-Type-Options"] = nosniff
 	q.setHeader(header, "X-Amz-Request-Id", q.id)
 	header["X-Amz-Id-2"] = header["X-Amz-Request-Id"]
+	h.allowOrigin(q)
 	if err := h.serve(q); err != nil {
 		h.refuse(q, err)
 	}
@@ -134,6 +137,9 @@ func (h *Handler) serve(q *request) error {
 		if q.query, err = url.ParseQuery(q.r.URL.RawQuery); err != nil {
 			return fail("InvalidURI", "Couldn't parse the specified URI.")
 		}
+	}
+	if q.r.Method == http.MethodOptions {
+		return h.preflight(q)
 	}
 	if h.sendToConsole(q) {
 		return nil

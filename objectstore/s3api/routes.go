@@ -29,7 +29,7 @@ func (o *operation) changes() bool { return o.action == WriteObject || o.changes
 
 // changesBucket reports whether the operation is one to audit.
 func (o *operation) changesBucket() bool {
-	return o.action == CreateBucket || o.action == DeleteBucket
+	return o.action == CreateBucket || o.action == WriteBucket || o.action == DeleteBucket
 }
 
 // operations is every call there is. Of two that match a request the first
@@ -61,6 +61,7 @@ func operations() []operation {
 		{"AbortMultipartUpload", http.MethodDelete, onObject, "uploadId", "", WriteObject, (*Handler).abortUpload},
 		{"DeleteObject", http.MethodDelete, onObject, "", "", WriteObject, (*Handler).deleteObject},
 	}
+	ops = append(ops, webOperations()...)
 	for _, s := range bucketSettings {
 		ops = append(ops, operation{s.name, http.MethodGet, onBucket, s.query, "", ReadBucket, s.answer})
 	}

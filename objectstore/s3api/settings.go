@@ -24,7 +24,6 @@ var bucketSettings = []bucketSetting{
 	{"GetBucketRequestPayment", "requestPayment", (*Handler).getRequestPayment},
 	{"GetBucketPolicy", "policy", unset("NoSuchBucketPolicy", "The bucket policy does not exist.")},
 	{"GetBucketPolicyStatus", "policyStatus", unset("NoSuchBucketPolicy", "The bucket policy does not exist.")},
-	{"GetBucketCors", "cors", unset("NoSuchCORSConfiguration", "The CORS configuration does not exist.")},
 	{"GetBucketLifecycleConfiguration", "lifecycle", unset("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist.")},
 	{"GetBucketTagging", "tagging", unset("NoSuchTagSet", "The TagSet does not exist.")},
 	{"GetBucketEncryption", "encryption", unset("ServerSideEncryptionConfigurationNotFoundError", "The server side encryption configuration was not found.")},

@@ -1,0 +1,12 @@
+package s3api
+
+import "net/http"
+
+// webOperations are the calls that browsers and web applications need of a bucket.
+func webOperations() []operation {
+	return []operation{
+		{"GetBucketCors", http.MethodGet, onBucket, "cors", "", ReadBucket, sendDocument(corsDocument, fail("NoSuchCORSConfiguration", "The CORS configuration does not exist."))},
+		{"PutBucketCors", http.MethodPut, onBucket, "cors", "", WriteBucket, (*Handler).putBucketCORS},
+		{"DeleteBucketCors", http.MethodDelete, onBucket, "cors", "", WriteBucket, removeDocument(corsDocument)},
+	}
+}
