@@ -29,10 +29,10 @@ func (oneKey) Credential(_ context.Context, key string) (s3api.Credential, error
 	}
 	return s3api.Credential{AccessKey: key, Secret: "a secret of the target", Identity: key}, nil
 }
-func (oneKey) Authorize(context.Context, s3api.Credential, s3api.Action, string) error { return nil }
-func (oneKey) Owner(context.Context, s3api.Credential) (string, error)                 { return "", nil }
-func (oneKey) Audit(context.Context, s3api.Credential, s3api.Event)                    {}
-func (oneKey) Record(s3api.Credential, s3api.Record)                                   {}
+func (oneKey) Authorize(context.Context, s3api.Credential, s3api.Ask) error { return nil }
+func (oneKey) Owner(context.Context, s3api.Credential) (string, error)      { return "", nil }
+func (oneKey) Audit(context.Context, s3api.Credential, s3api.Event)         {}
+func (oneKey) Record(s3api.Credential, s3api.Record)                        {}
 
 // target is a cluster with a bucket.
 func target(t *testing.T) (objectstore.Store, string) {

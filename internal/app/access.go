@@ -42,18 +42,24 @@ func (a access) Credential(ctx context.Context, accessKey string) (s3api.Credent
 	return s3api.Credential{AccessKey: accessKey, Secret: secret, Identity: principal}, nil
 }
 
+// principalOf is who signed a request; nobody, when none did.
+func principalOf(c s3api.Credential) account.Principal {
+	principal, _ := c.Identity.(account.Principal)
+	return principal
+}
+
 // Authorize is called once the signature is verified, so the key counts as used.
-func (a access) Authorize(ctx context.Context, c s3api.Credential, action s3api.Action, bucket string) error {
-	principal := c.Identity.(account.Principal)
-	if action == s3api.ListBuckets {
+func (a access) Authorize(ctx context.Context, c s3api.Credential, ask s3api.Ask) error {
+	principal := principalOf(c)
+	if ask.Action == s3api.ListBuckets && !principal.Nobody() {
 		a.accounts.KeyUsed(c.AccessKey)
 		return nil // the listing is filtered bucket by bucket
 	}
-	resource, err := a.resource(ctx, principal, action, bucket)
+	resource, err := a.resource(ctx, principal, ask.Action, ask.Bucket)
 	if err != nil {
 		return err
 	}
-	if err := a.accounts.Authorize(ctx, principal, s3Actions[action], resource); err != nil {
+	if err := a.accounts.Authorize(ctx, principal, s3Actions[ask.Action], resource); err != nil {
 		return err
 	}
 	a.accounts.KeyUsed(c.AccessKey)
@@ -62,6 +68,9 @@ func (a access) Authorize(ctx context.Context, c s3api.Credential, action s3api.
 
 func (a access) resource(ctx context.Context, p account.Principal, action s3api.Action, bucket string) (account.Resource, error) {
 	resource := account.Resource{Bucket: bucket}
+	if p.Nobody() && (action == s3api.ListBuckets || action == s3api.CreateBucket) {
+		return resource, nil
+	}
 	if action == s3api.CreateBucket {
 		owner, err := a.projectFor(ctx, p)
 		if err == nil {
@@ -94,7 +103,7 @@ func (a access) checkName(ctx context.Context, bucket, projectID string) error {
 
 // Owner is the project of the key that creates the bucket.
 func (a access) Owner(ctx context.Context, c s3api.Credential) (string, error) {
-	return a.projectFor(ctx, c.Identity.(account.Principal))
+	return a.projectFor(ctx, principalOf(c))
 }
 
 // projectFor finds the project of a bucket that S3 does not name one for: the
@@ -131,7 +140,7 @@ func (a access) projectFor(ctx context.Context, p account.Principal) (string, er
 // Audit writes what a key did to a bucket, and what it was refused, into the audit
 // log. Who is refused again and again gets a bounded number of rows.
 func (a access) Audit(ctx context.Context, c s3api.Credential, e s3api.Event) {
-	principal := c.Identity.(account.Principal)
+	principal := principalOf(c)
 	left := int64(0)
 	if e.Outcome != "ok" {
 		var write bool

@@ -53,7 +53,7 @@ func BenchmarkAccess(b *testing.B) {
 	for b.Loop() {
 		c, err := a.Credential(ctx, key.AccessKey)
 		if err == nil {
-			err = a.Authorize(ctx, c, s3api.WriteObject, "web-media")
+			err = a.Authorize(ctx, c, s3api.Ask{Action: s3api.WriteObject, S3: "s3:PutObject", Bucket: "web-media", Key: "key"})
 		}
 		if err != nil {
 			b.Fatal(err)

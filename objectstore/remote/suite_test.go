@@ -36,9 +36,9 @@ func (keeper) Credential(_ context.Context, accessKey string) (s3api.Credential,
 	return s3api.Credential{AccessKey: accessKey, Secret: "secret"}, nil
 }
 
-func (keeper) Authorize(context.Context, s3api.Credential, s3api.Action, string) error { return nil }
-func (keeper) Owner(context.Context, s3api.Credential) (string, error)                 { return "", nil }
-func (keeper) Audit(context.Context, s3api.Credential, s3api.Event)                    {}
+func (keeper) Authorize(context.Context, s3api.Credential, s3api.Ask) error { return nil }
+func (keeper) Owner(context.Context, s3api.Credential) (string, error)      { return "", nil }
+func (keeper) Audit(context.Context, s3api.Credential, s3api.Event)         {}
 
 // cluster is Croft's own S3 server over the erasure engine, on loopback, and what
 // tests put in front of it.

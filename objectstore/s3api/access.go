@@ -1,6 +1,10 @@
 package s3api
 
-import "context"
+import (
+	"context"
+
+	"croft/objectstore"
+)
 
 // Action is what a request wants to do; Access decides whether it may.
 type Action string
@@ -16,8 +20,35 @@ const (
 	DeleteBucket Action = "bucket.delete"
 )
 
+// Ask is what a request wants to do: in Croft's words, which roles decide about, and
+// in S3's, which policies and grants do.
+type Ask struct {
+	Action Action
+	// S3 is S3's name of the permission, "s3:GetObject". Empty, roles alone decide.
+	S3     string
+	Bucket string
+	Key    string // empty where it is about the bucket
+	// Each says that many keys are asked for, one by one, if this is allowed: it is
+	// to be refused only where each of them would be.
+	Each bool
+	// Facts are what conditions may ask for; nil where nothing is known.
+	Facts Facts
+}
+
+// Facts are what is known of a request. They are looked for only when asked for, and
+// good only until Authorize returns.
+type Facts interface {
+	// Value returns what the request has of a condition key, which is in lower case up
+	// to a slash: "aws:sourceip", "s3:existingobjecttag/Team". Nil, it has none.
+	Value(key string) []string
+	// Object returns the object that the request is about, as it is now. Where there
+	// is none, it is ErrObjectNotFound or ErrVersionNotFound.
+	Object(ctx context.Context) (objectstore.Object, error)
+}
+
 // Credential is an access key with its secret. Identity is whatever Access
-// wants to find again in its other methods; this package does not look at it.
+// wants to find again in its other methods; this package does not look at it. The
+// zero value is of a request without a signature.
 type Credential struct {
 	AccessKey string
 	Secret    string
@@ -30,15 +61,16 @@ type Access interface {
 	// Credential returns the credential of an access key. A not_found error
 	// becomes InvalidAccessKeyId; a forbidden one (disabled, expired) AccessDenied.
 	Credential(ctx context.Context, accessKey string) (Credential, error)
-	// Authorize returns nil when c may do a to the bucket. A forbidden error
+	// Authorize returns nil when c may do what it asks for. A forbidden error
 	// becomes AccessDenied, a not_found one NoSuchBucket. It is called before the
-	// bucket is known to exist.
-	Authorize(ctx context.Context, c Credential, a Action, bucket string) error
+	// bucket is known to exist. Only it says whether anything may be done without a
+	// signature; c is then the zero value.
+	Authorize(ctx context.Context, c Credential, ask Ask) error
 	// Owner returns what objectstore.Bucket.Owner is to be for a bucket that c
 	// creates. It is called after CreateBucket was authorised.
 	Owner(ctx context.Context, c Credential) (string, error)
-	// Audit is told of what a known credential does to buckets, and of every request
-	// that Authorize refused it, after the outcome is known and before the answer
+	// Audit is told of what a known credential does to buckets and their settings, and
+	// of every request that Authorize refused it, after the outcome is known and before the answer
 	// ends. It may write to a disk: what objects go through is told to Recorder.
 	Audit(ctx context.Context, c Credential, e Event)
 }

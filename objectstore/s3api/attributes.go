@@ -61,6 +61,19 @@ func storageClass(header http.Header) objectstore.StorageClass {
 	return objectstore.StorageClass(first(header, storageClassHeader))
 }
 
+// refuseOverrides keeps strangers from saying what a public object is taken for.
+func (q *request) refuseOverrides() error {
+	if !q.anonymous() {
+		return nil
+	}
+	for name := range q.query {
+		if strings.HasPrefix(name, "response-") {
+			return fail("InvalidRequest", "Request specific response headers cannot be used for anonymous GET requests.")
+		}
+	}
+	return nil
+}
+
 // writeAttributes sets the headers of an object, with what the query overrides.
 func (q *request) writeAttributes(header http.Header, o *objectstore.Object) {
 	a := &o.Attributes
@@ -108,7 +121,7 @@ func active(contentType string) bool {
 	for one := range strings.SplitSeq(strings.ToLower(contentType), ",") {
 		kind, _, _ := strings.Cut(one, ";")
 		kind = strings.TrimSpace(kind)
-		if kind == "text/html" || strings.HasSuffix(kind, "xml") {
+		if kind == "text/html" || kind == "text/xsl" || strings.HasSuffix(kind, "xml") || strings.HasPrefix(kind, "multipart/") {
 			return true
 		}
 	}

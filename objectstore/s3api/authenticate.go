@@ -12,6 +12,9 @@ import (
 // authenticate establishes who signed the request, or refuses it. It reads
 // nothing of the body: q.payload is what the body will be held to.
 func (h *Handler) authenticate(q *request) error {
+	if q.anonymous() {
+		return q.claimNothing()
+	}
 	if err := q.claim(); err != nil {
 		return err
 	}
@@ -90,10 +93,27 @@ func (q *request) claim() error {
 		return fail("InvalidArgument", "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified.")
 	case inQuery:
 		return q.claimPresigned()
-	case len(authorization) == 1:
-		return q.claimHeader(authorization[0])
 	}
-	return fail("AccessDenied", "Access Denied. Requests must be signed.")
+	return q.claimHeader(authorization[0])
+}
+
+// anonymous reports whether the request claims to be nobody's. What Access allows
+// everybody it may do all the same.
+func (q *request) anonymous() bool {
+	return len(q.r.Header["Authorization"]) == 0 && !claimsPresigned(q.query)
+}
+
+// claimNothing reads the payload's hash of a request without a signature. It binds
+// nobody, but a client that sends one wants it to be right.
+func (q *request) claimNothing() error {
+	q.payload = unsignedPayload
+	if v := first(q.r.Header, "X-Amz-Content-Sha256"); v != "" {
+		q.payload = v
+	}
+	if q.payload == streamingSigned || q.payload == streamingSignedTrailer {
+		return fail("AccessDenied", "Access Denied. Requests must be signed whose chunks are.")
+	}
+	return nil
 }
 
 // claimsPresigned reports whether the query tries to authenticate, be it with

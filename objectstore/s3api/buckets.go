@@ -48,7 +48,7 @@ func (h *Handler) listBuckets(q *request) error {
 		if b.Name <= after || !strings.HasPrefix(b.Name, out.Prefix) {
 			continue
 		}
-		err := h.access.Authorize(q.r.Context(), q.cred, ReadBucket, b.Name)
+		err := h.access.Authorize(q.r.Context(), q.cred, Ask{Action: ReadBucket, Bucket: b.Name})
 		switch errs.KindOf(err) {
 		case errs.Forbidden, errs.Unauthenticated, errs.NotFound:
 			continue
@@ -122,7 +122,7 @@ func (h *Handler) createBucket(q *request) error {
 		return err
 	}
 	_, err = h.store.CreateBucket(q.r.Context(), objectstore.Bucket{Name: q.bucket, Owner: holder})
-	if errors.Is(err, objectstore.ErrBucketExists) && h.access.Authorize(q.r.Context(), q.cred, ReadBucket, q.bucket) == nil {
+	if errors.Is(err, objectstore.ErrBucketExists) && h.access.Authorize(q.r.Context(), q.cred, Ask{Action: ReadBucket, Bucket: q.bucket}) == nil {
 		return fail("BucketAlreadyOwnedByYou", "Your previous request to create the named bucket succeeded and you already own it.")
 	}
 	if err != nil {

@@ -54,7 +54,7 @@ func (h *Handler) source(q *request) (bucket, key string, err error) {
 	if err := checkKey(key); err != nil {
 		return "", "", err
 	}
-	return bucket, key, h.authorize(q, ReadBucket, bucket)
+	return bucket, key, h.authorize(q, q.ask(ReadBucket, "s3:GetObject", bucket, key, version))
 }
 
 func errCopySource() error {

@@ -86,7 +86,7 @@ func (h *Handler) deleteAll(q *request, objects []deleteObject) []error {
 	failures := make([]error, len(objects))
 	keys, of := make([]string, 0, len(objects)), make([]int, 0, len(objects))
 	for i, o := range objects {
-		if failures[i] = o.check(); failures[i] == nil {
+		if failures[i] = h.mayDelete(q, o); failures[i] == nil {
 			keys, of = append(keys, o.Key), append(of, i)
 		}
 	}
@@ -113,6 +113,17 @@ func (h *Handler) deleteKeys(q *request, keys []string) []error {
 	}
 	running.Wait()
 	return failures
+}
+
+// mayDelete refuses what cannot be deleted and what the request may not delete.
+func (h *Handler) mayDelete(q *request, o deleteObject) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	denied := q.denied
+	err := h.authorize(q, q.ask(WriteObject, "s3:DeleteObject", q.bucket, o.Key, o.VersionID))
+	q.denied = denied // the request itself was not
+	return err
 }
 
 // check refuses what cannot be deleted.

@@ -11,6 +11,9 @@ import (
 )
 
 func (h *Handler) getObject(q *request) error {
+	if err := q.refuseOverrides(); err != nil {
+		return err
+	}
 	rng, err := requestedRange(q)
 	if err != nil {
 		return err
@@ -82,6 +85,9 @@ func (q *request) writeHeaders(o *objectstore.Object, rng *objectstore.Range, of
 }
 
 func (h *Handler) headObject(q *request) error {
+	if err := q.refuseOverrides(); err != nil {
+		return err
+	}
 	rng, err := requestedRange(q)
 	if err != nil {
 		return err

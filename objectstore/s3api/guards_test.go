@@ -57,7 +57,7 @@ func (o *operation) request() (target, body string, header []string) {
 func TestEveryRouteIsGuarded(t *testing.T) {
 	f := start(t).bucket("bucket")
 	before := f.put("bucket", "key", "old")
-	f.guard.refuse = func(Credential, Action, string) error { return errs.New(errs.Forbidden, "forbidden", "No.") }
+	f.guard.refuse = func(Credential, Ask) error { return errs.New(errs.Forbidden, "forbidden", "No.") }
 	for _, op := range operations() {
 		t.Run(op.name, func(t *testing.T) {
 			f := f.of(t)
@@ -112,8 +112,8 @@ func TestCopyNeedsTheSource(t *testing.T) {
 	f := start(t).bucket("secret").bucket("bucket")
 	f.put("secret", "key", "old")
 	upload := f.begin("/bucket/big")
-	f.guard.refuse = func(_ Credential, _ Action, bucket string) error {
-		if bucket == "secret" {
+	f.guard.refuse = func(_ Credential, ask Ask) error {
+		if ask.Bucket == "secret" {
 			return errs.New(errs.Forbidden, "forbidden", "No.")
 		}
 		return nil
@@ -158,7 +158,7 @@ func TestAudit(t *testing.T) {
 func TestDeniedReadsAreAudited(t *testing.T) {
 	f := start(t).bucket("bucket")
 	f.put("bucket", "key", "x")
-	f.guard.refuse = func(Credential, Action, string) error { return errs.New(errs.Forbidden, "forbidden", "No.") }
+	f.guard.refuse = func(Credential, Ask) error { return errs.New(errs.Forbidden, "forbidden", "No.") }
 	f.call("GET", "/bucket/key", "")
 	f.call("GET", "/bucket", "")
 	if n := len(f.guard.events); n != 2 || f.guard.events[0].Operation != "GetObject" || f.guard.events[0].Outcome != "AccessDenied" {

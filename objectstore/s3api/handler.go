@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"croft/internal/errs"
 	"croft/internal/ids"
 	"croft/objectstore"
 )
@@ -96,6 +95,7 @@ type request struct {
 	body    *body
 	outcome string   // "ok" or the S3 error code
 	deleted []ending // of a DeleteObjects
+	facts   facts    // of what permission is asked for
 
 	// What follows is memory, held here so that a request is one allocation.
 	payloadBody body
@@ -141,7 +141,7 @@ func (h *Handler) serve(q *request) error {
 	if q.r.Method == http.MethodOptions {
 		return h.preflight(q)
 	}
-	if h.sendToConsole(q) {
+	if q.level() == onService && h.sendToConsole(q) {
 		return nil
 	}
 	if err := h.authenticate(q); err != nil {
@@ -151,6 +151,12 @@ func (h *Handler) serve(q *request) error {
 		return err
 	}
 	err = h.perform(q)
+	if q.denied && q.anonymous() {
+		if h.sendToConsole(q) {
+			return nil
+		}
+		return err // of strangers who are turned away there is no end
+	}
 	if q.denied || q.op.changesBucket() {
 		outcome := "ok"
 		if err != nil {
@@ -166,7 +172,7 @@ func (h *Handler) serve(q *request) error {
 
 // perform authorises the operation and runs it.
 func (h *Handler) perform(q *request) error {
-	if err := h.authorize(q, q.op.action, q.bucket); err != nil {
+	if err := h.permit(q); err != nil {
 		return err
 	}
 	if err := q.checkNames(); err != nil {
@@ -187,7 +193,7 @@ func (h *Handler) perform(q *request) error {
 	if q.awaitsContinue() {
 		q.w.WriteHeader(http.StatusContinue)
 	}
-	return q.op.run(h, q)
+	return h.hideMissing(q, q.op.run(h, q))
 }
 
 // awaitsContinue reports whether the client announced an empty body and waits for
@@ -195,30 +201,6 @@ func (h *Handler) perform(q *request) error {
 // upload waits, mistakes the answer to its next request on this connection.
 func (q *request) awaitsContinue() bool {
 	return q.r.ContentLength == 0 && q.r.ProtoMajor == 1 && strings.EqualFold(first(q.r.Header, "Expect"), "100-continue")
-}
-
-// authorize is the one place where this package asks for permission.
-func (h *Handler) authorize(q *request, action Action, bucket string) error {
-	err := h.access.Authorize(q.r.Context(), q.cred, action, bucket)
-	if err == nil {
-		return nil
-	}
-	switch errs.KindOf(err) {
-	case errs.Forbidden, errs.Unauthenticated:
-		q.denied = true
-		return &failure{code: "AccessDenied", message: denial(err), cause: err}
-	case errs.NotFound:
-		return &failure{code: "NoSuchBucket", message: "The specified bucket does not exist.", cause: err}
-	}
-	return err
-}
-
-// denial is S3's own words, and what the policy says to somebody it knows.
-func denial(err error) string {
-	if _, message := errs.Public(err); errs.KindOf(err) == errs.Forbidden && message != "" {
-		return "Access Denied. " + message
-	}
-	return "Access Denied."
 }
 
 // target splits a path-style path. Virtual-host addressing would look at r.Host here.
@@ -248,7 +230,8 @@ func checkKey(key string) error {
 	return nil
 }
 
-// sendToConsole redirects a browser that opens the S3 address by hand.
+// sendToConsole redirects a browser that opens by hand what it may not see: the S3
+// address itself, or an object that is not everybody's.
 func (h *Handler) sendToConsole(q *request) bool {
 	r := q.r
 	if h.console == nil || r.Method != http.MethodGet || first(r.Header, "Authorization") != "" || claimsPresigned(q.query) ||

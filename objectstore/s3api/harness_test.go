@@ -51,7 +51,7 @@ func openEngine(t testing.TB) objectstore.Store {
 // guard is an Access with fixed credentials that can be told to refuse.
 type guard struct {
 	mu      sync.Mutex // guards the following 3 fields
-	refuse  func(c Credential, a Action, bucket string) error
+	refuse  func(c Credential, ask Ask) error
 	events  []Event
 	records []Record
 }
@@ -68,11 +68,15 @@ func (g *guard) Credential(_ context.Context, accessKey string) (Credential, err
 	return Credential{}, errs.New(errs.NotFound, "key_not_found", "No such key.")
 }
 
-func (g *guard) Authorize(_ context.Context, c Credential, a Action, bucket string) error {
+func (g *guard) Authorize(_ context.Context, c Credential, ask Ask) error {
+	a := ask.Action
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.refuse != nil {
-		return g.refuse(c, a, bucket)
+		return g.refuse(c, ask)
+	}
+	if c == (Credential{}) {
+		return errs.New(errs.Unauthenticated, "unauthenticated", "Log in first.")
 	}
 	if c.AccessKey == "reader" && a != ReadBucket && a != ListBuckets {
 		return errs.New(errs.Forbidden, "forbidden", "You may only read.")

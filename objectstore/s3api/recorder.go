@@ -2,8 +2,8 @@ package s3api
 
 import "time"
 
-// Recorder is told of every request by a known credential that was to change
-// something, refused ones included, once it is answered. It must not block: it is
+// Recorder is told of every request that was to change something, once it is
+// answered: refused ones too where the credential is known. It must not block: it is
 // called for every object that is written. Methods are called concurrently.
 type Recorder interface {
 	Record(c Credential, r Record)
@@ -31,7 +31,7 @@ type Record struct {
 
 // record tells the recorder about a request that would change something.
 func (h *Handler) record(q *request) {
-	if h.recorder == nil || q.op == nil || !q.op.changes() {
+	if h.recorder == nil || q.op == nil || !q.op.changes() || (q.denied && q.anonymous()) {
 		return
 	}
 	r := Record{

@@ -71,7 +71,7 @@ func (oneKey) Credential(_ context.Context, accessKey string) (s3api.Credential,
 	return s3api.Credential{AccessKey: accountName, Secret: accountSecret}, nil
 }
 
-func (oneKey) Authorize(context.Context, s3api.Credential, s3api.Action, string) error { return nil }
+func (oneKey) Authorize(context.Context, s3api.Credential, s3api.Ask) error { return nil }
 
 func (oneKey) Owner(context.Context, s3api.Credential) (string, error) { return "", nil }
 

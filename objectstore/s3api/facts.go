@@ -1,0 +1,156 @@
+package s3api
+
+import (
+	"context"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"croft/internal/errs"
+	"croft/objectstore"
+)
+
+// facts are those of one question; see Facts.
+type facts struct {
+	q                    *request
+	store                objectstore.Store
+	now                  func() time.Time
+	bucket, key, version string
+	tags                 url.Values // that the request gives the object, once asked for
+	err                  error      // why a fact could not be found, which refuses the request
+}
+
+var _ Facts = (*facts)(nil)
+
+// Prefixes of condition keys that end in the name of a tag.
+const (
+	existingTag = "s3:existingobjecttag/"
+	requestTag  = "s3:requestobjecttag/"
+)
+
+// factHeaders are the condition keys that are headers.
+var factHeaders = map[string]string{
+	"aws:useragent":                                      "User-Agent",
+	"aws:referer":                                        "Referer",
+	"s3:x-amz-acl":                                       "X-Amz-Acl",
+	"s3:x-amz-content-sha256":                            "X-Amz-Content-Sha256",
+	"s3:x-amz-copy-source":                               "X-Amz-Copy-Source",
+	"s3:x-amz-grant-full-control":                        "X-Amz-Grant-Full-Control",
+	"s3:x-amz-grant-read":                                "X-Amz-Grant-Read",
+	"s3:x-amz-grant-read-acp":                            "X-Amz-Grant-Read-Acp",
+	"s3:x-amz-grant-write":                               "X-Amz-Grant-Write",
+	"s3:x-amz-grant-write-acp":                           "X-Amz-Grant-Write-Acp",
+	"s3:x-amz-metadata-directive":                        "X-Amz-Metadata-Directive",
+	"s3:x-amz-object-ownership":                          "X-Amz-Object-Ownership",
+	"s3:x-amz-server-side-encryption":                    "X-Amz-Server-Side-Encryption",
+	"s3:x-amz-storage-class":                             "X-Amz-Storage-Class",
+	"s3:x-amz-website-redirect-location":                 "X-Amz-Website-Redirect-Location",
+	"s3:if-match":                                        "If-Match",
+	"s3:if-none-match":                                   "If-None-Match",
+	"s3:object-lock-legal-hold":                          "X-Amz-Object-Lock-Legal-Hold",
+	"s3:object-lock-mode":                                "X-Amz-Object-Lock-Mode",
+	"s3:object-lock-retain-until-date":                   "X-Amz-Object-Lock-Retain-Until-Date",
+	"s3:x-amz-server-side-encryption-customer-algorithm": "X-Amz-Server-Side-Encryption-Customer-Algorithm",
+	"s3:x-amz-server-side-encryption-aws-kms-key-id":     "X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id",
+}
+
+// Value implements Facts.
+func (f *facts) Value(key string) []string {
+	if header, ok := factHeaders[key]; ok {
+		return f.q.r.Header[header]
+	}
+	switch key {
+	case "s3:prefix", "s3:delimiter", "s3:max-keys":
+		return f.q.query[key[len("s3:"):]]
+	case "s3:versionid":
+		return one(f.version)
+	case "aws:sourceip":
+		host, _, err := net.SplitHostPort(f.q.r.RemoteAddr)
+		if err != nil {
+			return one(f.q.r.RemoteAddr)
+		}
+		return one(host)
+	case "aws:securetransport":
+		return one(strconv.FormatBool(f.q.r.TLS != nil))
+	case "aws:currenttime":
+		return one(f.now().UTC().Format(time.RFC3339))
+	case "aws:epochtime":
+		return one(strconv.FormatInt(f.now().Unix(), 10))
+	case "aws:requestedregion":
+		return one(f.q.sig.region)
+	}
+	if tag, ok := strings.CutPrefix(key, existingTag); ok {
+		return f.existing(tag)
+	}
+	if tag, ok := strings.CutPrefix(key, requestTag); ok {
+		return f.requested()[tag]
+	}
+	if key == "s3:requestobjecttagkeys" {
+		var names []string
+		for name := range f.requested() {
+			names = append(names, name)
+		}
+		return names
+	}
+	return f.signature(key)
+}
+
+// signature answers what is asked about how the request is signed.
+func (f *facts) signature(key string) []string {
+	if f.q.anonymous() {
+		return nil
+	}
+	sig := &f.q.sig
+	switch key {
+	case "s3:authtype":
+		if sig.presigned {
+			return one("REST-QUERY-STRING")
+		}
+		return one("REST-HEADER")
+	case "s3:signatureversion":
+		return one(algorithmV4)
+	case "s3:signatureage":
+		if sig.presigned {
+			return one(strconv.FormatInt(max(0, f.now().Sub(sig.at).Milliseconds()), 10))
+		}
+	}
+	return nil
+}
+
+func one(value string) []string {
+	if value == "" {
+		return nil
+	}
+	return []string{value}
+}
+
+// existing is a tag of the object as it is stored.
+func (f *facts) existing(name string) []string {
+	o, err := f.Object(f.q.r.Context())
+	if err != nil && errs.KindOf(err) != errs.NotFound {
+		f.err = err
+	}
+	return one(o.Attributes.Tags[name])
+}
+
+// requested are the tags that the request gives the object.
+func (f *facts) requested() url.Values {
+	if f.tags == nil {
+		// What cannot be read is refused elsewhere.
+		f.tags, _ = url.ParseQuery(first(f.q.r.Header, "X-Amz-Tagging"))
+	}
+	return f.tags
+}
+
+// Object implements Facts.
+func (f *facts) Object(ctx context.Context) (objectstore.Object, error) {
+	if f.key == "" {
+		return objectstore.Object{}, objectstore.ErrObjectNotFound
+	}
+	if versions, ok := f.store.(objectstore.Versions); ok && f.version != "" {
+		return versions.HeadVersion(ctx, objectstore.VersionRef{Bucket: f.bucket, Key: f.key, ID: f.version})
+	}
+	return f.store.Head(ctx, f.bucket, f.key)
+}
