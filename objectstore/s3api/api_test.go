@@ -71,7 +71,7 @@ func TestBuckets(t *testing.T) {
 		{name: "lifecycle", method: "GET", target: "/first?lifecycle", status: 404, code: "NoSuchLifecycleConfiguration"},
 		{name: "tagging", method: "GET", target: "/first?tagging", status: 404, code: "NoSuchTagSet"},
 		{name: "put policy", method: "PUT", target: "/first?policy", body: "{}", status: 501, code: "NotImplemented"},
-		{name: "versions", method: "GET", target: "/first?versions", status: 501, code: "NotImplemented"},
+		{name: "inventory", method: "GET", target: "/first?inventory", status: 501, code: "NotImplemented"},
 		{name: "two subresources", method: "GET", target: "/first?policy&acl", status: 400, code: "InvalidArgument"},
 		{name: "unknown method", method: "PATCH", target: "/first", status: 405, code: "MethodNotAllowed"},
 		{name: "post form", method: "POST", target: "/first", body: "x", status: 501, code: "NotImplemented"},
@@ -132,7 +132,9 @@ func TestPutAndGet(t *testing.T) {
 		{name: "only if other", method: "PUT", target: "/bucket/dir/key", body: "x", header: []string{"If-Match", `"00"`}, status: 412, code: "PreconditionFailed"},
 		{name: "only if same", method: "PUT", target: "/bucket/dir/key", body: "hello", header: []string{"If-Match", `"5d41402abc4b2a76b9719d911017c592"`}, status: 200},
 		{name: "not that etag", method: "PUT", target: "/bucket/dir/key", body: "x", header: []string{"If-None-Match", `"00"`}, status: 501, code: "NotImplemented"},
-		{name: "conditional delete", method: "DELETE", target: "/bucket/dir/key", header: []string{"If-Match", `"00"`}, status: 501, code: "NotImplemented"},
+		{name: "conditional delete", method: "DELETE", target: "/bucket/dir/key", header: []string{"If-Match", `"00"`}, status: 412, code: "PreconditionFailed"},
+		{name: "conditional delete of nothing", method: "DELETE", target: "/bucket/none", header: []string{"If-Match", "*"}, status: 404, code: "NoSuchKey"},
+		{name: "delete by size", method: "DELETE", target: "/bucket/dir/key", header: []string{"X-Amz-If-Match-Size", "5"}, status: 501, code: "NotImplemented"},
 		{name: "acl", method: "GET", target: "/bucket/dir/key?acl", status: 200},
 		{name: "tags", method: "GET", target: "/bucket/dir/key?tagging", status: 200},
 		{name: "retention", method: "GET", target: "/bucket/dir/key?retention", status: 501, code: "NotImplemented"},
@@ -329,7 +331,7 @@ func TestDeleteObjects(t *testing.T) {
 	}
 	body := `<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Object><Key>a</Key></Object><Object><Key>none</Key></Object><Object><Key>kept</Key><VersionId>7</VersionId></Object></Delete>`
 	a := f.call("POST", "/bucket?delete", body, "Content-MD5", md5of(body))
-	if a.status != 200 || !strings.Contains(a.body, "<Deleted><Key>a</Key></Deleted><Deleted><Key>none</Key></Deleted><Error><Key>kept</Key><Code>NoSuchVersion</Code>") {
+	if a.status != 200 || !strings.Contains(a.body, "<Deleted><Key>a</Key></Deleted><Deleted><Key>none</Key></Deleted><Error><Key>kept</Key><VersionId>7</VersionId><Code>NoSuchVersion</Code>") {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 	a = f.call("POST", "/bucket?delete", `<Delete><Quiet>true</Quiet><Object><Key>b</Key></Object></Delete>`)

@@ -105,6 +105,7 @@ func (q *request) writeAttributes(header http.Header, o *objectstore.Object) {
 	if o.Class != objectstore.ClassUnset { // as in S3, the standard goes without saying
 		q.setHeader(header, storageClassHeader, string(o.Class))
 	}
+	q.setVersion(header, o.VersionID)
 	q.setHeader(header, "Etag", quoted(o.ETag))
 	q.setHeader(header, "Last-Modified", o.ModifiedAt.UTC().Format(http.TimeFormat))
 	header["Accept-Ranges"] = ranges

@@ -72,6 +72,7 @@ func (h *Handler) completeUpload(q *request) error {
 	if err != nil {
 		return err
 	}
+	q.setVersion(q.w.Header(), o.VersionID)
 	scheme := "http"
 	if q.r.TLS != nil {
 		scheme = "https"

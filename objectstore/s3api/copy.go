@@ -2,6 +2,7 @@ package s3api
 
 import (
 	"encoding/xml"
+	"errors"
 	"io"
 	"maps"
 	"net/http"
@@ -38,23 +39,41 @@ func checksumElements(kept map[string]string) checksumsXML {
 }
 
 // source reads x-amz-copy-source and asks for permission to read there.
-func (h *Handler) source(q *request) (bucket, key string, err error) {
-	path, version, _ := strings.Cut(q.r.Header.Get(copySource), "?")
-	if version != "" && version != "versionId=null" {
-		return "", "", fail("InvalidArgument", "Invalid version id specified. Buckets are not versioned.")
+func (h *Handler) source(q *request) (from objectstore.VersionRef, err error) {
+	path, query, versioned := strings.Cut(q.r.Header.Get(copySource), "?")
+	if versioned {
+		id, ok := strings.CutPrefix(query, "versionId=")
+		if !ok || id == "" {
+			return from, fail("InvalidArgument", "Invalid version id specified")
+		}
+		if h.versions == nil && id != objectstore.NullVersion {
+			_, err := h.keepsVersions()
+			return from, err
+		}
+		from.ID = id
 	}
 	path, err = url.PathUnescape(path)
 	if err != nil {
-		return "", "", errCopySource()
+		return from, errCopySource()
 	}
-	bucket, key, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	if objectstore.ValidateBucketName(bucket) != nil || key == "" {
-		return "", "", errCopySource()
+	from.Bucket, from.Key, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if objectstore.ValidateBucketName(from.Bucket) != nil || from.Key == "" {
+		return from, errCopySource()
 	}
-	if err := checkKey(key); err != nil {
-		return "", "", err
+	if err := checkKey(from.Key); err != nil {
+		return from, err
 	}
-	return bucket, key, h.authorize(q, q.ask(ReadBucket, "s3:GetObject", bucket, key, version))
+	return from, h.authorize(q, q.ask(ReadBucket, "s3:GetObject", from.Bucket, from.Key, from.ID))
+}
+
+// sourceError is S3's word for a source that cannot be read.
+func sourceError(err error) error {
+	if errors.Is(err, objectstore.ErrVersionIsMarker) {
+		return &failure{
+			code: "InvalidRequest", message: "The source of a copy request may not specifically refer to a delete marker by version id.", cause: err,
+		}
+	}
+	return err
 }
 
 func errCopySource() error {
@@ -63,18 +82,22 @@ func errCopySource() error {
 
 // checkSource holds a copy's source to x-amz-copy-source-if-…; a failed one is
 // always 412, never 304.
-func checkSource(header http.Header) func(objectstore.Object) error {
-	c := readConditions(header, "X-Amz-Copy-Source-")
+// The answer says which version the source was.
+func (q *request) checkSource() func(objectstore.Object) error {
+	c := readConditions(q.r.Header, "X-Amz-Copy-Source-")
 	return func(o objectstore.Object) error {
 		if ok, _ := c.check(&o); !ok {
 			return fail("PreconditionFailed", "At least one of the pre-conditions you specified did not hold.")
+		}
+		if o.VersionID != "" {
+			q.w.Header().Set(sourceVersionHeader, o.VersionID)
 		}
 		return nil
 	}
 }
 
 func (h *Handler) copyObject(q *request) error {
-	fromBucket, fromKey, err := h.source(q)
+	from, err := h.source(q)
 	if err != nil {
 		return err
 	}
@@ -82,7 +105,7 @@ func (h *Handler) copyObject(q *request) error {
 		return err
 	}
 	request := objectstore.CopyRequest{
-		FromBucket: fromBucket, FromKey: fromKey, Bucket: q.bucket, Key: q.key, Check: checkSource(q.r.Header),
+		FromBucket: from.Bucket, FromKey: from.Key, FromVersion: from.ID, Bucket: q.bucket, Key: q.key, Check: q.checkSource(),
 		Class: storageClass(q.r.Header),
 	}
 	if request.Condition, err = writeCondition(q.r.Header); err != nil {
@@ -90,7 +113,7 @@ func (h *Handler) copyObject(q *request) error {
 	}
 	switch directive := q.r.Header.Get("X-Amz-Metadata-Directive"); directive {
 	case "", "COPY":
-		if fromBucket == q.bucket && fromKey == q.key && q.r.Header.Get("X-Amz-Checksum-Algorithm") == "" && request.Class == objectstore.ClassUnset {
+		if from.Bucket == q.bucket && from.Key == q.key && from.ID == "" && q.r.Header.Get("X-Amz-Checksum-Algorithm") == "" && request.Class == objectstore.ClassUnset {
 			return fail("InvalidRequest", "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
 		}
 	case "REPLACE":
@@ -104,8 +127,9 @@ func (h *Handler) copyObject(q *request) error {
 	}
 	o, err := h.copyWithChecksum(q, request)
 	if err != nil {
-		return err
+		return sourceError(err)
 	}
+	q.setVersion(q.w.Header(), o.VersionID)
 	writeXML(q.w, http.StatusOK, copyResultXML{
 		XMLName:      xml.Name{Space: xmlNamespace, Local: "CopyObjectResult"},
 		LastModified: xmlTime(o.ModifiedAt), ETag: quoted(o.ETag), checksumsXML: checksumElements(o.Attributes.Checksums),
@@ -123,7 +147,7 @@ func (h *Handler) copyWithChecksum(q *request, r objectstore.CopyRequest) (objec
 	if a == nil {
 		return h.store.Copy(q.r.Context(), r)
 	}
-	o, content, err := h.store.Get(q.r.Context(), r.FromBucket, r.FromKey, nil)
+	o, content, err := h.open(q, objectstore.VersionRef{Bucket: r.FromBucket, Key: r.FromKey, ID: r.FromVersion}, nil)
 	if err != nil {
 		return objectstore.Object{}, err
 	}
@@ -133,6 +157,7 @@ func (h *Handler) copyWithChecksum(q *request, r objectstore.CopyRequest) (objec
 	}
 	if r.Replace == nil {
 		r.Replace = &o.Attributes
+		r.Replace.Lock = objectstore.Lock{} // a copy starts with the bucket's
 	}
 	if r.Class == objectstore.ClassUnset {
 		r.Class = o.Class
@@ -153,7 +178,7 @@ func (h *Handler) uploadPartCopy(q *request) error {
 	if err != nil {
 		return err
 	}
-	fromBucket, fromKey, err := h.source(q)
+	from, err := h.source(q)
 	if err != nil {
 		return err
 	}
@@ -166,12 +191,12 @@ func (h *Handler) uploadPartCopy(q *request) error {
 	if err != nil {
 		return err
 	}
-	o, content, err := h.store.Get(q.r.Context(), fromBucket, fromKey, rng)
+	o, content, err := h.open(q, from, rng)
 	if err != nil {
-		return err
+		return sourceError(err)
 	}
 	defer func() { _ = content.Close() }() // only read; the bytes were verified
-	if err := checkSource(q.r.Header)(o); err != nil {
+	if err := q.checkSource()(o); err != nil {
 		return err
 	}
 	_, length, err := rng.Resolve(o.Size)

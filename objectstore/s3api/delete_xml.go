@@ -17,6 +17,9 @@ type deleteObject struct {
 	Key       string `xml:"Key"`
 	VersionID string `xml:"VersionId"`
 	ETag      string `xml:"ETag"`
+	// Size and LastModified are conditions that are refused.
+	Size         string `xml:"Size"`
+	LastModified string `xml:"LastModifiedTime"`
 }
 
 // readDelete reads and verifies the body of a DeleteObjects.

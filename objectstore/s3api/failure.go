@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"croft/internal/errs"
 )
@@ -16,7 +17,9 @@ type failure struct {
 	code    string
 	message string
 	region  string // the expected region, for AuthorizationHeaderMalformed
-	cause   error
+	// modified, when set, is when what the error is about was modified.
+	modified time.Time
+	cause    error
 }
 
 func fail(code, message string) *failure { return &failure{code: code, message: message} }
@@ -54,6 +57,7 @@ var statuses = map[string]int{
 	"InvalidAccessKeyId":                    http.StatusForbidden,
 	"InvalidArgument":                       http.StatusBadRequest,
 	"InvalidBucketName":                     http.StatusBadRequest,
+	"InvalidBucketState":                    http.StatusConflict,
 	"InvalidDigest":                         http.StatusBadRequest,
 	"InvalidLocationConstraint":             http.StatusBadRequest,
 	"InvalidPart":                           http.StatusBadRequest,
@@ -125,6 +129,12 @@ var (
 		"customer_key_wrong":      "AccessDenied",
 		"encryption_unavailable":  "NotImplemented",
 		"not_supported_here":      "NotImplemented",
+		"object_lock_missing":     "InvalidRequest",
+		"version_invalid":         "InvalidArgument",
+		"version_is_marker":       "MethodNotAllowed",
+		"version_locked":          "AccessDenied",
+		"version_not_found":       "NoSuchVersion",
+		"versioning_state":        "InvalidBucketState",
 	}
 	byKind = map[errs.Kind]string{
 		errs.Invalid:         "InvalidArgument",
@@ -185,6 +195,7 @@ func (h *Handler) refuse(q *request, err error) {
 	for _, name := range []string{"Content-Length", "Content-Range", "Content-Encoding", "Content-Disposition", "Cache-Control", "ETag", "Last-Modified"} {
 		q.w.Header().Del(name)
 	}
+	f.setModified(q.w.Header())
 	if f.region != "" {
 		q.w.Header().Set("x-amz-bucket-region", f.region)
 	}

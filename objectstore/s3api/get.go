@@ -18,10 +18,11 @@ func (h *Handler) getObject(q *request) error {
 	if err != nil {
 		return err
 	}
+	ref := q.ref()
 	if q.query.Has("partNumber") {
-		return h.getPart(q)
+		return h.getPart(q, ref)
 	}
-	o, content, err := h.store.Get(q.r.Context(), q.bucket, q.key, rng)
+	o, content, err := h.get(q, ref, rng)
 	if errors.Is(err, objectstore.ErrRangeInvalid) {
 		q.w.Header().Set("Content-Range", "bytes */"+strconv.FormatInt(o.Size, 10))
 		return rangeFailure(q, &o, err)
@@ -32,7 +33,7 @@ func (h *Handler) getObject(q *request) error {
 	if v := first(q.r.Header, "If-Range"); v != "" && rng != nil && !matchesETag(v, o.ETag) {
 		_ = content.Close()
 		rng = nil
-		if o, content, err = h.store.Get(q.r.Context(), q.bucket, q.key, nil); err != nil {
+		if o, content, err = h.get(q, ref, nil); err != nil {
 			return err
 		}
 	}
@@ -58,6 +59,7 @@ func (q *request) conditionFailed(o *objectstore.Object, notModified bool) error
 	header.Del("Content-Range")
 	header.Set("ETag", quoted(o.ETag))
 	header.Set("Last-Modified", o.ModifiedAt.UTC().Format(http.TimeFormat))
+	q.setVersion(header, o.VersionID)
 	if o.Attributes.CacheControl != "" {
 		header.Set("Cache-Control", o.Attributes.CacheControl)
 	}
@@ -92,7 +94,8 @@ func (h *Handler) headObject(q *request) error {
 	if err != nil {
 		return err
 	}
-	o, err := h.store.Head(q.r.Context(), q.bucket, q.key)
+	ref := q.ref()
+	o, err := h.head(q, ref)
 	if err != nil {
 		return err
 	}
@@ -114,9 +117,9 @@ func (h *Handler) headObject(q *request) error {
 
 // getPart sends one part of an object that was uploaded in parts. The part's
 // place is known only from the object, so an overwrite in between starts over.
-func (h *Handler) getPart(q *request) error {
+func (h *Handler) getPart(q *request, ref objectstore.VersionRef) error {
 	for range 3 {
-		before, err := h.store.Head(q.r.Context(), q.bucket, q.key)
+		before, err := h.head(q, ref)
 		if err != nil {
 			return err
 		}
@@ -124,7 +127,7 @@ func (h *Handler) getPart(q *request) error {
 		if err != nil {
 			return err
 		}
-		o, content, err := h.store.Get(q.r.Context(), q.bucket, q.key, rng)
+		o, content, err := h.get(q, ref, rng)
 		if err != nil {
 			return err
 		}

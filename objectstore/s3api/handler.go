@@ -42,6 +42,7 @@ type Config struct {
 // Handler serves S3. Between requests it keeps nothing but signing keys.
 type Handler struct {
 	store    objectstore.Store
+	versions objectstore.Versions // nil where the store keeps none
 	access   Access
 	recorder Recorder
 	log      *slog.Logger
@@ -65,6 +66,7 @@ func New(c Config) *Handler {
 		store: c.Store, access: c.Access, recorder: c.Recorder, log: c.Log, region: c.Region, console: c.Console,
 		now: c.Now, idle: c.Idle, operations: byResource(operations()), shares: newShares(c.UploadMemory, c.UploadWait, c.Log),
 	}
+	h.versions, _ = c.Store.(objectstore.Versions)
 	if h.now == nil {
 		h.now = time.Now
 	}
@@ -179,6 +181,9 @@ func (h *Handler) perform(q *request) error {
 		return err
 	}
 	if err := q.refuseUnsupported(); err != nil {
+		return err
+	}
+	if err := h.checkVersion(q); err != nil {
 		return err
 	}
 	var err error

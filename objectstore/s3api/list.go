@@ -76,24 +76,36 @@ func (d *document) contents(l *listing, page *objectstore.ListPage, withOwner bo
 		d.text = l.appendName(d.text, o.Key)
 		d.text = append(d.text, "</Key><LastModified>"...)
 		d.text = appendTime(d.text, o.ModifiedAt)
-		d.text = append(d.text, "</LastModified><ETag>&#34;"...)
-		d.text = appendEscaped(d.text, o.ETag)
-		d.text = append(d.text, "&#34;</ETag>"...)
-		if a, _ := keptChecksum(o.Attributes.Checksums); a != nil {
-			d.optional("ChecksumAlgorithm", a.name)
-			d.optional("ChecksumType", o.Attributes.Checksums[keptType])
-		}
-		d.text = append(d.text, "<Size>"...)
-		d.text = strconv.AppendInt(d.text, o.Size, 10)
-		d.text = append(d.text, "</Size>"...)
+		d.text = append(d.text, "</LastModified>"...)
+		d.content(o)
 		if withOwner {
-			d.text = append(d.text, "<Owner><ID>"+ownerID+"</ID><DisplayName>"+ownerID+"</DisplayName></Owner>"...)
+			d.text = append(d.text, ownerElement...)
 		}
 		d.text = append(d.text, "<StorageClass>"...)
 		d.text = appendEscaped(d.text, o.Class.Name())
 		d.text = append(d.text, "</StorageClass></Contents>"...)
 	}
-	for _, prefix := range page.Prefixes {
+	d.prefixes(l, page.Prefixes)
+}
+
+const ownerElement = "<Owner><ID>" + ownerID + "</ID><DisplayName>" + ownerID + "</DisplayName></Owner>"
+
+// content writes what an object in a listing holds.
+func (d *document) content(o *objectstore.Object) {
+	d.text = append(d.text, "<ETag>&#34;"...)
+	d.text = appendEscaped(d.text, o.ETag)
+	d.text = append(d.text, "&#34;</ETag>"...)
+	if a, _ := keptChecksum(o.Attributes.Checksums); a != nil {
+		d.optional("ChecksumAlgorithm", a.name)
+		d.optional("ChecksumType", o.Attributes.Checksums[keptType])
+	}
+	d.text = append(d.text, "<Size>"...)
+	d.text = strconv.AppendInt(d.text, o.Size, 10)
+	d.text = append(d.text, "</Size>"...)
+}
+
+func (d *document) prefixes(l *listing, prefixes []string) {
+	for _, prefix := range prefixes {
 		d.text = append(d.text, "<CommonPrefixes><Prefix>"...)
 		d.text = l.appendName(d.text, prefix)
 		d.text = append(d.text, "</Prefix></CommonPrefixes>"...)

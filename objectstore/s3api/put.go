@@ -35,6 +35,7 @@ func (h *Handler) putObject(q *request) error {
 		return err
 	}
 	q.setHeader(q.w.Header(), "Etag", quoted(o.ETag))
+	q.setVersion(q.w.Header(), o.VersionID)
 	setChecksumHeaders(q.w.Header(), o.Attributes.Checksums)
 	q.w.WriteHeader(http.StatusOK)
 	return nil

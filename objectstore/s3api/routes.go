@@ -62,6 +62,7 @@ func operations() []operation {
 		{"DeleteObject", http.MethodDelete, onObject, "", "", WriteObject, (*Handler).deleteObject},
 	}
 	ops = append(ops, webOperations()...)
+	ops = append(ops, versionOperations()...)
 	for _, s := range bucketSettings {
 		ops = append(ops, operation{s.name, http.MethodGet, onBucket, s.query, "", ReadBucket, s.answer})
 	}
@@ -162,9 +163,6 @@ func (q *request) refuseUnsupported() error {
 	}
 	if v := first(header, "X-Amz-Expected-Bucket-Owner"); v != "" && v != ownerID {
 		return fail("AccessDenied", "Access Denied. The bucket has another owner than the request expects.")
-	}
-	if v := q.query.Get("versionId"); v != "" && v != "null" {
-		return fail("InvalidArgument", "Invalid version id specified. Buckets are not versioned.")
 	}
 	return nil
 }

@@ -3,8 +3,6 @@ package s3api
 import (
 	"encoding/xml"
 	"net/http"
-
-	"croft/objectstore"
 )
 
 // bucketSetting is a setting that clients ask for. Of those that Croft does not have,
@@ -58,21 +56,6 @@ func unset(code, message string) func(*Handler, *request) error {
 	}
 }
 
-// getBucketVersioning says what the bucket was set to elsewhere; without a status it
-// never kept versions.
-func (h *Handler) getBucketVersioning(q *request) error {
-	bucket, err := h.store.Bucket(q.r.Context(), q.bucket)
-	if err != nil {
-		return err
-	}
-	status := map[objectstore.Versioning]string{objectstore.VersioningEnabled: "Enabled", objectstore.VersioningSuspended: "Suspended"}[bucket.Versioning]
-	writeXML(q.w, http.StatusOK, struct {
-		XMLName xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ VersioningConfiguration"`
-		Status  string   `xml:"Status,omitempty"`
-	}{Status: status})
-	return nil
-}
-
 func (h *Handler) getRequestPayment(q *request) error {
 	if _, err := h.store.Bucket(q.r.Context(), q.bucket); err != nil {
 		return err
@@ -122,7 +105,7 @@ func (h *Handler) getBucketACL(q *request) error {
 }
 
 func (h *Handler) getObjectACL(q *request) error {
-	if _, err := h.store.Head(q.r.Context(), q.bucket, q.key); err != nil {
+	if _, err := h.head(q, q.ref()); err != nil {
 		return err
 	}
 	writeXML(q.w, http.StatusOK, privateACL())
@@ -130,7 +113,7 @@ func (h *Handler) getObjectACL(q *request) error {
 }
 
 func (h *Handler) getObjectTagging(q *request) error {
-	if _, err := h.store.Head(q.r.Context(), q.bucket, q.key); err != nil {
+	if _, err := h.head(q, q.ref()); err != nil {
 		return err
 	}
 	writeXML(q.w, http.StatusOK, struct {

@@ -98,7 +98,6 @@ assert "Status" not in s3.get_bucket_versioning(Bucket=bucket)
 refused("NoSuchBucketPolicy", s3.get_bucket_policy, Bucket=bucket)
 refused("NoSuchCORSConfiguration", s3.get_bucket_cors, Bucket=bucket)
 refused("NoSuchTagSet", s3.get_bucket_tagging, Bucket=bucket)
-refused("NotImplemented", s3.put_bucket_versioning, Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
 refused("BucketNotEmpty", s3.delete_bucket, Bucket=bucket)
 
 resource = boto3.resource("s3").Bucket(bucket)
