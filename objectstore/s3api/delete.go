@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"time"
 
 	"croft/objectstore"
 )
@@ -14,15 +15,16 @@ const (
 )
 
 func (h *Handler) deleteObject(q *request) error {
-	for _, name := range []string{"X-Amz-If-Match-Size", "X-Amz-If-Match-Last-Modified-Time"} {
-		if q.r.Header.Get(name) != "" {
-			return failf("NotImplemented", "A conditional delete by %s is not implemented. Use If-Match.", name)
-		}
+	ref := q.ref()
+	r, err := deleteObject{
+		Key: q.key, VersionID: ref.ID, ETag: q.r.Header.Get("If-Match"),
+		Size: q.r.Header.Get("X-Amz-If-Match-Size"), LastModified: q.r.Header.Get("X-Amz-If-Match-Last-Modified-Time"),
+	}.request(q.bucket)
+	if err != nil {
+		return err
 	}
-	done, err := h.deleteOne(q, objectstore.DeleteRequest{
-		VersionRef: q.ref(), Condition: objectstore.Condition{ETag: unquote(q.r.Header.Get("If-Match"))},
-		Replica: q.r.Header.Get(replicaHeader) != "",
-	})
+	r.Replica = q.r.Header.Get(replicaHeader) != ""
+	done, err := h.deleteOne(q, r)
 	if err != nil {
 		return err
 	}
@@ -43,7 +45,7 @@ func (h *Handler) deleteOne(q *request, r objectstore.DeleteRequest) (objectstor
 	if h.versions != nil {
 		return h.versions.DeleteVersion(q.r.Context(), r)
 	}
-	if r.Condition != (objectstore.Condition{}) || r.ID != "" && r.ID != objectstore.NullVersion {
+	if r.Condition != (objectstore.Condition{}) || r.Check != nil || r.ID != "" && r.ID != objectstore.NullVersion {
 		_, err := h.keepsVersions()
 		return objectstore.Deleted{}, err
 	}
@@ -121,17 +123,22 @@ func (h *Handler) deleteAll(q *request, bucket *objectstore.Bucket, objects []de
 	free := make(chan struct{}, deleteParallel)
 	for i := range objects {
 		o := &objects[i]
-		if ends[i].err = h.mayDelete(q, *o); ends[i].err != nil {
+		r, err := o.request(q.bucket)
+		if err == nil {
+			err = h.mayDelete(q, o)
+		}
+		if err != nil {
+			ends[i].err = err
 			continue
 		}
-		if batches && o.VersionID == "" && o.ETag == "" {
+		if batches && o.plain() {
 			plain, of = append(plain, o.Key), append(of, i)
 			continue
 		}
 		free <- struct{}{}
 		running.Go(func() {
 			defer func() { <-free }()
-			ends[i].done, ends[i].err = h.deleteOne(q, o.request(q.bucket))
+			ends[i].done, ends[i].err = h.deleteOne(q, r)
 			if errors.Is(ends[i].err, objectstore.ErrVersionInvalid) {
 				ends[i].err = objectstore.ErrVersionNotFound // as AWS says here, and only here
 			}
@@ -146,28 +153,48 @@ func (h *Handler) deleteAll(q *request, bucket *objectstore.Bucket, objects []de
 	return ends
 }
 
-func (o *deleteObject) request(bucket string) objectstore.DeleteRequest {
-	return objectstore.DeleteRequest{
-		VersionRef: objectstore.VersionRef{Bucket: bucket, Key: o.Key, ID: o.VersionID},
-		Condition:  objectstore.Condition{ETag: unquote(o.ETag)},
-	}
-}
-
-// mayDelete refuses what cannot be deleted and what the request may not delete.
-func (h *Handler) mayDelete(q *request, o deleteObject) error {
-	if err := o.check(); err != nil {
-		return err
-	}
+// mayDelete asks for permission to delete one of many.
+func (h *Handler) mayDelete(q *request, o *deleteObject) error {
 	denied := q.denied
 	err := h.authorize(q, q.ask(WriteObject, "s3:DeleteObject", q.bucket, o.Key, o.VersionID))
 	q.denied = denied // the request itself was not
 	return err
 }
 
-// check refuses what cannot be deleted.
-func (o *deleteObject) check() error {
-	if o.Size != "" || o.LastModified != "" {
-		return fail("NotImplemented", "A conditional delete by size or time is not implemented. Use the ETag.")
+// plain reports whether it is whatever the key holds that is to be deleted.
+func (o *deleteObject) plain() bool {
+	return o.VersionID == "" && o.ETag == "" && o.Size == "" && o.LastModified == ""
+}
+
+// request is what the store is asked for. Sizes and times are S3's own conditions, so
+// they are checked here, in the step that deletes.
+func (o deleteObject) request(bucket string) (objectstore.DeleteRequest, error) {
+	r := objectstore.DeleteRequest{
+		VersionRef: objectstore.VersionRef{Bucket: bucket, Key: o.Key, ID: o.VersionID},
+		Condition:  objectstore.Condition{ETag: unquote(o.ETag)},
 	}
-	return checkKey(o.Key)
+	if err := checkKey(o.Key); err != nil {
+		return r, err
+	}
+	if o.Size == "" && o.LastModified == "" {
+		return r, nil
+	}
+	size, sized := digits(o.Size)
+	if o.Size != "" && !sized {
+		return r, fail("InvalidArgument", "The size to match must be a non-negative integer.")
+	}
+	var at time.Time
+	if o.LastModified != "" {
+		var err error
+		if at, err = http.ParseTime(o.LastModified); err != nil {
+			return r, fail("InvalidArgument", "The time of the last modification to match is not a time.")
+		}
+	}
+	r.Check = func(is objectstore.Object) error {
+		if sized && is.Size != size || !at.IsZero() && !is.ModifiedAt.Truncate(time.Second).Equal(at) {
+			return objectstore.ErrPreconditionFailed
+		}
+		return nil
+	}
+	return r, nil
 }

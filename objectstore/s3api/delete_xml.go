@@ -17,7 +17,7 @@ type deleteObject struct {
 	Key       string `xml:"Key"`
 	VersionID string `xml:"VersionId"`
 	ETag      string `xml:"ETag"`
-	// Size and LastModified are conditions that are refused.
+	// Size, in bytes, and LastModified are conditions as the ETag is.
 	Size         string `xml:"Size"`
 	LastModified string `xml:"LastModifiedTime"`
 }

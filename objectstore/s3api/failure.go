@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	"croft/internal/errs"
+	"croft/objectstore"
 )
 
 // failure is an error in S3's vocabulary: a code out of statuses and a message
@@ -16,10 +16,9 @@ import (
 type failure struct {
 	code    string
 	message string
-	region  string // the expected region, for AuthorizationHeaderMalformed
-	// modified, when set, is when what the error is about was modified.
-	modified time.Time
-	cause    error
+	region  string              // the expected region, for AuthorizationHeaderMalformed
+	marker  *objectstore.Object // the delete marker that the error is about, if any
+	cause   error
 }
 
 func fail(code, message string) *failure { return &failure{code: code, message: message} }
@@ -195,7 +194,7 @@ func (h *Handler) refuse(q *request, err error) {
 	for _, name := range []string{"Content-Length", "Content-Range", "Content-Encoding", "Content-Disposition", "Cache-Control", "ETag", "Last-Modified"} {
 		q.w.Header().Del(name)
 	}
-	f.setModified(q.w.Header())
+	f.setMarker(q, q.w.Header())
 	if f.region != "" {
 		q.w.Header().Set("x-amz-bucket-region", f.region)
 	}

@@ -1,7 +1,6 @@
 package s3api
 
 import (
-	"errors"
 	"io"
 	"net/http"
 
@@ -62,7 +61,7 @@ func (h *Handler) head(q *request, ref objectstore.VersionRef) (objectstore.Obje
 	}
 	o, err := h.versions.HeadVersion(q.r.Context(), ref)
 	if err != nil {
-		return o, q.unreadable(&o, err)
+		return o, unreadable(o, err)
 	}
 	return o, nil
 }
@@ -71,7 +70,7 @@ func (h *Handler) head(q *request, ref objectstore.VersionRef) (objectstore.Obje
 func (h *Handler) get(q *request, ref objectstore.VersionRef, rng *objectstore.Range) (objectstore.Object, io.ReadCloser, error) {
 	o, content, err := h.open(q, ref, rng)
 	if err != nil {
-		return o, nil, q.unreadable(&o, err)
+		return o, nil, unreadable(o, err)
 	}
 	return o, content, nil
 }
@@ -86,32 +85,31 @@ func (h *Handler) open(q *request, ref objectstore.VersionRef, rng *objectstore.
 
 // unreadable is why a version has no body; of a delete marker the answer says that
 // it is one.
-func (q *request) unreadable(o *objectstore.Object, err error) error {
+func unreadable(o objectstore.Object, err error) error {
 	if !o.Marker {
 		return err
 	}
-	header := q.w.Header()
-	header.Set(markerHeader, "true")
-	q.setVersion(header, o.VersionID)
-	if !errors.Is(err, objectstore.ErrVersionIsMarker) {
-		return err
-	}
-	header.Set("Allow", http.MethodDelete)
 	f := translate(err)
-	f.modified = o.ModifiedAt
+	f.marker = &o
 	return f
+}
+
+// setMarker says of an error that it is about a delete marker, if it is.
+func (f *failure) setMarker(q *request, header http.Header) {
+	if f.marker == nil {
+		return
+	}
+	header.Set(markerHeader, "true")
+	q.setVersion(header, f.marker.VersionID)
+	if f.code == "MethodNotAllowed" { // the marker itself was named
+		header.Set("Allow", http.MethodDelete)
+		header.Set("Last-Modified", f.marker.ModifiedAt.UTC().Format(http.TimeFormat))
+	}
 }
 
 // setVersion says which version the answer is about; empty is none.
 func (q *request) setVersion(header http.Header, id string) {
 	if id != "" {
 		q.setHeader(header, versionHeader, id)
-	}
-}
-
-// setModified gives an error the time of what it is about, if it has one.
-func (f *failure) setModified(header http.Header) {
-	if !f.modified.IsZero() {
-		header.Set("Last-Modified", f.modified.UTC().Format(http.TimeFormat))
 	}
 }
