@@ -161,30 +161,9 @@ func (r *corsRule) write(header http.Header, origin string) {
 	}
 }
 
-// cors returns the bucket's configuration, nil where there is none.
-func (h *Handler) cors(ctx context.Context, name string) *corsXML {
-	if name == "" {
-		return nil
-	}
-	bucket, err := h.store.Bucket(ctx, name)
-	if err != nil || bucket.Documents[corsDocument] == "" {
-		return nil // what is wrong with the bucket the call itself will say
-	}
-	config, err := h.corsReadings.of(name, bucket.Documents[corsDocument], readCORS)
-	if err != nil {
-		return nil // it was read when it was set
-	}
-	return config
-}
-
 // allowOrigin says to a browser which pages may see the answer, be it a refusal.
-func (h *Handler) allowOrigin(q *request) {
-	origin := first(q.r.Header, "Origin")
-	if origin == "" || q.r.Method == http.MethodOptions {
-		return
-	}
-	config := h.cors(q.r.Context(), q.bucket)
-	if config == nil {
+func (q *request) allowOrigin() {
+	if q.cors == nil || q.r.Method == http.MethodOptions {
 		return
 	}
 	vary(q.w.Header())
@@ -192,7 +171,7 @@ func (h *Handler) allowOrigin(q *request) {
 	if method == "" {
 		method = q.r.Method
 	}
-	if rule, allowed := config.rule(origin, method, nil); rule != nil {
+	if rule, allowed := q.cors.rule(first(q.r.Header, "Origin"), method, nil); rule != nil {
 		rule.write(q.w.Header(), allowed)
 	}
 }
@@ -203,7 +182,7 @@ func vary(header http.Header) {
 }
 
 // preflight answers a browser that asks, unsigned, whether it may send a request.
-func (h *Handler) preflight(q *request) error {
+func (q *request) preflight() error {
 	origin, method := first(q.r.Header, "Origin"), first(q.r.Header, requestedMethod)
 	if origin == "" {
 		return fail("BadRequest", "Insufficient information. Origin request header needed.")
@@ -211,13 +190,12 @@ func (h *Handler) preflight(q *request) error {
 	if method == "" {
 		return fail("BadRequest", "Invalid Access-Control-Request-Method: null")
 	}
-	config := h.cors(q.r.Context(), q.bucket)
-	if config == nil {
+	if q.cors == nil {
 		return fail("AccessForbidden", "CORSResponse: CORS is not enabled for this bucket.")
 	}
 	vary(q.w.Header())
 	headers := requestedHeaderNames(q.r.Header)
-	rule, allowed := config.rule(origin, method, headers)
+	rule, allowed := q.cors.rule(origin, method, headers)
 	if rule == nil {
 		return fail("AccessForbidden", "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.")
 	}
@@ -241,6 +219,19 @@ func requestedHeaderNames(header http.Header) []string {
 		}
 	}
 	return names
+}
+
+// cors returns a bucket's configuration, nil where there is none.
+func (h *Handler) cors(ctx context.Context, bucket string) *corsXML {
+	text := h.document(ctx, bucket, corsDocument)
+	if text == "" {
+		return nil
+	}
+	config, err := h.corsReadings.of(bucket, text, readCORS)
+	if err != nil {
+		return nil // it was read when it was set
+	}
+	return config
 }
 
 func (h *Handler) putBucketCORS(q *request) error {

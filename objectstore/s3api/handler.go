@@ -90,7 +90,8 @@ type request struct {
 
 	op      *operation // nil until the request is authenticated and routed
 	cred    Credential
-	denied  bool // the policy said no
+	denied  bool     // the policy said no
+	cors    *corsXML // of the bucket, where a page asks and it has one
 	sig     signature
 	signer  *signer // that verified the request
 	payload string  // the payload hash that was signed
@@ -126,7 +127,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header["X-Content-Type-Options"] = nosniff
 	q.setHeader(header, "X-Amz-Request-Id", q.id)
 	header["X-Amz-Id-2"] = header["X-Amz-Request-Id"]
-	h.allowOrigin(q)
+	if first(r.Header, "Origin") != "" {
+		q.cors = h.cors(r.Context(), q.bucket)
+		q.allowOrigin()
+	}
 	if err := h.serve(q); err != nil {
 		h.refuse(q, err)
 	}
@@ -141,7 +145,7 @@ func (h *Handler) serve(q *request) error {
 		}
 	}
 	if q.r.Method == http.MethodOptions {
-		return h.preflight(q)
+		return q.preflight()
 	}
 	if q.level() == onService && h.sendToConsole(q) {
 		return nil

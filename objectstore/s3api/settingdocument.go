@@ -1,6 +1,7 @@
 package s3api
 
 import (
+	"context"
 	"encoding/xml"
 	"net/http"
 	"sync"
@@ -23,6 +24,19 @@ func (h *Handler) keepDocument(q *request, name, text string) error {
 		return nil
 	})
 	return err
+}
+
+// document returns one of a bucket's documents, empty where there is none: what is
+// wrong with the bucket the call itself will say.
+func (h *Handler) document(ctx context.Context, bucket, name string) string {
+	if bucket == "" {
+		return ""
+	}
+	known, err := h.store.Bucket(ctx, bucket)
+	if err != nil {
+		return ""
+	}
+	return known.Documents[name]
 }
 
 // removeDocument answers the call that removes a setting, whether or not it was made.
