@@ -36,15 +36,9 @@ func (h *Handler) authenticate(q *request) error {
 	if first(q.r.Header, "X-Amz-Security-Token") != "" || q.query.Has("X-Amz-Security-Token") {
 		return fail("InvalidToken", "The provided token is malformed or otherwise invalid. Croft issues no session tokens.")
 	}
-	cred, err := h.access.Credential(q.r.Context(), q.sig.accessKey)
+	cred, err := h.credential(q, q.sig.accessKey)
 	if err != nil {
-		if errs.KindOf(err) == errs.NotFound {
-			return fail("InvalidAccessKeyId", "The access key ID you provided does not exist in our records.")
-		}
 		return err
-	}
-	if cred.Secret == "" {
-		return fail("InvalidAccessKeyId", "The access key ID you provided does not exist in our records.")
 	}
 	name := signerName{cred.Secret, q.sig.day, q.sig.region}
 	signer, known := h.signers.get(name)
@@ -57,6 +51,15 @@ func (h *Handler) authenticate(q *request) error {
 	q.cred, q.signer = cred, signer
 	q.hoist()
 	return nil
+}
+
+// credential finds an access key's credential, with S3's words where there is none.
+func (h *Handler) credential(q *request, accessKey string) (Credential, error) {
+	cred, err := h.access.Credential(q.r.Context(), accessKey)
+	if errs.KindOf(err) == errs.NotFound || (err == nil && cred.Secret == "") {
+		return Credential{}, fail("InvalidAccessKeyId", "The access key ID you provided does not exist in our records.")
+	}
+	return cred, err
 }
 
 // hoist makes headers of what a presigned URL carries in their place: a client

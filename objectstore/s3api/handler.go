@@ -150,11 +150,17 @@ func (h *Handler) serve(q *request) error {
 	if q.level() == onService && h.sendToConsole(q) {
 		return nil
 	}
-	if err := h.authenticate(q); err != nil {
-		return err
-	}
-	if q.op, err = h.route(q); err != nil {
-		return err
+	if q.isForm() {
+		if err := h.authenticateForm(q); err != nil {
+			return err
+		}
+	} else {
+		if err := h.authenticate(q); err != nil {
+			return err
+		}
+		if q.op, err = h.route(q); err != nil {
+			return err
+		}
 	}
 	err = h.perform(q)
 	if q.denied && q.anonymous() {

@@ -11,13 +11,23 @@ func (h *Handler) putObject(q *request) error {
 	if err := q.body.requireSize(); err != nil {
 		return err
 	}
+	if _, err := h.putBody(q); err != nil {
+		return err
+	}
+	q.w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// putBody stores the request's body as the object that the request is about, and sets
+// the answer's headers.
+func (h *Handler) putBody(q *request) (objectstore.Object, error) {
 	attributes, err := readAttributes(q.r.Header)
 	if err != nil {
-		return err
+		return objectstore.Object{}, err
 	}
 	condition, err := writeCondition(q.r.Header)
 	if err != nil {
-		return err
+		return objectstore.Object{}, err
 	}
 	o, err := h.store.Put(q.r.Context(), objectstore.PutRequest{
 		Bucket: q.bucket, Key: q.key, Body: q.body, Size: q.body.size, MD5: q.body.md5,
@@ -32,13 +42,12 @@ func (h *Handler) putObject(q *request) error {
 		},
 	})
 	if err != nil {
-		return err
+		return o, err
 	}
 	q.setHeader(q.w.Header(), "Etag", quoted(o.ETag))
 	q.setVersion(q.w.Header(), o.VersionID)
 	setChecksumHeaders(q.w.Header(), o.Attributes.Checksums)
-	q.w.WriteHeader(http.StatusOK)
-	return nil
+	return o, nil
 }
 
 func (h *Handler) uploadPart(q *request) error {
