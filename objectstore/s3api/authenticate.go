@@ -103,7 +103,7 @@ func (q *request) claim() error {
 // anonymous reports whether the request claims to be nobody's. What Access allows
 // everybody it may do all the same.
 func (q *request) anonymous() bool {
-	return len(q.r.Header["Authorization"]) == 0 && !claimsPresigned(q.query)
+	return !q.posted && len(q.r.Header["Authorization"]) == 0 && !claimsPresigned(q.query)
 }
 
 // claimNothing reads the payload's hash of a request without a signature. It binds

@@ -105,7 +105,10 @@ func (f *facts) signature(key string) []string {
 	sig := &f.q.sig
 	switch key {
 	case "s3:authtype":
-		if sig.presigned {
+		switch {
+		case f.q.posted:
+			return one("POST")
+		case sig.presigned:
 			return one("REST-QUERY-STRING")
 		}
 		return one("REST-HEADER")

@@ -91,6 +91,7 @@ type request struct {
 	op      *operation // nil until the request is authenticated and routed
 	cred    Credential
 	denied  bool     // the policy said no
+	posted  bool     // a form, with a policy that q.cred signed
 	cors    *corsXML // of the bucket, where a page asks and it has one
 	sig     signature
 	signer  *signer // that verified the request

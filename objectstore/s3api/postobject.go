@@ -134,7 +134,7 @@ func (h *Handler) verifyForm(q *request, f *form) error {
 	if !known {
 		h.signers.remember(name, signer)
 	}
-	q.cred, q.sig, q.signer = cred, sig, signer
+	q.cred, q.sig, q.signer, q.posted = cred, sig, signer, true
 	return nil
 }
 

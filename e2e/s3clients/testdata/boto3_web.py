@@ -1,0 +1,98 @@
+"""What web applications do with a bucket, through boto3: rules for pages of other
+origins, uploads by a browser's form, tags.
+
+Called as boto3_web.py BUCKET; the endpoint and keys are in the environment.
+"""
+
+import os
+import sys
+import urllib.error
+import urllib.request
+import uuid
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+bucket = sys.argv[1]
+s3 = boto3.client(
+    "s3", config=Config(signature_version="s3v4", s3={"addressing_style": "path"}, retries={"max_attempts": 0})
+)
+
+
+def refused(code, call, **arguments):
+    try:
+        call(**arguments)
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == code, error.response
+        return
+    raise AssertionError(f"{call} was not refused with {code}")
+
+
+def send(method, url, body=None, **headers):
+    """Send a request as it is and return status, headers and body."""
+    request = urllib.request.Request(url, body, {k.replace("_", "-"): v for k, v in headers.items()}, method=method)
+    try:
+        with urllib.request.urlopen(request) as response:
+            return response.status, response.headers, response.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers, error.read().decode()
+
+
+def submit(form, content):
+    """Send a form as a browser does."""
+    boundary = uuid.uuid4().hex
+    body = b""
+    for name, value in form["fields"].items():
+        body += f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+    body += f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="photo.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'.encode()
+    body += content + f"\r\n--{boundary}--\r\n".encode()
+    return send("POST", form["url"], body, Content_Type=f"multipart/form-data; boundary={boundary}")
+
+
+s3.create_bucket(Bucket=bucket)
+endpoint = os.environ["AWS_ENDPOINT_URL"]
+
+# Rules for pages of other origins.
+refused("NoSuchCORSConfiguration", s3.get_bucket_cors, Bucket=bucket)
+rule = {"AllowedMethods": ["GET", "PUT"], "AllowedOrigins": ["https://*.example.com"], "AllowedHeaders": ["*"], "ExposeHeaders": ["ETag"], "MaxAgeSeconds": 60}
+s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
+assert s3.get_bucket_cors(Bucket=bucket)["CORSRules"] == [rule]
+page = "https://app.example.com"
+status, headers, _ = send("OPTIONS", f"{endpoint}/{bucket}/key", Origin=page, Access_Control_Request_Method="PUT", Access_Control_Request_Headers="content-type")
+assert status == 200 and headers["Access-Control-Allow-Origin"] == page and headers["Access-Control-Allow-Headers"] == "content-type", headers
+status, _, body = send("OPTIONS", f"{endpoint}/{bucket}/key", Origin="https://evil.test", Access_Control_Request_Method="PUT")
+assert status == 403 and "<Code>AccessForbidden</Code>" in body, body
+link = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "key"}, ExpiresIn=60)
+status, headers, _ = send("PUT", link, b"x", Origin=page, Content_Type="")
+assert status == 200 and headers["Access-Control-Allow-Origin"] == page and headers["Access-Control-Expose-Headers"] == "ETag", headers
+s3.delete_bucket_cors(Bucket=bucket)
+refused("NoSuchCORSConfiguration", s3.get_bucket_cors, Bucket=bucket)
+
+# Uploads by a form.
+form = s3.generate_presigned_post(
+    bucket,
+    "up/${filename}",
+    Fields={"acl": "private", "Content-Type": "image/jpeg", "success_action_status": "201", "x-amz-meta-colour": "blue"},
+    Conditions=[{"acl": "private"}, ["starts-with", "$Content-Type", "image/"], {"success_action_status": "201"}, {"x-amz-meta-colour": "blue"}, ["content-length-range", 1, 1000]],
+)
+status, _, body = submit(form, b"hello")
+assert status == 201 and "<Key>up/photo.jpg</Key>" in body, body
+got = s3.get_object(Bucket=bucket, Key="up/photo.jpg")
+assert got["Body"].read() == b"hello" and got["ContentType"] == "image/jpeg" and got["Metadata"] == {"colour": "blue"}, got
+status, _, body = submit(form, b"x" * 1001)
+assert status == 400 and "<Code>EntityTooLarge</Code>" in body, body
+form["fields"]["x-amz-meta-size"] = "large"
+status, _, body = submit(form, b"hello")
+assert status == 403 and "Extra input fields: x-amz-meta-size" in body, body
+status, _, _ = submit(s3.generate_presigned_post(bucket, "plain"), b"hello")
+assert status == 204
+
+# Tags of the bucket.
+refused("NoSuchTagSet", s3.get_bucket_tagging, Bucket=bucket)
+tags = [{"Key": "team", "Value": "web & mobile"}, {"Key": "empty", "Value": ""}]
+s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tags})
+assert s3.get_bucket_tagging(Bucket=bucket)["TagSet"] == tags
+s3.delete_bucket_tagging(Bucket=bucket)
+refused("NoSuchTagSet", s3.get_bucket_tagging, Bucket=bucket)
+print("all good")
