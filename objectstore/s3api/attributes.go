@@ -41,6 +41,15 @@ func readAttributes(header http.Header) (objectstore.Attributes, error) {
 	return a, nil
 }
 
+// newAttributes collects what the request says about an object that it makes.
+func (q *request) newAttributes() (objectstore.Attributes, error) {
+	a, err := readAttributes(q.r.Header)
+	if err == nil {
+		a.Tags, err = headerTags(q.r.Header)
+	}
+	return a, err
+}
+
 // withoutChunked drops aws-chunked, which describes the request, not the object.
 func withoutChunked(values []string) string {
 	var kept []string
@@ -106,6 +115,7 @@ func (q *request) writeAttributes(header http.Header, o *objectstore.Object) {
 		q.setHeader(header, storageClassHeader, string(o.Class))
 	}
 	q.setVersion(header, o.VersionID)
+	q.setTagCount(header, a.Tags)
 	q.setHeader(header, "Etag", quoted(o.ETag))
 	q.setHeader(header, "Last-Modified", o.ModifiedAt.UTC().Format(http.TimeFormat))
 	header["Accept-Ranges"] = ranges

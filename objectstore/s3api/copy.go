@@ -111,20 +111,15 @@ func (h *Handler) copyObject(q *request) error {
 	if request.Condition, err = writeCondition(q.r.Header); err != nil {
 		return err
 	}
-	switch directive := q.r.Header.Get("X-Amz-Metadata-Directive"); directive {
-	case "", "COPY":
-		if from.Bucket == q.bucket && from.Key == q.key && from.ID == "" && q.r.Header.Get("X-Amz-Checksum-Algorithm") == "" && request.Class == objectstore.ClassUnset {
-			return fail("InvalidRequest", "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
-		}
-	case "REPLACE":
-		attributes, err := readAttributes(q.r.Header)
-		if err != nil {
-			return err
-		}
-		request.Replace = &attributes
-	default:
-		return fail("InvalidArgument", "Unknown metadata directive.")
+	attributes, err := copiedBy(q.r.Header)
+	if err != nil {
+		return err
 	}
+	if from.Bucket == q.bucket && from.Key == q.key && from.ID == "" && !attributes.changes() &&
+		q.r.Header.Get("X-Amz-Checksum-Algorithm") == "" && request.Class == objectstore.ClassUnset {
+		return fail("InvalidRequest", "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
+	}
+	attributes.apply(&request)
 	o, err := h.copyWithChecksum(q, request)
 	if err != nil {
 		return sourceError(err)

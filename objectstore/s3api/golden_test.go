@@ -28,6 +28,7 @@ func TestGolden(t *testing.T) {
 	f.put("bucket", "a & b", "hello")
 	f.put("bucket", "dir/1", "one")
 	f.put("bucket", "dir/2", "two")
+	f.call("PUT", "/bucket/dir/2?tagging", "<Tagging><TagSet><Tag><Key>b</Key><Value>two @ more</Value></Tag><Tag><Key>a</Key><Value/></Tag></TagSet></Tagging>")
 	f.bucket("versioned").versioning("versioned", "Enabled")
 	for _, key := range []string{"a & b", "a & b", "c d/1", "c d/2", "e f/1"} {
 		f.put("versioned", key, "hello")
@@ -46,6 +47,7 @@ func TestGolden(t *testing.T) {
 		{"request_payment", "GET", "/bucket?requestPayment", "", ""},
 		{"acl", "GET", "/bucket?acl", "", ""},
 		{"object_tagging", "GET", "/bucket/dir/1?tagging", "", ""},
+		{"object_tagging_two", "GET", "/bucket/dir/2?tagging", "", ""},
 		{"uploads", "GET", "/bucket?uploads", "", ""},
 		{"parts", "GET", upload, "", ""},
 		{"create_upload", "POST", "/bucket/other?uploads", "", ""},

@@ -26,7 +26,7 @@ const matrixBody = "the body of the matrix, long enough for more than one chunk"
 func matrixHeaders() []string {
 	return []string{
 		"Content-Type", "text/plain", "X-Amz-Meta-Colour", "blue", "X-Amz-Storage-Class", "STANDARD",
-		"Cache-Control", "no-cache", "X-Amz-Acl", "private",
+		"Cache-Control", "no-cache", "X-Amz-Acl", "private", "X-Amz-Tagging", "team=a",
 	}
 }
 

@@ -24,7 +24,7 @@ func partNumber(q *request) (int, error) {
 }
 
 func (h *Handler) createUpload(q *request) error {
-	attributes, err := readAttributes(q.r.Header)
+	attributes, err := q.newAttributes()
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,6 @@ func operations() []operation {
 
 		{"ListParts", http.MethodGet, onObject, "uploadId", "", ReadBucket, (*Handler).listParts},
 		{"GetObjectAcl", http.MethodGet, onObject, "acl", "", ReadBucket, (*Handler).getObjectACL},
-		{"GetObjectTagging", http.MethodGet, onObject, "tagging", "", ReadBucket, (*Handler).getObjectTagging},
 		{"GetObject", http.MethodGet, onObject, "", "", ReadBucket, (*Handler).getObject},
 		{"HeadObject", http.MethodHead, onObject, "", "", ReadBucket, (*Handler).headObject},
 		{"UploadPartCopy", http.MethodPut, onObject, "uploadId", copySource, WriteObject, (*Handler).uploadPartCopy},
@@ -137,7 +136,7 @@ func (h *Handler) route(q *request) (*operation, error) {
 // one would promise what is not kept, so the request is refused.
 var unsupported = []string{
 	"X-Amz-Server-Side-Encryption", "X-Amz-Server-Side-Encryption-Customer-Algorithm",
-	"X-Amz-Copy-Source-Server-Side-Encryption-Customer-Algorithm", "X-Amz-Tagging",
+	"X-Amz-Copy-Source-Server-Side-Encryption-Customer-Algorithm",
 	"X-Amz-Object-Lock-Mode", "X-Amz-Object-Lock-Retain-Until-Date", "X-Amz-Object-Lock-Legal-Hold",
 	"X-Amz-Website-Redirect-Location", "X-Amz-Write-Offset-Bytes", "X-Amz-Mfa",
 	"X-Amz-Grant-Full-Control", "X-Amz-Grant-Read", "X-Amz-Grant-Read-Acp", "X-Amz-Grant-Write", "X-Amz-Grant-Write-Acp",

@@ -110,14 +110,3 @@ func (h *Handler) getObjectACL(q *request) error {
 	writeXML(q.w, http.StatusOK, privateACL())
 	return nil
 }
-
-func (h *Handler) getObjectTagging(q *request) error {
-	if _, err := h.head(q, q.ref()); err != nil {
-		return err
-	}
-	writeXML(q.w, http.StatusOK, struct {
-		XMLName xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ Tagging"`
-		TagSet  struct{} `xml:"TagSet"`
-	}{})
-	return nil
-}

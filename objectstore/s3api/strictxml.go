@@ -16,6 +16,7 @@ const maxDepth = 16
 type element struct {
 	name     string
 	text     string // without the blanks around it; empty where there are children
+	asIs     string // with them
 	children []*element
 }
 
@@ -55,7 +56,7 @@ func readElement(data []byte, root string) (*element, error) {
 			if text != "" && len(open[last].children) > 0 {
 				return nil, errMalformedXML()
 			}
-			open[last].text = text
+			open[last].text, open[last].asIs = text, string(texts[last])
 			open, texts = open[:last], texts[:last]
 		case xml.CharData:
 			if len(open) > 0 {
@@ -96,6 +97,16 @@ func once(into *string) func(*element) error {
 		}
 		seen, *into = true, e.text
 		return nil
+	}
+}
+
+// onceAsIs is once with the blanks around the text.
+func onceAsIs(into *string) func(*element) error {
+	var trimmed string
+	read := once(&trimmed)
+	return func(e *element) error {
+		*into = e.asIs
+		return read(e)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -43,23 +44,11 @@ func readTags(data []byte, limit int) (*tagsXML, error) {
 		return nil, err
 	}
 	tags, sets := &tagsXML{}, 0
-	seen := make(map[string]bool)
 	readTag := func(e *element) error {
 		var tag tagXML
-		if err := e.fields(map[string]func(*element) error{"Key": once(&tag.Key), "Value": once(&tag.Value)}); err != nil {
+		if err := e.fields(map[string]func(*element) error{"Key": onceAsIs(&tag.Key), "Value": onceAsIs(&tag.Value)}); err != nil {
 			return err
 		}
-		switch {
-		case len(tag.Key) == 0 || utf8.RuneCountInString(tag.Key) > maxTagKey:
-			return fail("InvalidTag", "The TagKey you have provided is invalid: it has 1 to 128 characters.")
-		case utf8.RuneCountInString(tag.Value) > maxTagValue:
-			return fail("InvalidTag", "The TagValue you have provided is invalid: it has at most 256 characters.")
-		case strings.HasPrefix(strings.ToLower(tag.Key), "aws:"):
-			return fail("InvalidTag", "System tags cannot be added/updated by requester.")
-		case seen[tag.Key]:
-			return fail("InvalidTag", "Cannot provide multiple Tags with the same key.")
-		}
-		seen[tag.Key] = true
 		tags.Tags = append(tags.Tags, tag)
 		return nil
 	}
@@ -75,7 +64,24 @@ func readTags(data []byte, limit int) (*tagsXML, error) {
 	case len(tags.Tags) > limit:
 		return nil, failf("BadRequest", "Tag sets cannot be greater than %d.", limit)
 	}
-	return tags, nil
+	return tags, checkTags(tags.Tags)
+}
+
+// checkTags holds each tag to S3's rules.
+func checkTags(tags []tagXML) error {
+	for i, tag := range tags {
+		switch {
+		case tag.Key == "" || utf8.RuneCountInString(tag.Key) > maxTagKey:
+			return fail("InvalidTag", "The TagKey you have provided is invalid: it has 1 to 128 characters.")
+		case utf8.RuneCountInString(tag.Value) > maxTagValue:
+			return fail("InvalidTag", "The TagValue you have provided is invalid: it has at most 256 characters.")
+		case strings.HasPrefix(strings.ToLower(tag.Key), "aws:"):
+			return fail("InvalidTag", "System tags cannot be added/updated by requester.")
+		case slices.ContainsFunc(tags[:i], func(before tagXML) bool { return before.Key == tag.Key }):
+			return fail("InvalidTag", "Cannot provide multiple Tags with the same key.")
+		}
+	}
+	return nil
 }
 
 func (h *Handler) putBucketTagging(q *request) error {

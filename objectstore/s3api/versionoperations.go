@@ -7,5 +7,9 @@ func versionOperations() []operation {
 	return []operation{
 		{"ListObjectVersions", http.MethodGet, onBucket, "versions", "", ReadBucket, (*Handler).listVersions},
 		{"PutBucketVersioning", http.MethodPut, onBucket, "versioning", "", WriteBucket, (*Handler).putBucketVersioning},
+
+		{"GetObjectTagging", http.MethodGet, onObject, "tagging", "", ReadBucket, (*Handler).getObjectTagging},
+		{"PutObjectTagging", http.MethodPut, onObject, "tagging", "", WriteObject, (*Handler).putObjectTagging},
+		{"DeleteObjectTagging", http.MethodDelete, onObject, "tagging", "", WriteObject, (*Handler).deleteObjectTagging},
 	}
 }
