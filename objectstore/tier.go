@@ -33,8 +33,8 @@ type Tiers interface {
 type Tierer interface {
 	// Transition moves a version's body to a tier, or from a tier back to the drives
 	// when no tier is named, and returns the version as it is then. Who reads it
-	// meanwhile notices nothing. A version that is there already, one without a body
-	// and a delete marker are left as they are. A body that has been moved in part, for
+	// meanwhile notices nothing. A version that is there already and one without a body
+	// are left as they are; a delete marker is refused as HeadVersion does. A body that has been moved in part, for
 	// an error or the end of ctx, is read as well, and the rest is moved by calling again.
 	Transition(ctx context.Context, ref VersionRef, tier string) (Object, error)
 	// TierUsage returns what the store has in tiers, by name. Tiers that keep

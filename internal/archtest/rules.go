@@ -20,7 +20,7 @@ var rooms = map[string][]string{
 	"objectstore":           {},
 	"objectstore/accesslog": {},
 	"objectstore/erasure": {
-		"objectstore", "objectstore/erasure/coat", "objectstore/erasure/disk", "objectstore/erasure/driveset", "objectstore/erasure/index",
+		"objectstore", "objectstore/erasure/coat", "objectstore/erasure/disk", "objectstore/erasure/driveset", "objectstore/erasure/frame", "objectstore/erasure/index",
 		"objectstore/erasure/seglog", "objectstore/erasure/shardfile",
 	},
 	"objectstore/masterkey":   {},
@@ -46,6 +46,7 @@ var rooms = map[string][]string{
 	"objectstore/erasure/disk/simdisk": {"objectstore/erasure/disk"},
 	"objectstore/erasure/driveset":     {"objectstore", "objectstore/erasure/disk"},
 	"objectstore/erasure/shardfile":    {"objectstore", "objectstore/erasure/driveset"},
+	"objectstore/erasure/frame":        {},
 	"objectstore/erasure/index":        {"objectstore"},
 	"objectstore/erasure/seglog":       {"objectstore", "objectstore/erasure/driveset"},
 

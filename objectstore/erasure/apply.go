@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"croft/objectstore/erasure/driveset"
 	"croft/objectstore/erasure/index"
@@ -72,6 +73,8 @@ type change struct {
 	doomed []record.Body // bodies that nothing refers to any more
 	quiet  bool          // the entry at hand is not to be noted for followers
 	noted  bool          // something was
+	// doomedTiered says that bodies in tiers are not needed any more.
+	doomedTiered bool
 }
 
 // apply is the log's Apply.
@@ -80,7 +83,7 @@ func (a *applier) apply(b seglog.Batch) error {
 	c := &change{applier: a, replay: b.Replay}
 	var damage noted
 	err := s.index.Apply(context.Background(), func(tx *index.Tx) (err error) { //nolint:forbidigo // what is durable is applied, whoever waits
-		c.tx, c.doomed, c.noted = tx, nil, false
+		c.tx, c.doomed, c.noted, c.doomedTiered = tx, nil, false, false
 		for i := range b.Entries {
 			if err := c.entry(&b.Entries[i]); err != nil {
 				return err
@@ -113,6 +116,9 @@ func (a *applier) apply(b seglog.Batch) error {
 		return nil
 	}
 	s.pins.doom(s, c.doomed)
+	if c.doomedTiered {
+		s.tiering.ring()
+	}
 	return nil
 }
 
@@ -207,40 +213,50 @@ func (c *change) putVersion(v *record.Version, p *seglog.Placed, missing drivese
 		return err
 	}
 	for i := range gone {
-		if err := c.displaced(&gone[i], v.Ord, bytes.Equal(gone[i].Value, value)); err != nil {
+		if err := c.displaced(&gone[i], v, bytes.Equal(gone[i].Value, value)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// displaced accounts for a version that gave way when one with an ord was put. It
-// may be the one that was put (same), which an older catalogue entry outranks; or
-// an earlier copy of that one, written again with other metadata or in another
-// place, whose bodies go on.
-func (c *change) displaced(gone *index.Version, ord uint64, same bool) error {
+// displaced accounts for a version that gave way when another one was put. It may be
+// the one that was put (same), which an older catalogue entry outranks; or an earlier
+// copy of that one, written again with other metadata or in another place, whose bodies
+// go on, but for those that were moved.
+func (c *change) displaced(gone *index.Version, put *record.Version, same bool) error {
 	if err := c.dead(gone.Value); err != nil {
 		return err
 	}
-	if gone.Ord == ord && !same {
-		return nil
+	if gone.Ord == put.Ord && !same {
+		return c.dropBodies(gone, put.Bodies)
 	}
-	return c.dropBodies(gone)
+	return c.dropBodies(gone, nil)
 }
 
-// dropBodies drops the bodies of a version that is no more.
-func (c *change) dropBodies(gone *index.Version) error {
+// dropBodies drops the bodies of a version that is no more, or not so any more: some
+// go on.
+func (c *change) dropBodies(gone *index.Version, kept []record.Body) error {
 	v, _, err := unpack[*record.Version](gone.Value)
 	if err != nil {
 		return err
 	}
-	return c.dropFiles(v.Bodies, v.Ord)
+	dropped := slices.DeleteFunc(v.Bodies, func(b record.Body) bool {
+		return slices.ContainsFunc(kept, func(k record.Body) bool { return k.ID == b.ID })
+	})
+	return c.dropFiles(dropped, v.Ord)
 }
 
 // putFiles notes bodies. One that was a part's is now the version's, which has the
 // higher ord; what is known about missing shard files is kept.
 func (c *change) putFiles(bodies []record.Body, ord uint64, missing driveset.Places) error {
 	for _, b := range bodies {
+		if b.Tier != "" {
+			if err := c.putTiered(b, ord); err != nil {
+				return err
+			}
+			continue
+		}
 		f := index.File{
 			ID: index.FileID(b.ID), Size: b.Size, Ord: ord, Value: []byte{b.Data, b.Parity},
 		}
@@ -263,6 +279,12 @@ func (c *change) putFiles(bodies []record.Body, ord uint64, missing driveset.Pla
 // dropFiles dooms the bodies that still belong to the version or part with an ord.
 func (c *change) dropFiles(bodies []record.Body, ord uint64) error {
 	for _, b := range bodies {
+		if b.Tier != "" {
+			if err := c.dropTiered(b, ord); err != nil {
+				return err
+			}
+			continue
+		}
 		f, found, err := c.tx.File(index.FileID(b.ID))
 		if err != nil {
 			return err
@@ -368,7 +390,7 @@ func (c *change) dropVersion(g *record.Gone) error {
 	if err := c.dead(old.Value); err != nil {
 		return err
 	}
-	return c.dropBodies(&old)
+	return c.dropBodies(&old, nil)
 }
 
 // dropUpload ends an upload.

@@ -188,11 +188,9 @@ func (p *payload) Close() error {
 	return nil
 }
 
-// openFile opens a range of a body in shard files.
+// openFile opens a range of a body in shard files or a tier.
 func (s *Store) openFile(ctx context.Context, b record.Body, key *coat.Key, name string, offset, length int64) (io.ReadCloser, error) {
-	source := func(offset, length int64) (io.ReadCloser, error) {
-		return s.bodies.Open(ctx, bodyOf(b), offset, length)
-	}
+	source := func(offset, length int64) (io.ReadCloser, error) { return s.openStored(ctx, b, offset, length) }
 	if b.Coat.Bare() {
 		return source(offset, length)
 	}

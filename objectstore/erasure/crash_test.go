@@ -20,7 +20,7 @@ import (
 // crashesTried is how many crashes a test run looks at, unless CROFT_CRASH_N says
 // otherwise. With as many as the workloads have operations, and more, there is one
 // after each.
-const crashesTried = 27
+const crashesTried = 30
 
 // TestCrash carries out workloads on simulated drives and takes the power away
 // after an operation of a drive that changes something. What was acknowledged is
@@ -202,6 +202,9 @@ func goOn(ctx context.Context, s *Store) error {
 	}
 	if err := s.compactAll(ctx); err != nil {
 		return fmt.Errorf("compact: %w", err)
+	}
+	if left, err := s.emptyTiersOnce(ctx); left || err != nil {
+		return fmt.Errorf("empty tiers: %v, %w", left, err)
 	}
 	if _, err := observe(ctx, s); err != nil {
 		return err

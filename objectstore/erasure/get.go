@@ -192,8 +192,8 @@ func (b *inlineBody) Close() error {
 	return nil
 }
 
-// fileBody is a body in shard files, one after the other, or one that is decoded from
-// the log and has none.
+// fileBody is a body in shard files or tiers, one after the other, or one that is
+// decoded from the log and has none.
 type fileBody struct {
 	ctx     context.Context //nolint:containedctx // the request's: a body is read on its behalf
 	store   *Store

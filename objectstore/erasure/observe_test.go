@@ -206,6 +206,7 @@ type needs struct {
 	live   map[uint64]int64 // bytes by segment
 	items  map[uint64]int64 // entries by segment
 	bodies map[shardfile.ID]bool
+	tiered map[shardfile.ID]string // tiers of bodies
 }
 
 func (n *needs) add(s *Store, value []byte, bodies ...record.Body) error {
@@ -220,6 +221,10 @@ func (n *needs) add(s *Store, value []byte, bodies ...record.Body) error {
 	n.live[loc.Segment] += s.weight(meta, &loc)
 	n.items[loc.Segment]++
 	for _, b := range bodies {
+		if b.Tier != "" {
+			n.tiered[b.ID] = b.Tier
+			continue
+		}
 		n.bodies[shardfile.ID(b.ID)] = true
 	}
 	return nil
@@ -227,7 +232,7 @@ func (n *needs) add(s *Store, value []byte, bodies ...record.Body) error {
 
 // needsOf reads all rows of a catalogue.
 func needsOf(ctx context.Context, s *Store) (*needs, error) {
-	n := &needs{live: map[uint64]int64{}, items: map[uint64]int64{}, bodies: map[shardfile.ID]bool{}}
+	n := &needs{live: map[uint64]int64{}, items: map[uint64]int64{}, bodies: map[shardfile.ID]bool{}, tiered: map[shardfile.ID]string{}}
 	return n, s.index.View(ctx, func(v index.View) error {
 		buckets, err := v.Buckets()
 		if err != nil {
@@ -314,6 +319,19 @@ func audit(ctx context.Context, s *Store) error {
 		if !known[id] {
 			return fmt.Errorf("body %x is referred to and has no account", id)
 		}
+	}
+	tiered, err := s.index.ScanTiered(ctx, false, index.FileID{}, 1<<20)
+	if err != nil {
+		return err
+	}
+	for _, t := range tiered {
+		if n.tiered[shardfile.ID(t.ID)] != t.Tier {
+			return fmt.Errorf("body %x is kept in %s for nobody", t.ID, t.Tier)
+		}
+		delete(n.tiered, shardfile.ID(t.ID))
+	}
+	for id, tier := range n.tiered {
+		return fmt.Errorf("body %s in %s is referred to and has no account", id, tier)
 	}
 	return sweep(ctx, s, known)
 }

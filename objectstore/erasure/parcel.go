@@ -179,8 +179,12 @@ func (p *Parcel) readdress(ctx context.Context, b *bucket, x piece, payload []by
 			if err != nil {
 				return seglog.Entry{}, err
 			}
-			v.Bodies, v.Shadows = was.Bodies, was.Shadows.With(was.loc.Segment, p.to.segmentExists())
-		} else if v.Bodies, err = p.copyBodies(ctx, e.Bodies, v.Class, told); err != nil {
+			v.Shadows = was.Shadows.With(was.loc.Segment, p.to.segmentExists())
+			if v.Bodies = was.Bodies; alike(e, was.Version) {
+				break
+			}
+		}
+		if v.Bodies, err = p.copyBodies(ctx, e.Bodies, v.Class, told); err != nil {
 			return seglog.Entry{}, err
 		}
 	case *record.Upload:
@@ -231,13 +235,23 @@ func (p *Parcel) readdress(ctx context.Context, b *bucket, x piece, payload []by
 	return seglog.Entry{Meta: told.entry.Encode(), Payload: payload, Tag: told}, nil
 }
 
-// copyBodies copies large bodies as they are stored.
+// alike reports whether two copies of a version have their bodies in the same kind of
+// place: one may have been moved to a tier, or from there, since the other was made.
+func alike(a, b *record.Version) bool {
+	return a.Inline == b.Inline && a.Tier() == b.Tier() && len(a.Bodies) == len(b.Bodies)
+}
+
+// copyBodies copies large bodies as they are stored. What a tier keeps stays there.
 func (p *Parcel) copyBodies(ctx context.Context, bodies []record.Body, class objectstore.StorageClass, told *pending) (copies []record.Body, err error) {
 	in, err := p.to.buckets.find(p.bucket)
 	if err != nil {
 		return nil, err
 	}
 	for _, b := range bodies {
+		if b.Tier != "" {
+			copies = append(copies, b)
+			continue
+		}
 		c, err := p.copyBody(ctx, b, p.to.geometryFor(in, class), told)
 		if err != nil {
 			return nil, err

@@ -26,6 +26,13 @@ func (p *pins) pin(bodies []record.Body) {
 	}
 }
 
+// pinned reports whether somebody reads a body.
+func (p *pins) pinned(id [16]byte) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.readers[id] > 0
+}
+
 func (p *pins) unpin(s *Store, bodies []record.Body) {
 	var remove []shardfile.Body
 	p.mu.Lock()

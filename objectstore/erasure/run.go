@@ -14,7 +14,7 @@ const lookEvery = 5 * time.Second
 // back. It writes nothing while there is nothing to do.
 func (s *Store) Run(ctx context.Context) error {
 	var all sync.WaitGroup
-	for _, f := range []func(context.Context){s.watch, s.heal.run, s.compact, s.sweepAll, s.scrub, s.reseals} {
+	for _, f := range []func(context.Context){s.watch, s.heal.run, s.compact, s.sweepAll, s.scrub, s.reseals, s.emptyTiers} {
 		all.Go(func() { f(ctx) })
 	}
 	all.Wait()

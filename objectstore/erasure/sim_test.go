@@ -34,7 +34,7 @@ func openSim(ctx context.Context, m *simdisk.Machine, drives int, catalogue stri
 	if err != nil {
 		return nil, err
 	}
-	s, err := openSet(ctx, Config{Catalogue: catalogue, SegmentBytes: simSegment}, set)
+	s, err := openSet(ctx, Config{Catalogue: catalogue, SegmentBytes: simSegment, Tiers: simTier{m}}, set)
 	if err != nil {
 		set.Close()
 		return nil, err

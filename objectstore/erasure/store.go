@@ -42,6 +42,8 @@ type Config struct {
 	Logger  *slog.Logger
 	// Keys seal the keys of encrypted objects; without them nothing is encrypted.
 	Keys Keys
+	// Tiers keep bodies of old versions; nil is none.
+	Tiers objectstore.Tiers
 	// Quotas limit owners; nil is no limit. Buckets have limits of their own.
 	Quotas Quotas
 	// SegmentBytes is the size of the log's segments; 0 lets the engine choose.
@@ -61,8 +63,9 @@ type Store struct {
 	bodies *shardfile.Store
 	index  *index.DB
 	coder  *coat.Coder
-	master Keys   // nil when there are none
-	quotas Quotas // nil when there are none
+	master Keys              // nil when there are none
+	quotas Quotas            // nil when there are none
+	tiers  objectstore.Tiers // nil when there are none
 	// reduced is the parity of reduced redundancy; nil is usualReduced.
 	reduced *int
 
@@ -80,6 +83,7 @@ type Store struct {
 	leftovers leftovers
 	scrubber  scrubber
 	resealing resealing
+	tiering   tiering
 
 	compactMu sync.Mutex // guards compactor
 	compactor compactor
@@ -99,6 +103,7 @@ var (
 	_ objectstore.DriveReporter = (*Store)(nil)
 	_ objectstore.BatchDeleter  = (*Store)(nil)
 	_ objectstore.UsageReporter = (*Store)(nil)
+	_ objectstore.Tierer        = (*Store)(nil)
 )
 
 // Open assembles the drives, formats them on the very first start, and follows the
@@ -151,7 +156,7 @@ func openSet(ctx context.Context, cfg Config, set *driveset.Set) (*Store, error)
 		return nil, err
 	}
 	s := &Store{
-		log: cfg.Logger, set: set, coder: coder, master: cfg.Keys, quotas: cfg.Quotas, union: cfg.Union, reduced: cfg.Reduced, segmentBytes: cfg.SegmentBytes,
+		log: cfg.Logger, set: set, coder: coder, master: cfg.Keys, quotas: cfg.Quotas, tiers: cfg.Tiers, union: cfg.Union, reduced: cfg.Reduced, segmentBytes: cfg.SegmentBytes,
 	}
 	if s.union == nil {
 		s.union = new(Union)
@@ -162,6 +167,7 @@ func openSet(ctx context.Context, cfg Config, set *driveset.Set) (*Store, error)
 	s.damage.init()
 	s.scrubber.init()
 	s.resealing.init()
+	s.tiering.init()
 	s.heal.store = s
 	s.seglog.unsure = &s.leftovers.new
 	s.keys.over = s.seglog.Stalled

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"croft/objectstore/erasure/index"
 	"croft/objectstore/erasure/seglog"
 )
 
@@ -59,6 +60,26 @@ func (u *Union) leave(s *Store) {
 	defer u.mu.Unlock()
 	u.sets = slices.DeleteFunc(u.sets, func(o *Store) bool { return o == s })
 	u.ended = true
+}
+
+// keepsTiered reports whether a set other than one refers to a body in a tier: keys move
+// between sets, and their bodies in tiers stay where they are.
+func (u *Union) keepsTiered(ctx context.Context, but *Store, id index.FileID) (bool, error) {
+	u.mu.RLock()
+	defer u.mu.RUnlock()
+	if u.ended {
+		return false, seglog.ErrClosed
+	}
+	for _, s := range u.sets {
+		if s == but {
+			continue
+		}
+		t, found, err := s.index.Tiered(ctx, id)
+		if err != nil || found && !t.Doomed {
+			return found, err
+		}
+	}
+	return false, nil
 }
 
 // used is how much the catalogues of all sets count in some buckets.

@@ -76,7 +76,7 @@ func (b *bucket) object(v *record.Version) objectstore.Object {
 	o := objectstore.Object{
 		Bucket: b.now.Load().Name, Key: v.Key, Size: v.Size, ETag: v.ETag, Marker: v.Marker,
 		ModifiedAt: record.Time(v.Modified), Attributes: v.Attrs, Parts: v.Parts,
-		Encryption: v.Sealed.By, Compressed: v.Compressed(), StoredSize: v.StoredSize(), Class: v.Class,
+		Encryption: v.Sealed.By, Compressed: v.Compressed(), StoredSize: v.StoredSize(), Class: v.Class, Tier: v.Tier(),
 	}
 	if b.versioning() != objectstore.VersioningOff {
 		o.VersionID = versionID(v)

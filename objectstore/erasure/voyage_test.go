@@ -263,6 +263,25 @@ func (p *plan) grow(by int) *plan {
 	})
 }
 
+// move moves a version's body to a tier, or back when none is named: the newest is 0.
+func (p *plan) move(path string, number int, tier string) *plan {
+	return p.step(fmt.Sprint("move version ", number, " of ", path, " to ", tier), nil, func(ctx context.Context, v *voyage) error {
+		ref, err := v.version(ctx, path, number)
+		if err == nil {
+			_, err = v.store.Transition(ctx, ref, tier)
+		}
+		return err
+	})
+}
+
+// emptyTiers removes from tiers what nothing needs.
+func (p *plan) emptyTiers() *plan {
+	return p.step("empty tiers", nil, func(ctx context.Context, v *voyage) error {
+		_, err := v.store.emptyTiersOnce(ctx)
+		return err
+	})
+}
+
 func (p *plan) compact() *plan {
 	return p.step("compact", nil, func(ctx context.Context, v *voyage) error { return v.store.compactAll(ctx) })
 }

@@ -26,6 +26,7 @@ var workloads = []workload{
 	{"versions", 3, versions},
 	{"growing", 2, growing},
 	{"storage classes", 4, classes},
+	{"tiers", 3, tiers},
 }
 
 func smallObjects() *plan {
@@ -132,6 +133,21 @@ func classes() *plan {
 	return p.compact().copy("bucket/c", "bucket/c").deleteAll("bucket", "a", "b")
 }
 
+// tiers moves bodies of all kinds to a tier and back, beside what else happens.
+func tiers() *plan {
+	p := newPlan().makeBucket("bucket").then().setVersioning("bucket", objectstore.VersioningEnabled).then()
+	p.put("bucket/a", 3000, 1).put("bucket/b", 2<<20+5, 2).put("bucket/c", 40_000, 3).beginUpload("bucket/d").then()
+	p.putPart("bucket/d", 1, 5<<20, 4).put("bucket/a", 10, 5).then()
+	p.move("bucket/a", 1, "COLD").move("bucket/b", 0, "COLD").putPart("bucket/d", 2, 700, 6).then()
+	p.complete("bucket/d", 1, 2).tag("bucket/b", 0, "x").move("bucket/c", 0, "COLD").then()
+	p.move("bucket/d", 0, "COLD").deleteVersion("bucket/a", 1).copy("bucket/b", "bucket/e").then()
+	p.emptyTiers().compact().put("bucket/c", 50_000, 7).then()
+	p.move("bucket/b", 0, "").move("bucket/d", 0, "OTHER").deleteVersion("bucket/c", 1).then()
+	p.compact().emptyTiers().move("bucket/e", 0, "COLD").delete("bucket/b").then()
+	p.move("bucket/c", 0, "COLD").deleteVersion("bucket/e", 0).then()
+	return p.move("bucket/c", 0, "").emptyTiers()
+}
+
 // chance is a workload that is made up anew each time.
 func chance(seed uint64) *plan {
 	rng := rand.New(rand.NewPCG(seed, 2))
@@ -147,7 +163,7 @@ func chance(seed uint64) *plan {
 			p.anything(rng, paths[i])
 		}
 		if rng.IntN(4) == 0 {
-			p.compact()
+			p.compact().emptyTiers()
 		}
 		if p.then(); rng.IntN(8) == 0 {
 			p.setVersioning("other", states[rng.IntN(2)]).then()
@@ -163,7 +179,7 @@ func (p *plan) anything(rng *rand.Rand, path string) {
 	if size > 1<<20 && rng.IntN(3) > 0 {
 		size = 15_000
 	}
-	switch n := rng.IntN(12); {
+	switch n := rng.IntN(13); {
 	case n == 0:
 		p.putAs(path, size, rng.Uint64()%1000, objectstore.ClassReduced)
 	case n < 4:
@@ -176,6 +192,8 @@ func (p *plan) anything(rng *rand.Rand, path string) {
 		p.tag(path, 0, fmt.Sprint(rng.IntN(100)))
 	case n == 8 && len(held) > 0 && !held[0].marker:
 		p.copy(path, path)
+	case n == 12 && len(held) > 0 && !held[0].marker:
+		p.move(path, 0, []string{"", "COLD"}[rng.IntN(2)])
 	case upload == "":
 		p.beginUpload(path)
 	case n < 11:

@@ -4,7 +4,7 @@ import "fmt"
 
 // schemaVersion is written into the file. There are no migrations: a file of
 // another version is built anew from the drives.
-const schemaVersion = 2
+const schemaVersion = 3
 
 // applicationID marks the file as a catalogue ("CrIx").
 const applicationID = 0x43724978
@@ -31,6 +31,10 @@ CREATE TABLE parts (
 CREATE TABLE files (id BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE missing (
 	place INTEGER NOT NULL, ord INTEGER NOT NULL, id BLOB NOT NULL, PRIMARY KEY (place, ord DESC, id)) WITHOUT ROWID;
+CREATE TABLE tiered (
+	id BLOB NOT NULL PRIMARY KEY, tier BLOB NOT NULL, size INTEGER NOT NULL, ord INTEGER NOT NULL, doomed INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX tiered_usage ON tiered (doomed, tier, size);
+CREATE INDEX tiered_doomed ON tiered (id) WHERE doomed = 1;
 CREATE TABLE segments (id INTEGER NOT NULL PRIMARY KEY, value BLOB NOT NULL);
 CREATE TABLE repairs (
 	segment INTEGER NOT NULL, off INTEGER NOT NULL, places INTEGER NOT NULL,

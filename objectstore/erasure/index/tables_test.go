@@ -375,3 +375,44 @@ func TestSegmentsAndRepairs(t *testing.T) {
 		t.Error(found, err)
 	}
 }
+
+// TestTiered keeps tiered bodies apart from those that are to be removed.
+func TestTiered(t *testing.T) {
+	db := open(t)
+	of := func(n byte, tier string, doomed bool) index.Tiered {
+		return index.Tiered{ID: index.FileID{n}, Tier: tier, Size: int64(n) * 100, Ord: uint64(n) + 7, Doomed: doomed}
+	}
+	one, two, three, four := of(1, "COLD", false), of(2, "COLD", true), of(3, "COLD", false), of(4, "ARCHIVE", true)
+	apply(t, db, func(tx *index.Tx) error {
+		for _, b := range []index.Tiered{four, of(3, "COLD", true), two, one, three} {
+			if err := tx.PutTiered(b); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	scan := func(doomed bool, after index.FileID, limit int, want ...index.Tiered) {
+		t.Helper()
+		got, err := db.ScanTiered(t.Context(), doomed, after, limit)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("scanned %+v, %v; want %+v", got, err, want)
+		}
+	}
+	scan(false, index.FileID{}, 10, one, three)
+	scan(true, index.FileID{}, 10, two, four)
+	scan(true, index.FileID{}, 1, two)
+	scan(true, two.ID, 10, four)
+	if got, found, err := db.Tiered(t.Context(), three.ID); !found || err != nil || got != three {
+		t.Errorf("found %+v, %v, %v", got, found, err)
+	}
+	usage, err := db.TierUsage(t.Context())
+	want := []index.TierUsage{{"COLD", false, 2, 400}, {"ARCHIVE", true, 1, 400}, {"COLD", true, 1, 200}}
+	if err != nil || !slices.Equal(usage, want) {
+		t.Errorf("usage %+v, %v", usage, err)
+	}
+	apply(t, db, func(tx *index.Tx) error { return tx.DeleteTiered(two.ID) })
+	if _, found, err := db.Tiered(t.Context(), two.ID); found || err != nil {
+		t.Errorf("deleted: %v, %v", found, err)
+	}
+	scan(true, index.FileID{}, 10, four)
+}

@@ -8,11 +8,13 @@ import (
 
 // The numbered fields of entries, each number of its own kind of entry. Most say
 // nothing that changes what the rest means, so they have odd numbers: a Croft that
-// does not know one loses it when it writes the entry again, and nothing else.
+// does not know one loses it when it writes the entry again, and nothing else. One that
+// does not know where a body is must not touch it: that number is even.
 const (
 	bucketParity    = 1 // of large bodies, one byte
 	bucketDocuments = 3 // what the bucket is set to by callers, names and texts
 	objectClass     = 1 // of a version or an upload: the storage class's name
+	objectTiers     = 2 // of a version: the tier of each body, empty for those in shard files
 	objectSystem    = 3 // of a version or an upload: what callers keep with it, names and texts
 )
 
@@ -38,6 +40,19 @@ func mapField(number uint64, m map[string]string) field {
 	e := &encoder{}
 	e.stringMap(m)
 	return field{number, e.b}
+}
+
+func tiersField(bodies []Body) field {
+	e := &encoder{}
+	some := false
+	for _, b := range bodies {
+		e.string(b.Tier)
+		some = some || b.Tier != ""
+	}
+	if !some {
+		return field{}
+	}
+	return field{objectTiers, e.b}
 }
 
 // end writes those of an entry's numbered fields that it has.
@@ -100,6 +115,10 @@ func (v *Version) field(number uint64, d *decoder) bool {
 	switch number {
 	case objectClass:
 		v.Class = d.class()
+	case objectTiers:
+		for i := range v.Bodies {
+			v.Bodies[i].Tier = d.string()
+		}
 	case objectSystem:
 		v.Attrs.System = d.stringMap()
 	default:

@@ -26,6 +26,10 @@ func TestFields(t *testing.T) {
 			"030003016b000000000000000500000000000000000000000000000000000000000000000000000000" + "0101" + "12524544554345445f524544554e44414e4359",
 		},
 		{
+			"tiered version", &Version{Bucket: 3, Key: "k", Ord: 5, Bodies: []Body{{ID: [16]byte{1}, Size: 3, Tier: "COLD"}}},
+			"030003016b0000000000000005000000000000000000000000000000000000000000000000" + "01" + "01000000000000000000000000000000" + "06" + "0000" + "00" + "00" + "00" + "00" + "01" + "0205" + "04434f4c44",
+		},
+		{
 			"upload", &Upload{Bucket: 3, Key: "k", ID: "u", Ord: 5, Class: objectstore.ClassReduced},
 			"0503016b017505000000000000000000000000000000" + "0101" + "12524544554345445f524544554e44414e4359",
 		},
@@ -48,8 +52,11 @@ func TestFields(t *testing.T) {
 		}
 		// Beside one that nobody knows.
 		at := bytes.LastIndex(b, []byte{1, 1})
-		if one.what == "bucket" {
+		switch one.what {
+		case "bucket":
 			at = len(b) - 4
+		case "tiered version":
+			at = len(b) - 8
 		}
 		more := slices.Concat(b[:at], []byte{2}, b[at+1:], []byte{9, 2, 'x', 'y'})
 		if got, err := Decode(more); err != nil || !bytes.Equal(got.Encode(), raw) {
@@ -72,6 +79,7 @@ func TestTextsOfCallers(t *testing.T) {
 	for _, e := range []Entry{
 		&Bucket{Name: "b", Parity: &parity, Documents: texts},
 		&Version{Key: "k", Class: objectstore.ClassReduced, Attrs: attrs},
+		&Version{Key: "k", Attrs: attrs, Bodies: []Body{{ID: [16]byte{1}, Size: 3, Tier: "COLD"}, {ID: [16]byte{2}, Size: 3, Data: 2, Parity: 1}}},
 		&Upload{Key: "k", Attrs: attrs},
 	} {
 		if got, err := Decode(e.Encode()); err != nil || !reflect.DeepEqual(got, e) {

@@ -94,7 +94,17 @@ func (v *Version) Compressed() bool {
 	return v.Coat.Compressed || slices.ContainsFunc(v.Bodies, func(b Body) bool { return b.Coat.Compressed })
 }
 
-// Body is a large body in shard files of its own.
+// Tier is the tier that keeps the body, or some of it.
+func (v *Version) Tier() string {
+	for _, b := range v.Bodies {
+		if b.Tier != "" {
+			return b.Tier
+		}
+	}
+	return ""
+}
+
+// Body is a large body in shard files of its own, or a body in a tier.
 type Body struct {
 	ID     [16]byte
 	Size   int64 // as it is stored
@@ -102,6 +112,9 @@ type Body struct {
 	Parity uint8
 	Coat   coat.Coat
 	Plain  int64 // bytes of what was stored; 0 when it wears nothing
+	// Tier keeps the body, under its ID, if it is not in shard files: Data and Parity
+	// are 0 then. A part's body is never in one.
+	Tier string
 }
 
 // Length is how many bytes the body gives back.

@@ -11,9 +11,9 @@ import (
 // ID names a body for ever: 8 bytes of Unix nanoseconds, big-endian, and 8 random ones.
 type ID [16]byte
 
-// newID returns an ID whose time is not before the Store was made, whatever
+// NewID returns an ID whose time is not before the Store was made, whatever
 // becomes of the machine's clock.
-func (s *Store) newID() ID {
+func (s *Store) NewID() ID {
 	var id ID
 	binary.BigEndian.PutUint64(id[:], uint64(s.start.UnixNano()+int64(time.Since(s.start))))
 	_, _ = rand.Read(id[8:]) // never fails

@@ -187,7 +187,7 @@ func TestRangeReadsLittle(t *testing.T) {
 
 func TestBodyEncoding(t *testing.T) {
 	s, _ := newStore(t, folderSet(t, 4, -1))
-	b := Body{ID: s.newID(), Size: 5 << 30, Data: 12, Parity: 4}
+	b := Body{ID: s.NewID(), Size: 5 << 30, Data: 12, Parity: 4}
 	got, rest, err := DecodeBody(b.Append(nil))
 	if err != nil || got != b || len(rest) != 0 {
 		t.Fatal(got, rest, err)
@@ -218,7 +218,7 @@ func TestTurns(t *testing.T) {
 		s := newSim(t, simdisk.NewMachine(1), n, -1)
 		var seen [driveset.MaxDrives]int
 		for range 100 * n {
-			lay := layoutOf(Body{ID: s.newID(), Data: uint8(s.set.Geometry.Data), Parity: uint8(s.set.Geometry.Parity)})
+			lay := layoutOf(Body{ID: s.NewID(), Data: uint8(s.set.Geometry.Data), Parity: uint8(s.set.Geometry.Parity)})
 			for place := range n {
 				if lay.place(lay.shard(place)) != place {
 					t.Fatalf("shard %d is not in place %d", lay.shard(place), place)

@@ -75,7 +75,7 @@ type writing struct {
 }
 
 func (s *Store) begin(g driveset.Geometry, hash hash.Hash) (*writing, error) {
-	b := Body{ID: s.newID(), Data: uint8(g.Data), Parity: uint8(g.Parity)}
+	b := Body{ID: s.NewID(), Data: uint8(g.Data), Parity: uint8(g.Parity)}
 	lay, err := s.layout(b)
 	if err != nil {
 		return nil, err

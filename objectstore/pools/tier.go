@@ -1,0 +1,29 @@
+package pools
+
+import (
+	"context"
+
+	"croft/objectstore"
+)
+
+// Transition implements objectstore.Tierer.
+func (s *Store) Transition(ctx context.Context, ref objectstore.VersionRef, tier string) (objectstore.Object, error) {
+	return write(ctx, s, ref.Bucket, ref.Key, func(in *set) (objectstore.Object, error) { return in.Transition(ctx, ref, tier) })
+}
+
+// TierUsage implements objectstore.Tierer: the sum of all sets. While a pool is being
+// drained, what is on its way may be in it twice.
+func (s *Store) TierUsage(ctx context.Context) (map[string]objectstore.TierUsage, error) {
+	sum := make(map[string]objectstore.TierUsage)
+	for _, set := range s.now.Load().given {
+		all, err := set.TierUsage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for name, u := range all {
+			was := sum[name]
+			sum[name] = objectstore.TierUsage{Bodies: was.Bodies + u.Bodies, Bytes: was.Bytes + u.Bytes, Removing: was.Removing + u.Removing}
+		}
+	}
+	return sum, nil
+}
