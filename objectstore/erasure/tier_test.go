@@ -16,6 +16,7 @@ import (
 
 	"croft/internal/errs"
 	"croft/objectstore"
+	"croft/objectstore/erasure/disk/simdisk"
 )
 
 // memTier is a tier in memory that can be told to fail.
@@ -37,6 +38,16 @@ func (m *memTier) Put(_ context.Context, name string, body io.Reader, size int64
 	if err != nil {
 		return err
 	}
+	if err := m.keep(name, b, size); err != nil {
+		return err
+	}
+	if m.putting != nil {
+		m.putting(name)
+	}
+	return nil
+}
+
+func (m *memTier) keep(name string, b []byte, size int64) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch {
@@ -49,9 +60,6 @@ func (m *memTier) Put(_ context.Context, name string, body io.Reader, size int64
 	}
 	m.bodies[name] = b
 	m.puts++
-	if m.putting != nil {
-		m.putting(name)
-	}
 	return nil
 }
 
@@ -193,7 +201,9 @@ func (w *tierWorld) fillAll() {
 		w.put(fmt.Sprint("secret ", n), randomBytes(n, uint64(60+i)))
 	}
 	w.upload("secret parts", randomBytes(objectstore.MinPartSize, 52), randomBytes(3000, 53))
-	w.set(func(b *objectstore.Bucket) { b.Encryption, b.Compression = objectstore.EncryptionNone, objectstore.Compression{} })
+	w.set(func(b *objectstore.Bucket) {
+		b.Encryption, b.Compression = objectstore.EncryptionNone, objectstore.Compression{}
+	})
 }
 
 func (w *tierWorld) set(change func(*objectstore.Bucket)) {
@@ -420,6 +430,7 @@ func TestMoveWhileRead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		t.Cleanup(func() { _ = r.Close() }) // before the store, which waits for it
 		if _, err := io.ReadFull(r, make([]byte, 1000)); err != nil {
 			t.Fatal(err)
 		}
@@ -453,9 +464,7 @@ func TestMoveOfWhatChanges(t *testing.T) {
 			"overwritten": func(w *tierWorld) { w.put("k", []byte("new")) },
 			"moved by another": func(w *tierWorld) {
 				w.tier.putting = nil
-				w.tier.mu.Unlock()
 				w.move("k", "COLD")
-				w.tier.mu.Lock()
 			},
 		} {
 			w := newTierWorld(t, 2)
@@ -468,10 +477,14 @@ func TestMoveOfWhatChanges(t *testing.T) {
 			w.check(what)
 			w.settle(map[bool]int{true: 1}[what == "moved by another"])
 		}
-		// Tags are no reason to begin again, and are kept.
+		// Tags are no reason to begin again, and are kept; and nobody takes the body away
+		// before its entry refers to it.
 		w := newTierWorld(t, 2)
 		w.put("k", randomBytes(size, 1))
 		w.tier.putting = func(string) {
+			if left, err := w.store.emptyTiersOnce(t.Context()); left || err != nil {
+				t.Errorf("left %v, %v", left, err)
+			}
 			_, err := w.store.UpdateVersion(t.Context(), objectstore.VersionRef{Bucket: "bucket", Key: "k"}, false, func(a *objectstore.Attributes) error {
 				a.Tags = map[string]string{"a": "b"}
 				return nil
@@ -629,6 +642,44 @@ func TestEmptiesTiersByItself(t *testing.T) {
 	cancel()
 	if err := <-ended; err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestMoveOfUnknownOutcome: where nobody can say whether the entry that refers to a body
+// is durable, the body stays until that is known.
+func TestMoveOfUnknownOutcome(t *testing.T) {
+	b := newBay(t, 3)
+	tier := newMemTier()
+	b.store.tiers = tierMap{"COLD": tier}
+	b.put("k", randomBytes(5000, 1))
+	var out []*simdisk.Drive
+	tier.putting = func(string) {
+		for i := range 2 {
+			out = append(out, b.insert(i, nil))
+			out[i].SetGone(true)
+		}
+	}
+	if _, err := b.store.Transition(t.Context(), objectstore.VersionRef{Bucket: "bucket", Key: "k"}, "COLD"); !errors.Is(err, objectstore.ErrWriteQuorum) {
+		t.Fatal(err)
+	}
+	if _, err := b.store.emptyTiersOnce(t.Context()); err != nil || len(tier.names()) != 1 {
+		t.Fatalf("the tier has %q, %v", tier.names(), err)
+	}
+	for i, d := range out {
+		b.putBack(i, d)
+	}
+	if err := b.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b.open()
+	b.store.tiers = tierMap{"COLD": tier}
+	if left, err := b.store.emptyTiersOnce(t.Context()); left || err != nil {
+		t.Fatal(left, err)
+	}
+	b.check("after it")
+	o, err := b.store.Head(t.Context(), "bucket", "k")
+	if err != nil || (o.Tier == "COLD") != (len(tier.names()) == 1) {
+		t.Errorf("it is in %q and the tier has %q, %v", o.Tier, tier.names(), err)
 	}
 }
 
