@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -219,6 +220,7 @@ func TestDrain(t *testing.T) {
 	a, b, c := drives(root, "a", 4), drives(root, "b", 4), drives(root, "c", 1)
 	s := mustOpen(t, a)
 	furnish(t, s)
+	moveSome(t, s)
 	was := see(t, s)
 	id := s.Deployment()
 	closeStore(t, s)
@@ -257,6 +259,7 @@ func TestDrain(t *testing.T) {
 			}
 		}
 	})
+	wantTiered(t, s, filepath.Join(root, "tier"), 4) // what went with its key stays
 	see(t, s).sameAs(t, was, "drained")
 	h, err := s.Health(t.Context())
 	if err != nil || h.Pools[0].State != objectstore.PoolDrained || h.Pools[1].State != objectstore.PoolInUse {

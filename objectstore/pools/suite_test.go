@@ -52,7 +52,7 @@ func drives(root, letter string, n int) (paths []string) {
 
 func config(tb testing.TB, pools ...[]string) Config {
 	return Config{sizeOf: inPairs, Pools: pools, Set: erasure.Config{
-		Parity: -1, Keys: testKeys{}, SegmentBytes: 1 << 20, Logger: slog.New(slog.NewTextHandler(tb.Output(), nil)),
+		Parity: -1, Keys: testKeys{}, SegmentBytes: 1 << 20, Tiers: folderTier(filepath.Join(filepath.Dir(pools[0][0]), "tier")), Logger: slog.New(slog.NewTextHandler(tb.Output(), nil)),
 	}}
 }
 
