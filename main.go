@@ -75,6 +75,7 @@ func serve(ctx context.Context, srv *cli.Server, log *slog.Logger) error {
 		RootPassword:   srv.RootPassword,
 		MasterKeys:     srv.MasterKeys,
 		KeyCommand:     srv.KeyCommand,
+		S3:             app.S3Config(srv.S3),
 		OpenBrowser:    srv.OpenBrowser,
 		Logger:         log,
 		Out:            os.Stdout,

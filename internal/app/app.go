@@ -50,9 +50,15 @@ type Config struct {
 	RootPassword   string
 	MasterKeys     string // of encrypted objects; empty: one is made when it is needed
 	KeyCommand     string // that encrypts and decrypts the master key; empty without
+	S3             S3Config
 	OpenBrowser    bool
 	Logger         *slog.Logger
 	Out            io.Writer // what a person should see: addresses and the set-up link
+}
+
+// S3Config is how S3 is spoken.
+type S3Config struct {
+	Domains []string // under which each bucket has a host name of its own
 }
 
 // App is a Croft that is ready to run.
@@ -206,7 +212,8 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	a.requests = accesslog.New(accesslog.Config{Folder: logs, Logger: a.log})
 	s3 := s3api.New(s3api.Config{
 		Store: a.store, Recorder: requests{a.requests}, Log: a.log, Console: a.consoleURL, UploadMemory: uploadMemory(),
-		Access: access{accounts: a.accounts, buckets: a.store, refusals: newRefusals(time.Now), log: a.log},
+		Domains: a.config.S3.Domains,
+		Access:  access{accounts: a.accounts, buckets: a.store, refusals: newRefusals(time.Now), log: a.log},
 	})
 	copies, copier, err := a.openReplication(ctx, sealer)
 	if err != nil {

@@ -22,7 +22,13 @@ type Server struct {
 	RootPassword   string
 	MasterKeys     string // of encrypted objects, empty: one is made when it is needed
 	KeyCommand     string // that encrypts and decrypts the master key, empty without
+	S3             S3     // how S3 is spoken
 	OpenBrowser    bool   // started by a double-click
+}
+
+// S3 is how S3 is spoken.
+type S3 struct {
+	Domains []string // under which each bucket has a host name of its own
 }
 
 // Store is where objects are when they are not on drives of this machine. Each key
@@ -65,6 +71,9 @@ const Usage = `Croft: an S3 object store, pipelines and team chat in one program
 Flags of "croft server":
   --address HOST:PORT            where S3 listens (default ":9000")
   --console-address HOST:PORT    where the console listens (default ":9001")
+  --s3-domain NAME               a name under which each bucket has a host name of its own, for clients that address
+                                 buckets so: s3.example.com makes photos.s3.example.com the bucket photos;
+                                 may be repeated
   --parity N                     drives that may be lost (default by their number; at most half)
   --reduced-parity N             the same for large objects of class REDUCED_REDUNDANCY (default 1)
   --state DIR                    where databases and keys live (default PATH/.croft on the first drive)
@@ -81,6 +90,7 @@ Environment:
   CROFT_STORE_ACCESS_KEY, CROFT_STORE_SECRET_KEY
                                          the keys for --store; CROFT_STORE_ACCESS_KEY_FILE and
                                          CROFT_STORE_SECRET_KEY_FILE name files that hold them
+  CROFT_S3_DOMAIN                        --s3-domain; several are separated by commas
   DOCKER_HOST                            the Docker engine that runs pipelines
 
 Started without arguments, Croft serves the folder "Croft" in your home folder and opens the browser.
@@ -138,12 +148,16 @@ func parseServer(args []string, getenv func(string) string) (*Server, error) {
 	})
 	flags.StringVar(&srv.StateDir, "state", "", "")
 	flags.StringVar(&srv.Store.URL, "store", "", "")
+	domains := domainFlag(flags, "s3-domain", getenv("CROFT_S3_DOMAIN"))
 	paths, err := parsePaths(flags, args)
 	if err != nil {
 		return nil, err
 	}
 	if (srv.RootUser == "") != (srv.RootPassword == "") {
 		return nil, errors.New("CROFT_ROOT_USER and CROFT_ROOT_PASSWORD go together: set both, or neither")
+	}
+	if srv.S3.Domains, err = domains(); err != nil {
+		return nil, err
 	}
 	for name, value := range map[string]string{"--address": srv.Address, "--console-address": srv.ConsoleAddress} {
 		if !strings.Contains(value, ":") {

@@ -218,7 +218,7 @@ type plainStore struct{ objectstore.Store }
 
 func TestSettingsNeedAStoreThatKeepsThem(t *testing.T) {
 	f := start(t, func(c *Config) { c.Store = plainStore{c.Store} }).bucket("bucket")
-	for _, op := range webOperations() {
+	for _, op := range webOperations {
 		if op.action != WriteBucket {
 			continue
 		}

@@ -1,5 +1,5 @@
 // Package s3api speaks the S3 protocol over an objectstore.Store: path-style
-// requests, Signature Version 4, and S3's own XML and error codes.
+// and virtual-host requests, Signature Version 4, and S3's own XML and error codes.
 //
 // It promises that nothing happens before a request is authenticated and
 // authorised; that a body is stored only if its length, signature, digests and

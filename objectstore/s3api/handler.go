@@ -23,6 +23,9 @@ type Config struct {
 	// Region, when set, must be the one that requests are signed for. When empty,
 	// any region is accepted and DefaultRegion announced.
 	Region string
+	// Domains are names under which each bucket has a host name of its own:
+	// "s3.example.com" makes "photos.s3.example.com" the bucket photos.
+	Domains []string
 	// Console returns the URL that a browser without a signature is sent to; nil
 	// sends it nowhere. It sees the request because only that knows under which
 	// host name the browser reaches this machine.
@@ -54,6 +57,8 @@ type Handler struct {
 	operations map[resource][]*operation
 	shares     *shares
 
+	domains domains
+
 	corsReadings readings[*corsXML]
 	signers      signers
 }
@@ -67,6 +72,7 @@ func New(c Config) *Handler {
 		now: c.Now, idle: c.Idle, operations: byResource(operations()), shares: newShares(c.UploadMemory, c.UploadWait, c.Log),
 	}
 	h.versions, _ = c.Store.(objectstore.Versions)
+	h.domains = newDomains(c.Domains)
 	if h.now == nil {
 		h.now = time.Now
 	}
@@ -122,7 +128,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q.answer = patientWriter{ResponseWriter: w, control: control, idle: h.idle}
 	q.source = patientBody{ReadCloser: r.Body, control: control, idle: h.idle}
 	q.w, r.Body = &q.answer, &q.source
-	q.bucket, q.key = target(r)
+	q.bucket, q.key = h.target(r)
 	header := w.Header()
 	header["Server"] = server
 	header["X-Content-Type-Options"] = nosniff
@@ -219,12 +225,6 @@ func (q *request) awaitsContinue() bool {
 	return q.r.ContentLength == 0 && q.r.ProtoMajor == 1 && strings.EqualFold(first(q.r.Header, "Expect"), "100-continue")
 }
 
-// target splits a path-style path. Virtual-host addressing would look at r.Host here.
-func target(r *http.Request) (bucket, key string) {
-	bucket, key, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	return bucket, key
-}
-
 // checkNames refuses a bucket or key that cannot exist with S3's own codes.
 func (q *request) checkNames() error {
 	if q.bucket != "" && objectstore.ValidateBucketName(q.bucket) != nil {
@@ -254,10 +254,15 @@ func (h *Handler) sendToConsole(q *request) bool {
 		!strings.Contains(r.Header.Get("Accept"), "text/html") {
 		return false
 	}
+	if bucket, domain, ok := h.domains.bucket(r.Host); ok && bucket != "" {
+		asked := *r
+		asked.Host = domain + port(r.Host)
+		r = &asked
+	}
 	to := h.console(r)
 	if to == "" {
 		return false
 	}
-	http.Redirect(q.w, r, to, http.StatusTemporaryRedirect)
+	http.Redirect(q.w, q.r, to, http.StatusTemporaryRedirect)
 	return true
 }

@@ -60,7 +60,7 @@ func operations() []operation {
 		{"AbortMultipartUpload", http.MethodDelete, onObject, "uploadId", "", WriteObject, (*Handler).abortUpload},
 		{"DeleteObject", http.MethodDelete, onObject, "", "", WriteObject, (*Handler).deleteObject},
 	}
-	ops = append(ops, webOperations()...)
+	ops = append(ops, webOperations...)
 	ops = append(ops, versionOperations()...)
 	for _, s := range bucketSettings {
 		ops = append(ops, operation{s.name, http.MethodGet, onBucket, s.query, "", ReadBucket, s.answer})

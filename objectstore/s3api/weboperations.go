@@ -3,13 +3,11 @@ package s3api
 import "net/http"
 
 // webOperations are the calls that browsers and web applications need of a bucket.
-func webOperations() []operation {
-	return []operation{
-		{"GetBucketCors", http.MethodGet, onBucket, "cors", "", ReadBucket, sendDocument(corsDocument, fail("NoSuchCORSConfiguration", "The CORS configuration does not exist."))},
-		{"PutBucketCors", http.MethodPut, onBucket, "cors", "", WriteBucket, (*Handler).putBucketCORS},
-		{"DeleteBucketCors", http.MethodDelete, onBucket, "cors", "", WriteBucket, removeDocument(corsDocument)},
-		{"GetBucketTagging", http.MethodGet, onBucket, "tagging", "", ReadBucket, sendDocument(taggingDocument, fail("NoSuchTagSet", "The TagSet does not exist."))},
-		{"PutBucketTagging", http.MethodPut, onBucket, "tagging", "", WriteBucket, (*Handler).putBucketTagging},
-		{"DeleteBucketTagging", http.MethodDelete, onBucket, "tagging", "", WriteBucket, removeDocument(taggingDocument)},
-	}
+var webOperations = []operation{
+	{"GetBucketCors", http.MethodGet, onBucket, "cors", "", ReadBucket, sendDocument(corsDocument, fail("NoSuchCORSConfiguration", "The CORS configuration does not exist."))},
+	{"PutBucketCors", http.MethodPut, onBucket, "cors", "", WriteBucket, (*Handler).putBucketCORS},
+	{"DeleteBucketCors", http.MethodDelete, onBucket, "cors", "", WriteBucket, removeDocument(corsDocument)},
+	{"GetBucketTagging", http.MethodGet, onBucket, "tagging", "", ReadBucket, sendDocument(taggingDocument, fail("NoSuchTagSet", "The TagSet does not exist."))},
+	{"PutBucketTagging", http.MethodPut, onBucket, "tagging", "", WriteBucket, (*Handler).putBucketTagging},
+	{"DeleteBucketTagging", http.MethodDelete, onBucket, "tagging", "", WriteBucket, removeDocument(taggingDocument)},
 }
