@@ -23,11 +23,13 @@ var rooms = map[string][]string{
 		"objectstore", "objectstore/erasure/coat", "objectstore/erasure/disk", "objectstore/erasure/driveset", "objectstore/erasure/frame", "objectstore/erasure/index",
 		"objectstore/erasure/seglog", "objectstore/erasure/shardfile",
 	},
+	"objectstore/grants":      {"objectstore", "objectstore/policy"},
 	"objectstore/masterkey":   {},
+	"objectstore/policy":      {},
 	"objectstore/pools":       {"objectstore", "objectstore/erasure", "objectstore/erasure/driveset"},
 	"objectstore/remote":      {"objectstore"},
 	"objectstore/replication": {"objectstore", "objectstore/remote"},
-	"objectstore/s3api":       {"objectstore"},
+	"objectstore/s3api":       {"objectstore", "objectstore/grants", "objectstore/policy"},
 	"objectstore/storebench": {
 		"objectstore", "objectstore/erasure", "objectstore/s3api",
 	},
@@ -38,7 +40,7 @@ var rooms = map[string][]string{
 	"pipeline/docker":      {"pipeline"},
 	"pipeline/git":         {"pipeline"},
 	"pipeline/git/gittest": {"internal/testforge"},
-	"server":               {"account", "chat", "objectstore", "objectstore/accesslog", "objectstore/remote", "objectstore/replication", "pipeline"},
+	"server":               {"account", "chat", "objectstore", "objectstore/accesslog", "objectstore/grants", "objectstore/policy", "objectstore/remote", "objectstore/replication", "pipeline"},
 	"ui":                   {},
 
 	"objectstore/erasure/coat":         {},
@@ -51,7 +53,7 @@ var rooms = map[string][]string{
 	"objectstore/erasure/seglog":       {"objectstore", "objectstore/erasure/driveset"},
 
 	"internal/app": {
-		"account", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/accesslog", "objectstore/erasure", "objectstore/masterkey", "objectstore/pools", "objectstore/remote", "objectstore/replication", "objectstore/s3api",
+		"account", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/accesslog", "objectstore/erasure", "objectstore/grants", "objectstore/masterkey", "objectstore/policy", "objectstore/pools", "objectstore/remote", "objectstore/replication", "objectstore/s3api",
 		"pipeline", "pipeline/docker", "pipeline/git", "server", "ui",
 	},
 	"internal/archtest":  {},

@@ -1,0 +1,96 @@
+package grants
+
+import (
+	"sync"
+
+	"croft/internal/errs"
+	"croft/objectstore"
+	"croft/objectstore/policy"
+)
+
+// Rules are what a bucket says of who may reach it.
+type Rules struct {
+	Policy    *policy.Policy // nil: none
+	ACL       ACL
+	Block     Block
+	Ownership Ownership
+}
+
+// ACLs reports whether ACLs count.
+func (r *Rules) ACLs() bool { return r.Ownership != OwnerEnforced }
+
+// Evaluate asks the policy.
+func (r *Rules) Evaluate(q *policy.Request) policy.Effect {
+	if r.Policy == nil {
+		return policy.NoMatch
+	}
+	return r.Policy.Evaluate(q)
+}
+
+// maxKnown bounds the buckets whose rules are remembered; beyond it all are forgotten
+// and read anew.
+const maxKnown = 1000
+
+// Reader reads rules and remembers them by their text, because a request must not
+// parse. It may be used by many at once.
+type Reader struct {
+	mu    sync.RWMutex // guards known
+	known map[string]*known
+}
+
+type known struct {
+	texts [4]string
+	rules *Rules
+	err   error
+}
+
+var none = &Rules{ACL: private, Ownership: OwnerEnforced}
+
+// Of returns the rules of a bucket as it is. An error means that they cannot be read:
+// nobody can say then what they forbid.
+func (r *Reader) Of(b *objectstore.Bucket) (*Rules, error) {
+	if len(b.Documents) == 0 {
+		return none, nil
+	}
+	texts := [4]string{b.Documents[PolicyDocument], b.Documents[ACLDocument], b.Documents[BlockDocument], b.Documents[OwnershipDocument]}
+	if texts == [4]string{} {
+		return none, nil
+	}
+	r.mu.RLock()
+	k := r.known[b.Name]
+	r.mu.RUnlock()
+	if k != nil && k.texts == texts {
+		return k.rules, k.err
+	}
+	k = &known{texts: texts}
+	k.rules, k.err = Parse(b)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.known == nil || len(r.known) >= maxKnown {
+		r.known = make(map[string]*known)
+	}
+	r.known[b.Name] = k
+	return k.rules, k.err
+}
+
+// Parse reads the rules of a bucket anew.
+func Parse(b *objectstore.Bucket) (*Rules, error) {
+	out := &Rules{}
+	var err error
+	if text := b.Documents[PolicyDocument]; text != "" {
+		if out.Policy, err = policy.ParseBucket(text, b.Name); err != nil {
+			return nil, errs.Wrap(err, errs.Internal, "policy_unreadable", "The bucket's kept policy cannot be read")
+		}
+	}
+	if out.ACL, err = ParseACL(b.Documents[ACLDocument]); err != nil {
+		return nil, err
+	}
+	if out.Block, err = ParseBlock(b.Documents[BlockDocument]); err != nil {
+		return nil, err
+	}
+	var ok bool
+	if out.Ownership, ok = ParseOwnership(b.Documents[OwnershipDocument]); !ok {
+		return nil, errs.New(errs.Internal, "ownership_unreadable", "The bucket's kept ownership controls cannot be read.")
+	}
+	return out, nil
+}
