@@ -252,7 +252,7 @@ func (r *runner) endUpload(ctx context.Context, key string) error {
 // endUploads ends all uploads of a rule that is being removed, as far as the target
 // can be reached.
 func (r *runner) endUploads(ctx context.Context) {
-	ctx, stop := context.WithTimeout(ctx, probeTime)
+	ctx, stop := context.WithTimeout(ctx, remote.PersonTime)
 	defer stop()
 	err := r.loadUploads(ctx)
 	if err == nil && len(r.begun) > 0 {

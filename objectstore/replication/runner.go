@@ -187,7 +187,7 @@ func (r *runner) work(ctx context.Context) error {
 	}
 	defer client.Close()
 	r.client = client
-	if err := check(ctx, client, r.rule.TargetBucket); err != nil {
+	if err := client.Reach(ctx, r.rule.TargetBucket); err != nil {
 		return err
 	}
 	r.meter.change(func(st *Status) { st.NextTry = time.Time{} })
@@ -237,7 +237,7 @@ func (r *runner) blame(ctx context.Context, err error) (all, one error) {
 		return err, nil
 	}
 	// Whether it is the target's fault or the object's, the target says.
-	if away := check(ctx, r.client, r.rule.TargetBucket); away != nil {
+	if away := r.client.Reach(ctx, r.rule.TargetBucket); away != nil {
 		return away, nil
 	}
 	if code := remote.Code(err); code != "" && errs.KindOf(err) == errs.Internal {
