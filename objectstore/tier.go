@@ -16,7 +16,8 @@ type Tier interface {
 	// Put keeps a body of size bytes under a name. A nil error means that the tier
 	// keeps it for good, and byte for byte.
 	Put(ctx context.Context, name string, body io.Reader, size int64) error
-	// Get returns length bytes of a body from an offset. The caller closes them.
+	// Get returns length bytes of a body from an offset. The caller closes them. A
+	// body that the tier does not have is ErrTierBodyMissing.
 	Get(ctx context.Context, name string, offset, length int64) (io.ReadCloser, error)
 	// Delete removes a body; one that is not there is no error.
 	Delete(ctx context.Context, name string) error
@@ -53,6 +54,7 @@ type TierUsage struct {
 var (
 	ErrTierNotFound    = errs.New(errs.NotFound, "tier_not_found", "There is no such tier. An administrator adds tiers in the console's settings.")
 	ErrTierUnavailable = errs.New(errs.Unavailable, "tier_unavailable", "The tier that keeps this object cannot be reached now. Try again later.")
+	ErrTierBodyMissing = errs.New(errs.Internal, "tier_body_missing", "The tier that keeps this object does not have its body any more. Restore the tier's bucket from a backup, or write the object anew.")
 	ErrTierNameInvalid = errs.New(errs.Invalid, "tier_name_invalid", "A tier's name has 1 to 32 upper-case letters, digits, hyphens and underscores, begins with a letter, and is none of S3's own storage classes.")
 )
 
