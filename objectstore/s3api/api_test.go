@@ -123,7 +123,7 @@ func TestPutAndGet(t *testing.T) {
 		{name: "unknown streaming", method: "PUT", target: "/bucket/bad", body: "x", header: []string{"X-Amz-Content-Sha256", "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD"}, status: 501, code: "NotImplemented"},
 		{name: "metadata too large", method: "PUT", target: "/bucket/bad", body: "x", header: []string{"X-Amz-Meta-A", strings.Repeat("a", 2048)}, status: 400, code: "MetadataTooLarge"},
 		{name: "tagging", method: "PUT", target: "/bucket/bad", body: "x", header: []string{"X-Amz-Tagging", "a=b&a=c"}, status: 400, code: "InvalidTag"},
-		{name: "encryption", method: "PUT", target: "/bucket/bad", body: "x", header: []string{"X-Amz-Server-Side-Encryption", "AES256"}, status: 501, code: "NotImplemented"},
+		{name: "encryption", method: "PUT", target: "/bucket/bad", body: "x", header: []string{"X-Amz-Server-Side-Encryption", "aws:kms"}, status: 501, code: "NotImplemented"},
 		{name: "storage class", method: "PUT", target: "/bucket/bad", body: "x", header: []string{"X-Amz-Storage-Class", "GLACIER"}, status: 400, code: "InvalidStorageClass"},
 		{name: "token", method: "PUT", target: "/bucket/bad", body: "x", header: []string{"X-Amz-Security-Token", "t"}, status: 400, code: "InvalidToken"},
 		{name: "version", method: "GET", target: "/bucket/dir/key?versionId=x", status: 400, code: "InvalidArgument"},

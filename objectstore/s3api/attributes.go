@@ -116,6 +116,7 @@ func (q *request) writeAttributes(header http.Header, o *objectstore.Object) {
 	}
 	q.setVersion(header, o.VersionID)
 	q.setTagCount(header, a.Tags)
+	q.setEncryption(header, o.Encryption)
 	q.setHeader(header, "Etag", quoted(o.ETag))
 	q.setHeader(header, "Last-Modified", o.ModifiedAt.UTC().Format(http.TimeFormat))
 	header["Accept-Ranges"] = ranges

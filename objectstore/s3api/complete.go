@@ -45,6 +45,9 @@ func (h *Handler) completeUpload(q *request) error {
 	if len(want.Parts) == 0 || len(want.Parts) > objectstore.MaxPartNumber {
 		return errMalformedXML()
 	}
+	if err := h.checkUploadEncryption(q); err != nil {
+		return err
+	}
 	condition, err := writeCondition(q.r.Header)
 	if err != nil {
 		return err
@@ -73,6 +76,9 @@ func (h *Handler) completeUpload(q *request) error {
 		return err
 	}
 	q.setVersion(q.w.Header(), o.VersionID)
+	if o.Encryption == objectstore.EncryptionStore {
+		q.setEncryption(q.w.Header(), o.Encryption)
+	}
 	scheme := "http"
 	if q.r.TLS != nil {
 		scheme = "https"
@@ -88,6 +94,28 @@ func (h *Handler) completeUpload(q *request) error {
 		Location: scheme + "://" + q.r.Host + uriEncode(q.r.URL.Path, false), Bucket: q.bucket, Key: q.key,
 		ETag: quoted(o.ETag), checksumsXML: checksumElements(o.Attributes.Checksums),
 	})
+	return nil
+}
+
+// checkUploadEncryption refuses to complete an upload under an encryption that it does
+// not have. Whether a customer's key is the upload's own does not matter any more:
+// nothing is read or written with it.
+func (h *Handler) checkUploadEncryption(q *request) error {
+	want, err := q.encryption()
+	if err != nil || !want.store && want.key == nil {
+		return err
+	}
+	upload, err := h.store.Upload(q.r.Context(), q.upload())
+	switch {
+	case errors.Is(err, objectstore.ErrUploadNotFound):
+		return nil // it may have been completed before
+	case err != nil:
+		return err
+	case want.key != nil && upload.Encryption != objectstore.EncryptionCustomer:
+		return objectstore.ErrCustomerKeyUnexpected
+	case want.store && upload.Encryption != objectstore.EncryptionStore:
+		return fail("InvalidRequest", "The upload was not created with the server side encryption that completes it.")
+	}
 	return nil
 }
 

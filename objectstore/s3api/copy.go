@@ -63,6 +63,12 @@ func (h *Handler) source(q *request) (from objectstore.VersionRef, err error) {
 	if err := checkKey(from.Key); err != nil {
 		return from, err
 	}
+	if from.CustomerKey, err = q.customerKey(copySourcePrefix); err == nil && from.CustomerKey != nil {
+		_, err = h.keepsVersions() // which alone keep such objects
+	}
+	if err != nil {
+		return from, err
+	}
 	return from, h.authorize(q, q.ask(ReadBucket, "s3:GetObject", from.Bucket, from.Key, from.ID))
 }
 
@@ -115,7 +121,12 @@ func (h *Handler) copyObject(q *request) error {
 	if err != nil {
 		return err
 	}
-	if from.Bucket == q.bucket && from.Key == q.key && from.ID == "" && !attributes.changes() &&
+	encryption, err := q.encryption()
+	if err != nil {
+		return err
+	}
+	request.FromCustomerKey, request.Encrypt, request.CustomerKey = from.CustomerKey, encryption.store, encryption.key
+	if from.Bucket == q.bucket && from.Key == q.key && from.ID == "" && !attributes.changes() && !encryption.store && encryption.key == nil &&
 		q.r.Header.Get("X-Amz-Checksum-Algorithm") == "" && request.Class == objectstore.ClassUnset {
 		return fail("InvalidRequest", "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
 	}
@@ -125,6 +136,7 @@ func (h *Handler) copyObject(q *request) error {
 		return sourceError(err)
 	}
 	q.setVersion(q.w.Header(), o.VersionID)
+	q.setEncryption(q.w.Header(), o.Encryption)
 	writeXML(q.w, http.StatusOK, copyResultXML{
 		XMLName:      xml.Name{Space: xmlNamespace, Local: "CopyObjectResult"},
 		LastModified: xmlTime(o.ModifiedAt), ETag: quoted(o.ETag), checksumsXML: checksumElements(o.Attributes.Checksums),
@@ -142,7 +154,7 @@ func (h *Handler) copyWithChecksum(q *request, r objectstore.CopyRequest) (objec
 	if a == nil {
 		return h.store.Copy(q.r.Context(), r)
 	}
-	o, content, err := h.open(q, objectstore.VersionRef{Bucket: r.FromBucket, Key: r.FromKey, ID: r.FromVersion}, nil)
+	o, content, err := h.open(q, objectstore.VersionRef{Bucket: r.FromBucket, Key: r.FromKey, ID: r.FromVersion, CustomerKey: r.FromCustomerKey}, nil)
 	if err != nil {
 		return objectstore.Object{}, err
 	}
@@ -161,6 +173,7 @@ func (h *Handler) copyWithChecksum(q *request, r objectstore.CopyRequest) (objec
 	return h.store.Put(q.r.Context(), objectstore.PutRequest{
 		Bucket: r.Bucket, Key: r.Key, Body: io.TeeReader(content, sum), Size: o.Size,
 		Attributes: *r.Replace, Class: r.Class, Condition: r.Condition,
+		Encrypt: r.Encrypt, CustomerKey: r.CustomerKey,
 		Finish: func(attributes *objectstore.Attributes) error {
 			attributes.Checksums = map[string]string{a.kept: encodeSum(sum), keptType: typeFullObject}
 			return nil
@@ -174,6 +187,10 @@ func (h *Handler) uploadPartCopy(q *request) error {
 		return err
 	}
 	from, err := h.source(q)
+	if err != nil {
+		return err
+	}
+	key, err := q.customerKey(requestPrefix)
 	if err != nil {
 		return err
 	}
@@ -201,7 +218,7 @@ func (h *Handler) uploadPartCopy(q *request) error {
 	if rng != nil && length != rng.Length {
 		return fail("InvalidRange", "The specified copy range is outside of the source object.")
 	}
-	put := objectstore.PutPartRequest{Upload: ref, Number: number, Body: content, Size: length}
+	put := objectstore.PutPartRequest{Upload: ref, Number: number, Body: content, Size: length, CustomerKey: key}
 	if a := algorithmByName(upload.Attributes.Checksums[keptAlgorithm]); a != nil {
 		sum := a.make()
 		put.Body = io.TeeReader(content, sum)
@@ -214,6 +231,7 @@ func (h *Handler) uploadPartCopy(q *request) error {
 	if err != nil {
 		return err
 	}
+	q.setEncryption(q.w.Header(), upload.Encryption)
 	writeXML(q.w, http.StatusOK, copyResultXML{
 		XMLName:      xml.Name{Space: xmlNamespace, Local: "CopyPartResult"},
 		LastModified: xmlTime(part.ModifiedAt), ETag: quoted(part.ETag), checksumsXML: checksumElements(part.Checksums),

@@ -62,6 +62,7 @@ var statuses = map[string]int{
 	"InvalidBucketName":                     http.StatusBadRequest,
 	"InvalidBucketState":                    http.StatusConflict,
 	"InvalidDigest":                         http.StatusBadRequest,
+	"InvalidEncryptionAlgorithmError":       http.StatusBadRequest,
 	"InvalidLocationConstraint":             http.StatusBadRequest,
 	"InvalidPart":                           http.StatusBadRequest,
 	"InvalidPartOrder":                      http.StatusBadRequest,

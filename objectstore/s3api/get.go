@@ -18,7 +18,10 @@ func (h *Handler) getObject(q *request) error {
 	if err != nil {
 		return err
 	}
-	ref := q.ref()
+	ref, err := h.readable(q)
+	if err != nil {
+		return err
+	}
 	if q.query.Has("partNumber") {
 		return h.getPart(q, ref)
 	}
@@ -94,8 +97,11 @@ func (h *Handler) headObject(q *request) error {
 	if err != nil {
 		return err
 	}
-	ref := q.ref()
-	o, err := h.head(q, ref)
+	ref, err := h.readable(q)
+	if err != nil {
+		return err
+	}
+	o, err := h.describe(q, ref)
 	if err != nil {
 		return err
 	}
@@ -119,7 +125,7 @@ func (h *Handler) headObject(q *request) error {
 // place is known only from the object, so an overwrite in between starts over.
 func (h *Handler) getPart(q *request, ref objectstore.VersionRef) error {
 	for range 3 {
-		before, err := h.head(q, ref)
+		before, err := h.describe(q, ref)
 		if err != nil {
 			return err
 		}

@@ -203,6 +203,9 @@ func (h *Handler) perform(q *request) error {
 	if err := h.checkVersion(q); err != nil {
 		return err
 	}
+	if err := q.checkEncryption(); err != nil {
+		return err
+	}
 	var err error
 	if q.body, err = newBody(q); err != nil {
 		return err

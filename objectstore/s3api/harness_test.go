@@ -28,15 +28,26 @@ const (
 	testSecret = "secret-of-the-tests"
 )
 
-// openEngine opens the real engine on four empty drives.
-func openEngine(t testing.TB) objectstore.Store {
+// testKeys are a master key that seals nothing.
+type testKeys struct{}
+
+func (testKeys) Seal(_ context.Context, plain []byte) (string, []byte, error) {
+	return "one", slices.Clone(plain), nil
+}
+
+func (testKeys) Open(_ context.Context, _ string, sealed []byte) ([]byte, error) { return sealed, nil }
+
+// openEngine opens the real engine on four empty drives, with a master key.
+func openEngine(t testing.TB) objectstore.Store { return openEngineWith(t, testKeys{}) }
+
+func openEngineWith(t testing.TB, keys erasure.Keys) objectstore.Store {
 	t.Helper()
 	dir := t.TempDir()
 	var drives []string
 	for _, name := range []string{"a", "b", "c", "d"} {
 		drives = append(drives, filepath.Join(dir, name))
 	}
-	store, err := erasure.Open(t.Context(), erasure.Config{Drives: drives, Parity: -1, Logger: slog.New(slog.DiscardHandler)})
+	store, err := erasure.Open(t.Context(), erasure.Config{Drives: drives, Parity: -1, Keys: keys, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,12 +51,18 @@ func (h *Handler) createUpload(q *request) error {
 		q.w.Header().Set("x-amz-checksum-algorithm", a.name)
 		q.w.Header().Set("x-amz-checksum-type", kind)
 	}
+	encryption, err := q.encryption()
+	if err != nil {
+		return err
+	}
 	upload, err := h.store.CreateUpload(q.r.Context(), objectstore.CreateUploadRequest{
 		Bucket: q.bucket, Key: q.key, Attributes: attributes, Class: storageClass(q.r.Header),
+		Encrypt: encryption.store, CustomerKey: encryption.key,
 	})
 	if err != nil {
 		return err
 	}
+	q.setEncryption(q.w.Header(), upload.Encryption)
 	writeXML(q.w, http.StatusOK, struct {
 		XMLName  xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ InitiateMultipartUploadResult"`
 		Bucket   string   `xml:"Bucket"`

@@ -29,9 +29,14 @@ func (h *Handler) putBody(q *request) (objectstore.Object, error) {
 	if err != nil {
 		return objectstore.Object{}, err
 	}
+	encryption, err := q.encryption()
+	if err != nil {
+		return objectstore.Object{}, err
+	}
 	o, err := h.store.Put(q.r.Context(), objectstore.PutRequest{
 		Bucket: q.bucket, Key: q.key, Body: q.body, Size: q.body.size, MD5: q.body.md5,
 		Attributes: attributes, Class: storageClass(q.r.Header), Condition: condition,
+		Encrypt: encryption.store, CustomerKey: encryption.key,
 		Finish: func(a *objectstore.Attributes) error {
 			sums, err := q.body.finish()
 			if sums != nil {
@@ -46,6 +51,7 @@ func (h *Handler) putBody(q *request) (objectstore.Object, error) {
 	}
 	q.setHeader(q.w.Header(), "Etag", quoted(o.ETag))
 	q.setVersion(q.w.Header(), o.VersionID)
+	q.setEncryption(q.w.Header(), o.Encryption)
 	setChecksumHeaders(q.w.Header(), o.Attributes.Checksums)
 	return o, nil
 }
@@ -56,6 +62,10 @@ func (h *Handler) uploadPart(q *request) error {
 		return err
 	}
 	if err := q.body.requireSize(); err != nil {
+		return err
+	}
+	key, err := q.customerKey(requestPrefix)
+	if err != nil {
 		return err
 	}
 	ref := q.upload()
@@ -69,7 +79,7 @@ func (h *Handler) uploadPart(q *request) error {
 		}
 	}
 	part, err := h.store.PutPart(q.r.Context(), objectstore.PutPartRequest{
-		Upload: ref, Number: number, Body: q.body, Size: q.body.size, MD5: q.body.md5,
+		Upload: ref, Number: number, Body: q.body, Size: q.body.size, MD5: q.body.md5, CustomerKey: key,
 		Finish: func(kept map[string]string) error {
 			sums, err := q.body.finish()
 			maps.Copy(kept, sums)
@@ -80,6 +90,7 @@ func (h *Handler) uploadPart(q *request) error {
 		return err
 	}
 	q.setHeader(q.w.Header(), "Etag", quoted(part.ETag))
+	q.setEncryption(q.w.Header(), upload.Encryption)
 	setChecksumHeaders(q.w.Header(), part.Checksums)
 	q.w.WriteHeader(http.StatusOK)
 	return nil

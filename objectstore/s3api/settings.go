@@ -23,7 +23,6 @@ var bucketSettings = []bucketSetting{
 	{"GetBucketPolicy", "policy", unset("NoSuchBucketPolicy", "The bucket policy does not exist.")},
 	{"GetBucketPolicyStatus", "policyStatus", unset("NoSuchBucketPolicy", "The bucket policy does not exist.")},
 	{"GetBucketLifecycleConfiguration", "lifecycle", unset("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist.")},
-	{"GetBucketEncryption", "encryption", unset("ServerSideEncryptionConfigurationNotFoundError", "The server side encryption configuration was not found.")},
 	{"GetObjectLockConfiguration", "object-lock", unset("ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this bucket.")},
 	{"GetBucketReplication", "replication", unset("ReplicationConfigurationNotFoundError", "The replication configuration was not found.")},
 	{"GetBucketWebsite", "website", unset("NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration.")},

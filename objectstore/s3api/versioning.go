@@ -46,7 +46,7 @@ func (h *Handler) putBucketVersioning(q *request) error {
 	case mfa == "Enabled":
 		return fail("NotImplemented", "MFA delete is not implemented. Use object lock to keep versions from being deleted.")
 	}
-	return h.updateBucket(q, func(b *objectstore.Bucket) error {
+	return h.updateBucket(q, http.StatusOK, func(b *objectstore.Bucket) error {
 		b.Versioning = is
 		return nil
 	})
@@ -62,7 +62,7 @@ func (q *request) readSetting(root string) (*element, error) {
 }
 
 // updateBucket changes the bucket's settings and answers with nothing.
-func (h *Handler) updateBucket(q *request, change func(*objectstore.Bucket) error) error {
+func (h *Handler) updateBucket(q *request, status int, change func(*objectstore.Bucket) error) error {
 	s, err := h.keepsVersions()
 	if err != nil {
 		return err
@@ -70,6 +70,6 @@ func (h *Handler) updateBucket(q *request, change func(*objectstore.Bucket) erro
 	if _, err := s.UpdateBucket(q.r.Context(), q.bucket, change); err != nil {
 		return err
 	}
-	q.w.WriteHeader(http.StatusOK)
+	q.w.WriteHeader(status)
 	return nil
 }

@@ -11,5 +11,9 @@ func versionOperations() []operation {
 		{"GetObjectTagging", http.MethodGet, onObject, "tagging", "", ReadBucket, (*Handler).getObjectTagging},
 		{"PutObjectTagging", http.MethodPut, onObject, "tagging", "", WriteObject, (*Handler).putObjectTagging},
 		{"DeleteObjectTagging", http.MethodDelete, onObject, "tagging", "", WriteObject, (*Handler).deleteObjectTagging},
+
+		{"GetBucketEncryption", http.MethodGet, onBucket, "encryption", "", ReadBucket, (*Handler).getBucketEncryption},
+		{"PutBucketEncryption", http.MethodPut, onBucket, "encryption", "", WriteBucket, (*Handler).putBucketEncryption},
+		{"DeleteBucketEncryption", http.MethodDelete, onBucket, "encryption", "", WriteBucket, (*Handler).deleteBucketEncryption},
 	}
 }

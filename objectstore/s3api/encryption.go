@@ -1,0 +1,123 @@
+package s3api
+
+import (
+	"crypto/md5" //nolint:gosec // S3 sends a key's MD5 along, to notice a wrong one.
+	"encoding/base64"
+	"net/http"
+
+	"croft/objectstore"
+)
+
+// The headers of encryption. Those of a customer's key stand behind copySourcePrefix
+// for the source of a copy.
+const (
+	encryptionHeader = "X-Amz-Server-Side-Encryption"
+	customerHeader   = "Server-Side-Encryption-Customer-Algorithm"
+	customerKey      = "Server-Side-Encryption-Customer-Key"
+	customerKeyMD5   = "Server-Side-Encryption-Customer-Key-Md5"
+
+	requestPrefix    = "X-Amz-"
+	copySourcePrefix = "X-Amz-Copy-Source-"
+
+	aes256 = "AES256"
+)
+
+// namesEncryption are the operations that may name an encryption; the last only the
+// upload's own.
+var namesEncryption = map[string]bool{
+	"PutObject": true, "PostObject": true, "CopyObject": true, "CreateMultipartUpload": true, completeMultipartUpload: true,
+}
+
+// encryption is how a request wants a body to be encrypted.
+type encryption struct {
+	store bool // with the store's key
+	key   *objectstore.CustomerKey
+}
+
+// checkEncryption refuses an encryption that Croft does not have, or that the
+// operation has no use for.
+func (q *request) checkEncryption() error {
+	switch value := first(q.r.Header, encryptionHeader); {
+	case value == "":
+		return nil
+	case value == "aws:kms" || value == "aws:kms:dsse":
+		return failf("NotImplemented", "%s needs a key management service, which Croft does not have. Use AES256, or keys of your own (SSE-C).", value)
+	case value != aes256:
+		return fail("InvalidArgument", "The encryption method specified is not supported")
+	case !namesEncryption[q.op.name]:
+		return failf("InvalidArgument", "x-amz-server-side-encryption header is not supported for %s.", q.op.name)
+	}
+	return nil
+}
+
+// encryption reads how the request wants its body to be encrypted.
+func (q *request) encryption() (e encryption, err error) {
+	e.store = first(q.r.Header, encryptionHeader) != ""
+	e.key, err = q.customerKey(requestPrefix)
+	if err == nil && e.store && e.key != nil {
+		err = fail("InvalidArgument", "Server Side Encryption with Customer provided key is incompatible with the encryption method specified")
+	}
+	return e, err
+}
+
+// customerKey reads the key that the request brings, nil when it brings none.
+func (q *request) customerKey(prefix string) (*objectstore.CustomerKey, error) {
+	algorithm, text, sum := first(q.r.Header, prefix+customerHeader), first(q.r.Header, prefix+customerKey), first(q.r.Header, prefix+customerKeyMD5)
+	switch {
+	case algorithm == "" && text == "" && sum == "":
+		return nil, nil
+	case algorithm == "":
+		return nil, fail("InvalidArgument", "Requests specifying Server Side Encryption with Customer provided keys must provide a valid encryption algorithm.")
+	case algorithm != aes256:
+		return nil, fail("InvalidEncryptionAlgorithmError", "The Encryption request you specified is not valid. Supported value: AES256.")
+	case text == "":
+		return nil, fail("InvalidArgument", "Requests specifying Server Side Encryption with Customer provided keys must provide an appropriate secret key.")
+	case sum == "":
+		return nil, fail("InvalidArgument", "Requests specifying Server Side Encryption with Customer provided keys must provide the client calculated MD5 of the secret key.")
+	}
+	var key objectstore.CustomerKey
+	raw, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(raw) != len(key) {
+		return nil, fail("InvalidArgument", "The secret key was invalid for the specified algorithm.")
+	}
+	if got := md5.Sum(raw); base64.StdEncoding.EncodeToString(got[:]) != sum {
+		return nil, fail("InvalidArgument", "The calculated MD5 hash of the key did not match the hash that was provided.")
+	}
+	copy(key[:], raw)
+	return &key, nil
+}
+
+// readable is the version that the request wants to read, with the key that it
+// brings for it.
+func (h *Handler) readable(q *request) (objectstore.VersionRef, error) {
+	ref := q.ref()
+	var err error
+	if ref.CustomerKey, err = q.customerKey(requestPrefix); err == nil && ref.CustomerKey != nil {
+		_, err = h.keepsVersions() // which alone keep such objects
+	}
+	return ref, err
+}
+
+// describe returns an object of which no more than what describes it is wanted. That
+// needs the key, too, as in S3.
+func (h *Handler) describe(q *request, ref objectstore.VersionRef) (objectstore.Object, error) {
+	o, err := h.head(q, ref)
+	if err == nil && o.Encryption == objectstore.EncryptionCustomer && ref.CustomerKey == nil {
+		err = objectstore.ErrCustomerKeyMissing
+	}
+	return o, err
+}
+
+// setEncryption says how a body is encrypted. A customer's key is named by what the
+// request said of it, which was found to be true.
+func (q *request) setEncryption(header http.Header, by objectstore.Encryption) {
+	switch by {
+	case objectstore.EncryptionStore:
+		q.setHeader(header, encryptionHeader, aes256)
+	case objectstore.EncryptionCustomer:
+		if sum := first(q.r.Header, requestPrefix+customerKeyMD5); sum != "" {
+			q.setHeader(header, requestPrefix+customerHeader, aes256)
+			q.setHeader(header, requestPrefix+customerKeyMD5, sum)
+		}
+	}
+}
