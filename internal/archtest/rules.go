@@ -24,12 +24,13 @@ var rooms = map[string][]string{
 		"objectstore/erasure/seglog", "objectstore/erasure/shardfile",
 	},
 	"objectstore/grants":      {"objectstore", "objectstore/policy"},
+	"objectstore/lifecycle":   {"objectstore"},
 	"objectstore/masterkey":   {},
 	"objectstore/policy":      {},
 	"objectstore/pools":       {"objectstore", "objectstore/erasure", "objectstore/erasure/driveset"},
 	"objectstore/remote":      {"objectstore"},
 	"objectstore/replication": {"objectstore", "objectstore/remote"},
-	"objectstore/s3api":       {"objectstore", "objectstore/grants", "objectstore/policy"},
+	"objectstore/s3api":       {"objectstore", "objectstore/grants", "objectstore/lifecycle", "objectstore/policy"},
 	"objectstore/storebench": {
 		"objectstore", "objectstore/erasure", "objectstore/s3api",
 	},
@@ -41,7 +42,7 @@ var rooms = map[string][]string{
 	"pipeline/docker":      {"pipeline"},
 	"pipeline/git":         {"pipeline"},
 	"pipeline/git/gittest": {"internal/testforge"},
-	"server":               {"account", "chat", "objectstore", "objectstore/accesslog", "objectstore/grants", "objectstore/policy", "objectstore/remote", "objectstore/replication", "pipeline"},
+	"server":               {"account", "chat", "objectstore", "objectstore/accesslog", "objectstore/grants", "objectstore/lifecycle", "objectstore/policy", "objectstore/remote", "objectstore/replication", "pipeline"},
 	"ui":                   {},
 
 	"objectstore/erasure/coat":         {},
@@ -54,7 +55,7 @@ var rooms = map[string][]string{
 	"objectstore/erasure/seglog":       {"objectstore", "objectstore/erasure/driveset"},
 
 	"internal/app": {
-		"account", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/accesslog", "objectstore/erasure", "objectstore/grants", "objectstore/masterkey", "objectstore/policy", "objectstore/pools", "objectstore/remote", "objectstore/replication", "objectstore/s3api",
+		"account", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/accesslog", "objectstore/erasure", "objectstore/grants", "objectstore/lifecycle", "objectstore/masterkey", "objectstore/policy", "objectstore/pools", "objectstore/remote", "objectstore/replication", "objectstore/s3api",
 		"pipeline", "pipeline/docker", "pipeline/git", "server", "ui",
 	},
 	"internal/archtest":  {},
