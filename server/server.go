@@ -41,6 +41,7 @@ type Deps struct {
 	Presigner   Presigner
 	Projects    ProjectRemover
 	Replication Replication
+	Tiers       Tiers
 	Containers  Containers
 	Pipelines   Pipelines
 	Chat        Chat
@@ -99,6 +100,7 @@ func (s *Server) register() {
 	s.bucketRoutes()
 	s.objectRoutes()
 	s.replicationRoutes()
+	s.tierRoutes()
 	s.pipelineRoutes()
 	s.chatRoutes()
 }

@@ -69,6 +69,7 @@ type App struct {
 	state    *stateFolder
 	keys     masterKeys
 	quotas   quotas
+	tiers    tiers
 	store    keeper
 	drives   engine // the store where it is on drives of this machine; nil elsewhere
 	db       *store.DB
@@ -111,7 +112,7 @@ func (a *App) open(ctx context.Context) error {
 // other may be: the catalogue is with the state, and the state may be on a drive.
 func (a *App) openDrives(ctx context.Context, engine erasure.Config) (err error) {
 	engine.Parity, engine.Reduced = a.config.Parity, a.config.ReducedParity
-	engine.Logger, engine.Keys, engine.Quotas = a.log, &a.keys, &a.quotas
+	engine.Logger, engine.Keys, engine.Quotas, engine.Tiers = a.log, &a.keys, &a.quotas, &a.tiers
 	if a.config.StateDir != "" {
 		if a.state, err = openState(a.config.StateDir); err != nil {
 			return err
@@ -215,6 +216,10 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 		Domains: a.config.S3.Domains,
 		Access:  access{accounts: a.accounts, buckets: a.store, refusals: newRefusals(time.Now), log: a.log},
 	})
+	tierRoom, err := a.openTiers(ctx, sealer)
+	if err != nil {
+		return err
+	}
 	copies, copier, err := a.openReplication(ctx, sealer)
 	if err != nil {
 		return err
@@ -227,6 +232,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 		Accounts: a.accounts, Requests: a.requests, Store: a.store, Drives: drivesOf(a.store), Target: targetOf(a.store), Presigner: presigner{},
 		MasterKeys: a.keyDesk(), Containers: executor,
 		Replication: copies,
+		Tiers:       tierRoom,
 		Projects:    remover{accounts: a.accounts, pipelines: pipelines, store: a.store, blobs: objects, rooms: rooms},
 		Pipelines:   pipelines, Chat: rooms, Socket: sockets{hub}, UI: ui.Dist(), Log: a.log,
 	}, server.Config{Version: a.config.Version, Name: "Croft", S3Port: a.s3.port()})
@@ -244,6 +250,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 		{"run cards", cards{runs: pipelines, rooms: rooms, accounts: a.accounts, bus: bus, log: a.log}.Run},
 		{"pipelines", pipelines.Run},
 		copier,
+		{"tiers", tierRoom.Run},
 	}
 	return nil
 }

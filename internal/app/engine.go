@@ -30,6 +30,7 @@ type engine interface {
 	objectstore.Maintainer
 	objectstore.ChangeFeed
 	objectstore.Resealer
+	objectstore.Tierer
 }
 
 var (

@@ -42,7 +42,7 @@ var rooms = map[string][]string{
 	"pipeline/docker":      {"pipeline"},
 	"pipeline/git":         {"pipeline"},
 	"pipeline/git/gittest": {"internal/testforge"},
-	"server":               {"account", "chat", "objectstore", "objectstore/accesslog", "objectstore/grants", "objectstore/lifecycle", "objectstore/policy", "objectstore/remote", "objectstore/replication", "pipeline"},
+	"server":               {"account", "chat", "objectstore", "objectstore/accesslog", "objectstore/grants", "objectstore/lifecycle", "objectstore/policy", "objectstore/remote", "objectstore/replication", "objectstore/tiering", "pipeline"},
 	"ui":                   {},
 
 	"objectstore/erasure/coat":         {},
@@ -55,7 +55,7 @@ var rooms = map[string][]string{
 	"objectstore/erasure/seglog":       {"objectstore", "objectstore/erasure/driveset"},
 
 	"internal/app": {
-		"account", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/accesslog", "objectstore/erasure", "objectstore/grants", "objectstore/lifecycle", "objectstore/masterkey", "objectstore/policy", "objectstore/pools", "objectstore/remote", "objectstore/replication", "objectstore/s3api",
+		"account", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/accesslog", "objectstore/erasure", "objectstore/grants", "objectstore/lifecycle", "objectstore/masterkey", "objectstore/policy", "objectstore/pools", "objectstore/remote", "objectstore/replication", "objectstore/s3api", "objectstore/tiering",
 		"pipeline", "pipeline/docker", "pipeline/git", "server", "ui",
 	},
 	"internal/archtest":  {},

@@ -932,6 +932,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tier-names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What rules of a bucket may move objects to */
+        get: operations["list-tier-names"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tiers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tiers, what is there and whether they can be reached */
+        get: operations["list-tiers"];
+        put?: never;
+        /** Keep bodies of old objects in a bucket of another S3 cluster */
+        post: operations["add-tier"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tiers/{tier}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forget a tier that keeps nothing */
+        delete: operations["remove-tier"];
+        options?: never;
+        head?: never;
+        /** Use other keys at a tier */
+        patch: operations["change-tier"];
+        trace?: never;
+    };
+    "/api/v1/tiers/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reach for the bucket of a new tier */
+        post: operations["test-tier"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -1149,6 +1219,12 @@ export interface components {
         };
         ChangeReplicationRule: {
             paused: boolean;
+        };
+        ChangeTier: {
+            accessKey: string;
+            /** @description As they were when missing */
+            authorities?: string;
+            secretKey: string;
         };
         ChatFile: {
             contentType: string;
@@ -1422,6 +1498,16 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListString: {
+            items: string[];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListTier: {
+            items: components["schemas"]["Tier"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         ListToken: {
             items: components["schemas"]["Token"][];
             /** @description The cursor of the next page; empty on the last one */
@@ -1539,6 +1625,25 @@ export interface components {
             name: string;
             webhookSecret: string;
             webhookUrl: string;
+        };
+        NewTier: {
+            accessKey: string;
+            /** @description Certificates in PEM that are trusted besides the system's */
+            authorities?: string;
+            bucket: string;
+            /** @description HOST or HOST:PORT, through TLS unless it begins with http:// */
+            endpoint: string;
+            /** @description Upper-case letters, digits, hyphens and underscores */
+            name: string;
+            /** @description A folder of the bucket that is this tier's alone */
+            prefix?: string;
+            region?: string;
+            secretKey: string;
+            /**
+             * @description How the target's bucket is named in requests; chosen by the endpoint when missing
+             * @enum {string}
+             */
+            style?: "path" | "virtual";
         };
         NewToken: {
             /** Format: date-time */
@@ -2015,6 +2120,39 @@ export interface components {
             /** @description The beginning of the names of buckets there */
             prefix: string;
             reachable: boolean;
+        };
+        Tier: {
+            accessKey: string;
+            /**
+             * Format: int64
+             * @description What the store keeps there; an object that was uploaded in parts has several
+             */
+            bodies: number;
+            bucket: string;
+            /** Format: int64 */
+            bytes: number;
+            /** Format: date-time */
+            checkedAt?: string;
+            /** Format: date-time */
+            createdAt?: string;
+            /** @description Empty, as the following 4, when the tier is missing */
+            endpoint: string;
+            /** @description Also the storage class of what is there */
+            name: string;
+            prefix: string;
+            /** @description Why it cannot be used now, in words */
+            problem?: string;
+            region: string;
+            /**
+             * Format: int64
+             * @description Bodies that are to be removed there
+             */
+            removing: number;
+            /**
+             * @description missing: objects are there, but the tier is not known any more
+             * @enum {string}
+             */
+            state: "unknown" | "reachable" | "failing" | "missing";
         };
         Token: {
             /** Format: date-time */
@@ -4585,6 +4723,191 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Session"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "list-tier-names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListString"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "list-tiers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListTier"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "add-tier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTier"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListTier"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "remove-tier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tier's name */
+                tier: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "change-tier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tier: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeTier"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "test-tier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTier"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
