@@ -47,6 +47,9 @@ func (q *request) newAttributes() (objectstore.Attributes, error) {
 	if err == nil {
 		a.Tags, err = headerTags(q.r.Header)
 	}
+	if err == nil {
+		a.System, err = systemAttributes(q.r.Header)
+	}
 	return a, err
 }
 
@@ -120,7 +123,10 @@ func (q *request) writeAttributes(header http.Header, o *objectstore.Object) {
 	q.setHeader(header, "Etag", quoted(o.ETag))
 	q.setHeader(header, "Last-Modified", o.ModifiedAt.UTC().Format(http.TimeFormat))
 	header["Accept-Ranges"] = ranges
-	if active(first(header, "Content-Type")) {
+	if to := objectRedirect(a); to != "" && !q.site {
+		q.setHeader(header, redirectHeader, to)
+	}
+	if active(first(header, "Content-Type")) && !q.site {
 		// The console lives on the same host: a page out of a bucket must not be
 		// able to set its cookies.
 		header.Set("Content-Security-Policy", "sandbox allow-scripts allow-forms allow-popups allow-downloads allow-modals")

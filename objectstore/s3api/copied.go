@@ -11,7 +11,8 @@ import (
 type copied struct {
 	metadata *objectstore.Attributes // nil: the source's
 	tags     map[string]string
-	retag    bool // tags, rather than the source's
+	retag    bool              // tags, rather than the source's
+	system   map[string]string // never the source's
 }
 
 // copiedBy reads what the request says about a copy's attributes.
@@ -26,6 +27,9 @@ func copiedBy(header http.Header) (c copied, err error) {
 			return c, err
 		}
 		c.metadata = &attributes
+	}
+	if c.system, err = systemAttributes(header); err != nil {
+		return c, err
 	}
 	if c.retag, err = directive(header, "X-Amz-Tagging-Directive", "Unknown tagging directive."); err != nil {
 		return c, err
@@ -48,7 +52,7 @@ func directive(header http.Header, name, unknown string) (bool, error) {
 }
 
 // changes reports whether the copy's attributes are not simply its source's.
-func (c *copied) changes() bool { return c.metadata != nil || c.retag }
+func (c *copied) changes() bool { return c.metadata != nil || c.retag || c.system != nil }
 
 // from returns the attributes of a copy.
 func (c *copied) from(source objectstore.Attributes) objectstore.Attributes {
@@ -60,6 +64,7 @@ func (c *copied) from(source objectstore.Attributes) objectstore.Attributes {
 	if c.retag {
 		a.Tags = c.tags
 	}
+	a.System = c.system
 	a.Lock = objectstore.Lock{} // a copy starts with the bucket's
 	return a
 }
@@ -67,9 +72,6 @@ func (c *copied) from(source objectstore.Attributes) objectstore.Attributes {
 // apply makes the store's copy one with these attributes. The source is known only
 // when it checks it.
 func (c *copied) apply(r *objectstore.CopyRequest) {
-	if !c.changes() {
-		return
-	}
 	attributes, check := new(objectstore.Attributes), r.Check
 	r.Replace = attributes
 	r.Check = func(source objectstore.Object) error {

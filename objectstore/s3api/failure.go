@@ -66,6 +66,7 @@ var statuses = map[string]int{
 	"InvalidLocationConstraint":             http.StatusBadRequest,
 	"InvalidPart":                           http.StatusBadRequest,
 	"InvalidPartOrder":                      http.StatusBadRequest,
+	"InvalidRedirectLocation":               http.StatusBadRequest,
 	"InvalidRange":                          http.StatusRequestedRangeNotSatisfiable,
 	"InvalidRequest":                        http.StatusBadRequest,
 	"InvalidStorageClass":                   http.StatusBadRequest,
@@ -185,9 +186,9 @@ type errorXML struct {
 	HostID     string   `xml:"HostId"`
 }
 
-// refuse writes f as S3's error document, or only its status where the answer
-// has no body (HEAD, 304). Server faults are logged, once, here.
-func (h *Handler) refuse(q *request, err error) {
+// ends notes how a request failed and clears what an answer without an error would
+// have said. Server faults are logged, once, here.
+func (h *Handler) ends(q *request, err error) *failure {
 	f := translate(err)
 	if f.status() >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) && f.code != "NotImplemented" && f != errBusy {
 		h.log.Error("s3 request failed", "requestId", q.id, "operation", q.operation(), "code", f.code, "error", err)
@@ -199,6 +200,13 @@ func (h *Handler) refuse(q *request, err error) {
 	for _, name := range []string{"Content-Length", "Content-Range", "Content-Encoding", "Content-Disposition", "Cache-Control", "ETag", "Last-Modified"} {
 		q.w.Header().Del(name)
 	}
+	return f
+}
+
+// refuse writes an error as S3's error document, or only its status where the answer
+// has no body (HEAD, 304).
+func (h *Handler) refuse(q *request, err error) {
+	f := h.ends(q, err)
 	f.setMarker(q, q.w.Header())
 	if f.region != "" {
 		q.w.Header().Set("x-amz-bucket-region", f.region)

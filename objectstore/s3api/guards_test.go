@@ -47,6 +47,8 @@ func (o *operation) request() (target, body string, header []string) {
 		body = "new"
 	case "PutBucketCors":
 		body = corsRules
+	case "PutBucketWebsite":
+		body = "<WebsiteConfiguration><IndexDocument><Suffix>index.html</Suffix></IndexDocument></WebsiteConfiguration>"
 	case "PutBucketTagging":
 		body = "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>"
 	}

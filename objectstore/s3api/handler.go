@@ -26,6 +26,9 @@ type Config struct {
 	// Domains are names under which each bucket has a host name of its own:
 	// "s3.example.com" makes "photos.s3.example.com" the bucket photos.
 	Domains []string
+	// SiteDomains are names under which each bucket that is a website has a host name
+	// of its own, where it is served as such.
+	SiteDomains []string
 	// Console returns the URL that a browser without a signature is sent to; nil
 	// sends it nowhere. It sees the request because only that knows under which
 	// host name the browser reaches this machine.
@@ -58,8 +61,10 @@ type Handler struct {
 	shares     *shares
 
 	domains domains
+	sites   domains
 
 	corsReadings readings[*corsXML]
+	siteReadings readings[*websiteXML]
 	signers      signers
 }
 
@@ -72,7 +77,7 @@ func New(c Config) *Handler {
 		now: c.Now, idle: c.Idle, operations: byResource(operations()), shares: newShares(c.UploadMemory, c.UploadWait, c.Log),
 	}
 	h.versions, _ = c.Store.(objectstore.Versions)
-	h.domains = newDomains(c.Domains)
+	h.domains, h.sites = newDomains(c.Domains), newDomains(c.SiteDomains)
 	if h.now == nil {
 		h.now = time.Now
 	}
@@ -97,6 +102,7 @@ type request struct {
 	op      *operation // nil until the request is authenticated and routed
 	cred    Credential
 	denied  bool     // the policy said no
+	site    bool     // to a bucket's website
 	posted  bool     // a form, with a policy that q.cred signed
 	cors    *corsXML // of the bucket, where a page asks and it has one
 	sig     signature
@@ -128,7 +134,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q.answer = patientWriter{ResponseWriter: w, control: control, idle: h.idle}
 	q.source = patientBody{ReadCloser: r.Body, control: control, idle: h.idle}
 	q.w, r.Body = &q.answer, &q.source
-	q.bucket, q.key = h.target(r)
+	q.bucket, q.key, q.site = h.target(r)
 	header := w.Header()
 	header["Server"] = server
 	header["X-Content-Type-Options"] = nosniff
@@ -138,7 +144,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		q.cors = h.cors(r.Context(), q.bucket)
 		q.allowOrigin()
 	}
-	if err := h.serve(q); err != nil {
+	if q.site {
+		if err := h.serveSite(q); err != nil {
+			h.refuseSite(q, err)
+		}
+	} else if err := h.serve(q); err != nil {
 		h.refuse(q, err)
 	}
 	h.record(q)

@@ -51,13 +51,17 @@ func port(host string) string {
 	return ""
 }
 
-// target finds the bucket and key of a request: in its host name where that is under
-// one of the domains, else in its path.
-func (h *Handler) target(r *http.Request) (bucket, key string) {
+// target finds the bucket and key of a request, and whether it is to the bucket's
+// website: in its host name where that is under one of the domains, else in its path.
+func (h *Handler) target(r *http.Request) (bucket, key string, site bool) {
 	path := strings.TrimPrefix(r.URL.Path, "/")
+	if h.IsSite(r.Host) {
+		bucket, _, _ = h.sites.bucket(r.Host)
+		return bucket, path, true
+	}
 	if bucket, _, ok := h.domains.bucket(r.Host); ok && bucket != "" {
-		return bucket, path
+		return bucket, path, false
 	}
 	bucket, key, _ = strings.Cut(path, "/")
-	return bucket, key
+	return bucket, key, false
 }

@@ -15,11 +15,11 @@ const maxSetting = 64 << 10
 
 // keepDocument sets one of the bucket's documents, or removes it when text is empty.
 func (h *Handler) keepDocument(q *request, name, text string) error {
-	store, ok := h.store.(objectstore.Versions)
-	if !ok {
-		return fail("NotImplemented", "Buckets in an S3 cluster elsewhere are set up there, not through Croft.")
+	store, err := h.keepsVersions()
+	if err != nil {
+		return err
 	}
-	_, err := store.UpdateBucket(q.r.Context(), q.bucket, func(b *objectstore.Bucket) error {
+	_, err = store.UpdateBucket(q.r.Context(), q.bucket, func(b *objectstore.Bucket) error {
 		b.Documents = b.WithDocument(name, text)
 		return nil
 	})

@@ -25,7 +25,6 @@ var bucketSettings = []bucketSetting{
 	{"GetBucketLifecycleConfiguration", "lifecycle", unset("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist.")},
 	{"GetObjectLockConfiguration", "object-lock", unset("ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this bucket.")},
 	{"GetBucketReplication", "replication", unset("ReplicationConfigurationNotFoundError", "The replication configuration was not found.")},
-	{"GetBucketWebsite", "website", unset("NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration.")},
 	{"GetPublicAccessBlock", "publicAccessBlock", unset("NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found.")},
 	{"GetBucketOwnershipControls", "ownershipControls", unset("OwnershipControlsNotFoundError", "The bucket ownership controls were not found.")},
 }

@@ -120,3 +120,14 @@ func each(into *[]string) func(*element) error {
 		return nil
 	}
 }
+
+// alone reads an element that may stand once, into a value of its own.
+func alone[T any](into **T, fields func(*T) map[string]func(*element) error) func(*element) error {
+	return func(e *element) error {
+		if *into != nil {
+			return errMalformedXML()
+		}
+		*into = new(T)
+		return e.fields(fields(*into))
+	}
+}
