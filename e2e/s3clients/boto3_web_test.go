@@ -3,6 +3,8 @@ package s3clients
 import (
 	"path/filepath"
 	"testing"
+
+	"croft/e2e"
 )
 
 // TestBoto3Web runs testdata/boto3_web.py.
@@ -12,5 +14,9 @@ func TestBoto3Web(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	contains(t, newClient(t, python, serve(t)).run(script, "boto3-web"), "all good")
+	const key, secret = "clients", "a-secret/of+the=clients"
+	croft := e2e.New(t, 4).WithAccount(key, secret)
+	croft.Env = append(croft.Env, "CROFT_S3_WEBSITE_DOMAIN=web.test")
+	c := newClient(t, python, endpoint{croft.Start().S3, key, secret})
+	contains(t, c.run(script, "boto3-web"), "all good")
 }

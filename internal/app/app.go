@@ -58,7 +58,8 @@ type Config struct {
 
 // S3Config is how S3 is spoken.
 type S3Config struct {
-	Domains []string // under which each bucket has a host name of its own
+	Domains        []string // under which each bucket has a host name of its own
+	WebsiteDomains []string // under which each bucket that is a website has one
 }
 
 // App is a Croft that is ready to run.
@@ -213,8 +214,8 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	a.requests = accesslog.New(accesslog.Config{Folder: logs, Logger: a.log})
 	s3 := s3api.New(s3api.Config{
 		Store: a.store, Recorder: requests{a.requests}, Log: a.log, Console: a.consoleURL, UploadMemory: uploadMemory(),
-		Domains: a.config.S3.Domains,
-		Access:  access{accounts: a.accounts, buckets: a.store, refusals: newRefusals(time.Now), log: a.log},
+		Domains: a.config.S3.Domains, SiteDomains: a.config.S3.WebsiteDomains,
+		Access: access{accounts: a.accounts, buckets: a.store, refusals: newRefusals(time.Now), log: a.log},
 	})
 	tierRoom, err := a.openTiers(ctx, sealer)
 	if err != nil {
@@ -236,7 +237,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 		Projects:    remover{accounts: a.accounts, pipelines: pipelines, store: a.store, blobs: objects, rooms: rooms},
 		Pipelines:   pipelines, Chat: rooms, Socket: sockets{hub}, UI: ui.Dist(), Log: a.log,
 	}, server.Config{Version: a.config.Version, Name: "Croft", S3Port: a.s3.port()})
-	if a.pages, err = listen(ctx, "console", "--console-address", a.config.ConsoleAddress, a.console, a.log); err != nil {
+	if a.pages, err = listen(ctx, "console", "--console-address", a.config.ConsoleAddress, notOnSites{a.console, s3.IsSite}, a.log); err != nil {
 		return err
 	}
 	a.workers = []worker{

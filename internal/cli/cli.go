@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -28,7 +29,8 @@ type Server struct {
 
 // S3 is how S3 is spoken.
 type S3 struct {
-	Domains []string // under which each bucket has a host name of its own
+	Domains        []string // under which each bucket has a host name of its own
+	WebsiteDomains []string // under which each bucket that is a website has one
 }
 
 // Store is where objects are when they are not on drives of this machine. Each key
@@ -74,6 +76,8 @@ Flags of "croft server":
   --s3-domain NAME               a name under which each bucket has a host name of its own, for clients that address
                                  buckets so: s3.example.com makes photos.s3.example.com the bucket photos;
                                  may be repeated
+  --s3-website-domain NAME       the same for buckets that are websites; a name that is used for nothing else,
+                                 and not one that the console's is under; may be repeated
   --parity N                     drives that may be lost (default by their number; at most half)
   --reduced-parity N             the same for large objects of class REDUCED_REDUNDANCY (default 1)
   --state DIR                    where databases and keys live (default PATH/.croft on the first drive)
@@ -91,6 +95,7 @@ Environment:
                                          the keys for --store; CROFT_STORE_ACCESS_KEY_FILE and
                                          CROFT_STORE_SECRET_KEY_FILE name files that hold them
   CROFT_S3_DOMAIN                        --s3-domain; several are separated by commas
+  CROFT_S3_WEBSITE_DOMAIN                --s3-website-domain; several are separated by commas
   DOCKER_HOST                            the Docker engine that runs pipelines
 
 Started without arguments, Croft serves the folder "Croft" in your home folder and opens the browser.
@@ -149,6 +154,7 @@ func parseServer(args []string, getenv func(string) string) (*Server, error) {
 	flags.StringVar(&srv.StateDir, "state", "", "")
 	flags.StringVar(&srv.Store.URL, "store", "", "")
 	domains := domainFlag(flags, "s3-domain", getenv("CROFT_S3_DOMAIN"))
+	websites := domainFlag(flags, "s3-website-domain", getenv("CROFT_S3_WEBSITE_DOMAIN"))
 	paths, err := parsePaths(flags, args)
 	if err != nil {
 		return nil, err
@@ -158,6 +164,14 @@ func parseServer(args []string, getenv func(string) string) (*Server, error) {
 	}
 	if srv.S3.Domains, err = domains(); err != nil {
 		return nil, err
+	}
+	if srv.S3.WebsiteDomains, err = websites(); err != nil {
+		return nil, err
+	}
+	for _, name := range srv.S3.WebsiteDomains {
+		if slices.Contains(srv.S3.Domains, name) {
+			return nil, fmt.Errorf("--s3-website-domain %s: that is a domain of --s3-domain; websites need one of their own", name)
+		}
 	}
 	for name, value := range map[string]string{"--address": srv.Address, "--console-address": srv.ConsoleAddress} {
 		if !strings.Contains(value, ":") {

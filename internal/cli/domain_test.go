@@ -37,4 +37,11 @@ func TestDomains(t *testing.T) {
 		f("--s3-domain "+bad, "", "", "without a scheme")
 	}
 	f("", "a.example.com,", "", "without a scheme")
+
+	cmd, err := cli.Parse(strings.Fields("server /a --s3-domain s3.example.com --s3-website-domain WEB.example.com"), func(string) string { return "" }, "")
+	if err != nil || strings.Join(cmd.Server.S3.WebsiteDomains, " ") != "web.example.com" {
+		t.Errorf("%+v, %v", cmd.Server, err)
+	}
+	f("--s3-domain s3.example.com --s3-website-domain s3.example.com", "", "", "of their own")
+	f("--s3-website-domain *.example.com", "", "", "--s3-website-domain")
 }

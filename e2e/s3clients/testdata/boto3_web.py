@@ -95,4 +95,24 @@ s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tags})
 assert s3.get_bucket_tagging(Bucket=bucket)["TagSet"] == tags
 s3.delete_bucket_tagging(Bucket=bucket)
 refused("NoSuchTagSet", s3.get_bucket_tagging, Bucket=bucket)
+
+# The bucket as a website. What is not public is not shown.
+refused("NoSuchWebsiteConfiguration", s3.get_bucket_website, Bucket=bucket)
+site = {
+    "IndexDocument": {"Suffix": "index.html"},
+    "ErrorDocument": {"Key": "error.html"},
+    "RoutingRules": [{"Condition": {"KeyPrefixEquals": "old/"}, "Redirect": {"ReplaceKeyPrefixWith": "new/", "HttpRedirectCode": "302"}}],
+}
+s3.put_bucket_website(Bucket=bucket, WebsiteConfiguration=site)
+got = s3.get_bucket_website(Bucket=bucket)
+assert {k: got[k] for k in site} == site, got
+s3.put_object(Bucket=bucket, Key="index.html", Body=b"home", ContentType="text/html")
+s3.put_object(Bucket=bucket, Key="moved", Body=b"", WebsiteRedirectLocation="/elsewhere")
+assert s3.head_object(Bucket=bucket, Key="moved")["WebsiteRedirectLocation"] == "/elsewhere"
+status, headers, body = send("GET", f"{endpoint}/", Host=f"{bucket}.web.test")
+assert status == 403 and headers["x-amz-error-code"] == "AccessDenied" and "<html>" in body, body
+status, headers, _ = send("GET", f"{endpoint}/none", Host="nothing.web.test")
+assert status == 404 and headers["x-amz-error-code"] == "NoSuchWebsiteConfiguration", headers
+s3.delete_bucket_website(Bucket=bucket)
+refused("NoSuchWebsiteConfiguration", s3.get_bucket_website, Bucket=bucket)
 print("all good")
