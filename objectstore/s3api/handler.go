@@ -145,7 +145,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		q.allowOrigin()
 	}
 	if q.site {
-		if err := h.serveSite(r.Context(), q); err != nil {
+		if err := h.serveSite(q); err != nil { //nolint:contextcheck // the request carries it
 			h.refuseSite(q, err)
 		}
 	} else if err := h.serve(q); err != nil {

@@ -1,7 +1,6 @@
 package s3api
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"html"
@@ -26,7 +25,7 @@ func (h *Handler) IsSite(host string) bool {
 
 // serveSite answers a request to a bucket's website. Whoever asks is nobody: a
 // signature is not looked at, nor a query.
-func (h *Handler) serveSite(ctx context.Context, q *request) error {
+func (h *Handler) serveSite(q *request) error {
 	q.r.Header.Del("Authorization")
 	q.query = nil
 	if q.r.Method == http.MethodOptions {
@@ -36,7 +35,7 @@ func (h *Handler) serveSite(ctx context.Context, q *request) error {
 		q.w.Header().Set("Allow", "GET, HEAD")
 		return fail("MethodNotAllowed", "The specified method is not allowed against this resource.")
 	}
-	site, err := h.website(ctx, q)
+	site, err := h.website(q)
 	if err != nil {
 		return err
 	}
@@ -69,12 +68,12 @@ func (h *Handler) serveSite(ctx context.Context, q *request) error {
 
 // website returns the configuration of the request's bucket. Whether there is such a
 // bucket at all, strangers are not told.
-func (h *Handler) website(ctx context.Context, q *request) (*websiteXML, error) {
+func (h *Handler) website(q *request) (*websiteXML, error) {
 	none := fail("NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration.")
 	if objectstore.ValidateBucketName(q.bucket) != nil {
 		return nil, none
 	}
-	bucket, err := h.store.Bucket(ctx, q.bucket)
+	bucket, err := h.store.Bucket(q.r.Context(), q.bucket)
 	if errors.Is(err, objectstore.ErrBucketNotFound) || (err == nil && bucket.Documents[websiteDocument] == "") {
 		return nil, none
 	}
