@@ -212,10 +212,12 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 		return err
 	}
 	a.requests = accesslog.New(accesslog.Config{Folder: logs, Logger: a.log})
+	rules, ruler := a.openLifecycle()
 	s3 := s3api.New(s3api.Config{
 		Store: a.store, Recorder: requests{a.requests}, Log: a.log, Console: a.consoleURL, UploadMemory: uploadMemory(),
 		Domains: a.config.S3.Domains, SiteDomains: a.config.S3.WebsiteDomains,
-		Access: access{accounts: a.accounts, buckets: a.store, refusals: newRefusals(time.Now), log: a.log},
+		Lifecycle: rules,
+		Access:    access{accounts: a.accounts, buckets: a.store, refusals: newRefusals(time.Now), log: a.log},
 	})
 	tierRoom, err := a.openTiers(ctx, sealer)
 	if err != nil {
@@ -251,6 +253,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 		{"run cards", cards{runs: pipelines, rooms: rooms, accounts: a.accounts, bus: bus, log: a.log}.Run},
 		{"pipelines", pipelines.Run},
 		copier,
+		ruler,
 		{"tiers", tierRoom.Run},
 	}
 	return nil

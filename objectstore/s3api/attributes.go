@@ -114,8 +114,8 @@ func (q *request) writeAttributes(header http.Header, o *objectstore.Object) {
 		// As it stands on the wire boto3 gives the name to its user.
 		header["x-amz-meta-"+key] = []string{value}
 	}
-	if o.Class != objectstore.ClassUnset { // as in S3, the standard goes without saying
-		q.setHeader(header, storageClassHeader, string(o.Class))
+	if o.Tier != "" || o.Class != objectstore.ClassUnset { // as in S3, the standard goes without saying
+		q.setHeader(header, storageClassHeader, className(o))
 	}
 	q.setVersion(header, o.VersionID)
 	q.setTagCount(header, a.Tags)

@@ -76,6 +76,7 @@ func (h *Handler) completeUpload(q *request) error {
 		return err
 	}
 	q.setVersion(q.w.Header(), o.VersionID)
+	h.setExpiration(q, &o)
 	if o.Encryption == objectstore.EncryptionStore {
 		q.setEncryption(q.w.Header(), o.Encryption)
 	}

@@ -136,6 +136,7 @@ func (h *Handler) copyObject(q *request) error {
 		return sourceError(err)
 	}
 	q.setVersion(q.w.Header(), o.VersionID)
+	h.setExpiration(q, &o)
 	q.setEncryption(q.w.Header(), o.Encryption)
 	writeXML(q.w, http.StatusOK, copyResultXML{
 		XMLName:      xml.Name{Space: xmlNamespace, Local: "CopyObjectResult"},

@@ -112,6 +112,7 @@ func (h *Handler) send(q *request, o *objectstore.Object, content io.Reader, rng
 	if err != nil {
 		return err
 	}
+	h.setExpiration(q, o)
 	d := &delivery{q: q, object: o, rng: rng, offset: offset, length: length, left: length}
 	err = d.from(content)
 	if err == nil || !d.begun {

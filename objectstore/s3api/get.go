@@ -117,6 +117,7 @@ func (h *Handler) headObject(q *request) error {
 	if err != nil {
 		return err
 	}
+	h.setExpiration(q, &o)
 	q.writeHeaders(&o, rng, offset, length)
 	return nil
 }

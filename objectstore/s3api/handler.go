@@ -9,6 +9,7 @@ import (
 
 	"croft/internal/ids"
 	"croft/objectstore"
+	"croft/objectstore/lifecycle"
 )
 
 // DefaultRegion is announced where Config names none.
@@ -43,6 +44,9 @@ type Config struct {
 	// UploadWait, 0 is 20 seconds, and is then refused with SlowDown.
 	UploadMemory int64
 	UploadWait   time.Duration
+	// Lifecycle keeps the buckets' lifecycle rules and does what they say; without one
+	// they have none, and cannot be given any.
+	Lifecycle *lifecycle.Service
 }
 
 // Handler serves S3. Between requests it keeps nothing but signing keys.
@@ -63,6 +67,8 @@ type Handler struct {
 	domains domains
 	sites   domains
 
+	lifecycle *lifecycle.Service
+
 	corsReadings readings[*corsXML]
 	siteReadings readings[*websiteXML]
 	signers      signers
@@ -78,6 +84,9 @@ func New(c Config) *Handler {
 	}
 	h.versions, _ = c.Store.(objectstore.Versions)
 	h.domains, h.sites = newDomains(c.Domains), newDomains(c.SiteDomains)
+	if h.lifecycle = c.Lifecycle; h.lifecycle == nil {
+		h.lifecycle = lifecycle.New(lifecycle.Deps{}, lifecycle.Config{}) // which refuses
+	}
 	if h.now == nil {
 		h.now = time.Now
 	}

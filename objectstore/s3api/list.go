@@ -82,7 +82,7 @@ func (d *document) contents(l *listing, page *objectstore.ListPage, withOwner bo
 			d.text = append(d.text, ownerElement...)
 		}
 		d.text = append(d.text, "<StorageClass>"...)
-		d.text = appendEscaped(d.text, o.Class.Name())
+		d.text = appendEscaped(d.text, className(o))
 		d.text = append(d.text, "</StorageClass></Contents>"...)
 	}
 	d.prefixes(l, page.Prefixes)

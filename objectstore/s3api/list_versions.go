@@ -75,7 +75,7 @@ func (d *document) version(l *listing, o *objectstore.Object) {
 	}
 	d.text = append(d.text, ownerElement...)
 	if !o.Marker {
-		d.element("StorageClass", o.Class.Name())
+		d.element("StorageClass", className(o))
 	}
 	d.close(kind)
 }

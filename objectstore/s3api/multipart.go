@@ -63,6 +63,7 @@ func (h *Handler) createUpload(q *request) error {
 		return err
 	}
 	q.setEncryption(q.w.Header(), upload.Encryption)
+	h.setAbort(q, &upload)
 	writeXML(q.w, http.StatusOK, struct {
 		XMLName  xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ InitiateMultipartUploadResult"`
 		Bucket   string   `xml:"Bucket"`
@@ -128,6 +129,7 @@ func (h *Handler) listParts(q *request) error {
 			return err
 		}
 	}
+	h.setAbort(q, &upload)
 	kept := upload.Attributes.Checksums
 	out := listPartsXML{
 		Bucket: q.bucket, Key: l.encode(q.key), UploadID: ref.ID, Initiator: owner, Owner: owner,

@@ -51,6 +51,7 @@ func (h *Handler) putBody(q *request) (objectstore.Object, error) {
 	}
 	q.setHeader(q.w.Header(), "Etag", quoted(o.ETag))
 	q.setVersion(q.w.Header(), o.VersionID)
+	h.setExpiration(q, &o)
 	q.setEncryption(q.w.Header(), o.Encryption)
 	setChecksumHeaders(q.w.Header(), o.Attributes.Checksums)
 	return o, nil

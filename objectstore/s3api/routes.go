@@ -62,6 +62,7 @@ func operations() []operation {
 	}
 	ops = append(ops, webOperations...)
 	ops = append(ops, versionOperations()...)
+	ops = append(ops, lifecycleOperations...)
 	for _, s := range bucketSettings {
 		ops = append(ops, operation{s.name, http.MethodGet, onBucket, s.query, "", ReadBucket, s.answer})
 	}
