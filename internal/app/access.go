@@ -29,6 +29,8 @@ var s3Actions = map[s3api.Action]account.Action{
 	s3api.CreateBucket: account.BucketWrite,
 	s3api.WriteBucket:  account.BucketWrite,
 	s3api.DeleteBucket: account.BucketWrite,
+
+	s3api.BypassGovernance: account.BucketWrite,
 }
 
 func (a access) Credential(ctx context.Context, accessKey string) (s3api.Credential, error) {

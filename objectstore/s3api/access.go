@@ -18,6 +18,9 @@ const (
 	CreateBucket Action = "bucket.create" // the bucket does not exist yet
 	WriteBucket  Action = "bucket.write"  // change the bucket's settings
 	DeleteBucket Action = "bucket.delete"
+	// BypassGovernance is to delete and to change what governance keeps. It is asked for
+	// besides what the request needs, and only when the request wants to bypass.
+	BypassGovernance Action = "governance.bypass"
 )
 
 // Ask is what a request wants to do: in Croft's words, which roles decide about, and
@@ -69,7 +72,8 @@ type Access interface {
 	// Owner returns what objectstore.Bucket.Owner is to be for a bucket that c
 	// creates. It is called after CreateBucket was authorised.
 	Owner(ctx context.Context, c Credential) (string, error)
-	// Audit is told of what a known credential does to buckets and their settings, and
+	// Audit is told of what a known credential does to buckets and their settings, of
+	// what it does that may bypass governance and wants to, and
 	// of every request that Authorize refused it, after the outcome is known and before the answer
 	// ends. It may write to a disk: what objects go through is told to Recorder.
 	Audit(ctx context.Context, c Credential, e Event)

@@ -57,7 +57,7 @@ func TestBuckets(t *testing.T) {
 		{name: "upper case", method: "PUT", target: "/First", status: 400, code: "InvalidBucketName"},
 		{name: "too short", method: "PUT", target: "/ab", status: 400, code: "InvalidBucketName"},
 		{name: "address", method: "PUT", target: "/127.0.0.1", status: 400, code: "InvalidBucketName"},
-		{name: "object lock", method: "PUT", target: "/locked", header: []string{"X-Amz-Bucket-Object-Lock-Enabled", "true"}, status: 501, code: "NotImplemented"},
+		{name: "object lock", method: "PUT", target: "/locked", header: []string{"X-Amz-Bucket-Object-Lock-Enabled", "yes"}, status: 400, code: "InvalidArgument"},
 		{name: "public", method: "PUT", target: "/public", header: []string{"X-Amz-Acl", "public-read"}, status: 501, code: "NotImplemented"},
 		{name: "head", method: "HEAD", target: "/first", status: 200, want: map[string]string{"x-amz-bucket-region": "us-east-1"}},
 		{name: "head missing", method: "HEAD", target: "/missing", status: 404},
@@ -140,7 +140,7 @@ func TestPutAndGet(t *testing.T) {
 		{name: "of nothing", method: "DELETE", target: "/bucket/none", header: []string{"X-Amz-If-Match-Size", "5"}, status: 204},
 		{name: "acl", method: "GET", target: "/bucket/dir/key?acl", status: 200},
 		{name: "tags", method: "GET", target: "/bucket/dir/key?tagging", status: 200},
-		{name: "retention", method: "GET", target: "/bucket/dir/key?retention", status: 501, code: "NotImplemented"},
+		{name: "retention", method: "GET", target: "/bucket/dir/key?retention", status: 400, code: "InvalidRequest"},
 		{name: "delete", method: "DELETE", target: "/bucket/dir/key", status: 204},
 		{name: "delete again", method: "DELETE", target: "/bucket/dir/key", status: 204},
 	})

@@ -42,13 +42,16 @@ func readAttributes(header http.Header) (objectstore.Attributes, error) {
 }
 
 // newAttributes collects what the request says about an object that it makes.
-func (q *request) newAttributes() (objectstore.Attributes, error) {
+func (h *Handler) newAttributes(q *request) (objectstore.Attributes, error) {
 	a, err := readAttributes(q.r.Header)
 	if err == nil {
 		a.Tags, err = headerTags(q.r.Header)
 	}
 	if err == nil {
 		a.System, err = systemAttributes(q.r.Header)
+	}
+	if err == nil {
+		a.Lock, err = h.headerLock(q)
 	}
 	return a, err
 }
@@ -120,6 +123,7 @@ func (q *request) writeAttributes(header http.Header, o *objectstore.Object) {
 	q.setVersion(header, o.VersionID)
 	q.setTagCount(header, a.Tags)
 	q.setEncryption(header, o.Encryption)
+	q.setLock(header, a.Lock)
 	q.setHeader(header, "Etag", quoted(o.ETag))
 	q.setHeader(header, "Last-Modified", o.ModifiedAt.UTC().Format(http.TimeFormat))
 	header["Accept-Ranges"] = ranges

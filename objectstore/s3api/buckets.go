@@ -117,11 +117,15 @@ func (h *Handler) createBucket(q *request) error {
 			return fail("InvalidLocationConstraint", "The specified location-constraint is not valid.")
 		}
 	}
+	locked, err := h.locksBucket(q)
+	if err != nil {
+		return err
+	}
 	holder, err := h.access.Owner(q.r.Context(), q.cred)
 	if err != nil {
 		return err
 	}
-	_, err = h.store.CreateBucket(q.r.Context(), objectstore.Bucket{Name: q.bucket, Owner: holder})
+	_, err = h.store.CreateBucket(q.r.Context(), objectstore.Bucket{Name: q.bucket, Owner: holder, ObjectLock: locked})
 	if errors.Is(err, objectstore.ErrBucketExists) && h.access.Authorize(q.r.Context(), q.cred, Ask{Action: ReadBucket, Bucket: q.bucket}) == nil {
 		return fail("BucketAlreadyOwnedByYou", "Your previous request to create the named bucket succeeded and you already own it.")
 	}

@@ -13,10 +13,12 @@ type copied struct {
 	tags     map[string]string
 	retag    bool              // tags, rather than the source's
 	system   map[string]string // never the source's
+	lock     objectstore.Lock
 }
 
 // copiedBy reads what the request says about a copy's attributes.
-func copiedBy(header http.Header) (c copied, err error) {
+func (h *Handler) copiedBy(q *request) (c copied, err error) {
+	header := q.r.Header
 	replace, err := directive(header, "X-Amz-Metadata-Directive", "Unknown metadata directive.")
 	if err != nil {
 		return c, err
@@ -32,6 +34,9 @@ func copiedBy(header http.Header) (c copied, err error) {
 		return c, err
 	}
 	if c.retag, err = directive(header, "X-Amz-Tagging-Directive", "Unknown tagging directive."); err != nil {
+		return c, err
+	}
+	if c.lock, err = h.headerLock(q); err != nil {
 		return c, err
 	}
 	if c.tags, err = headerTags(header); err == nil && c.tags != nil && !c.retag {
@@ -52,7 +57,9 @@ func directive(header http.Header, name, unknown string) (bool, error) {
 }
 
 // changes reports whether the copy's attributes are not simply its source's.
-func (c *copied) changes() bool { return c.metadata != nil || c.retag || c.system != nil }
+func (c *copied) changes() bool {
+	return c.metadata != nil || c.retag || c.system != nil || c.lock != (objectstore.Lock{})
+}
 
 // from returns the attributes of a copy.
 func (c *copied) from(source objectstore.Attributes) objectstore.Attributes {
@@ -65,7 +72,7 @@ func (c *copied) from(source objectstore.Attributes) objectstore.Attributes {
 		a.Tags = c.tags
 	}
 	a.System = c.system
-	a.Lock = objectstore.Lock{} // a copy starts with the bucket's
+	a.Lock = c.lock // never the source's
 	return a
 }
 

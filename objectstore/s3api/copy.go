@@ -117,7 +117,7 @@ func (h *Handler) copyObject(q *request) error {
 	if request.Condition, err = writeCondition(q.r.Header); err != nil {
 		return err
 	}
-	attributes, err := copiedBy(q.r.Header)
+	attributes, err := h.copiedBy(q)
 	if err != nil {
 		return err
 	}

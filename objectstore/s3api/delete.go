@@ -24,6 +24,9 @@ func (h *Handler) deleteObject(q *request) error {
 		return err
 	}
 	r.Replica = q.r.Header.Get(replicaHeader) != ""
+	if r.Bypass, err = h.bypasses(q, q.key, ref.ID); err != nil {
+		return err
+	}
 	done, err := h.deleteOne(q, r)
 	if err != nil {
 		return err
@@ -126,6 +129,9 @@ func (h *Handler) deleteAll(q *request, bucket *objectstore.Bucket, objects []de
 		r, err := o.request(q.bucket)
 		if err == nil {
 			err = h.mayDelete(q, o)
+		}
+		if err == nil {
+			r.Bypass, err = h.bypasses(q, o.Key, o.VersionID)
 		}
 		if err != nil {
 			ends[i].err = err

@@ -33,6 +33,10 @@ func TestGolden(t *testing.T) {
 	for _, key := range []string{"a & b", "a & b", "c d/1", "c d/2", "e f/1"} {
 		f.put("versioned", key, "hello")
 	}
+	f.call("PUT", "/locked", "", bucketLockHeader, "true")
+	f.call("PUT", "/locked?object-lock", defaultRetention("<Mode>GOVERNANCE</Mode><Days>3</Days>"))
+	f.call("PUT", "/locked?encryption", "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>")
+	f.call("PUT", "/locked/key", "x", legalHoldHeader, "ON")
 	upload := f.begin("/bucket/upload", "X-Amz-Checksum-Algorithm", "CRC32")
 	etag := f.part(upload, 1, "part")
 	for _, c := range []struct{ name, method, target, body, source string }{
@@ -58,6 +62,10 @@ func TestGolden(t *testing.T) {
 		{"error_not_implemented", "GET", "/bucket?inventory", "", ""},
 		{"versioning_enabled", "GET", "/versioned?versioning", "", ""},
 		{"delete_with_marker", "POST", "/versioned?delete", "<Delete><Object><Key>b</Key></Object><Object><Key>b</Key><VersionId>null</VersionId></Object></Delete>", ""},
+		{"object_lock", "GET", "/locked?object-lock", "", ""},
+		{"retention", "GET", "/locked/key?retention", "", ""},
+		{"legal_hold", "GET", "/locked/key?legal-hold", "", ""},
+		{"encryption", "GET", "/locked?encryption", "", ""},
 		{"list_versions", "GET", "/versioned?versions", "", ""},
 		{"list_versions_page", "GET", "/versioned?versions&max-keys=1&prefix=a+%26", "", ""},
 		{"list_versions_folders", "GET", "/versioned?versions&max-keys=1&key-marker=b&delimiter=%2F&encoding-type=url", "", ""},

@@ -112,6 +112,7 @@ type request struct {
 	cred    Credential
 	denied  bool     // the policy said no
 	site    bool     // to a bucket's website
+	bypass  bool     // governance is bypassed
 	posted  bool     // a form, with a policy that q.cred signed
 	cors    *corsXML // of the bucket, where a page asks and it has one
 	sig     signature
@@ -195,7 +196,7 @@ func (h *Handler) serve(q *request) error {
 		}
 		return err // of strangers who are turned away there is no end
 	}
-	if q.denied || q.op.changesBucket() {
+	if q.denied || q.bypass || q.op.changesBucket() {
 		outcome := "ok"
 		if err != nil {
 			outcome = translate(err).code

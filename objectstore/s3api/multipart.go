@@ -24,7 +24,7 @@ func partNumber(q *request) (int, error) {
 }
 
 func (h *Handler) createUpload(q *request) error {
-	attributes, err := q.newAttributes()
+	attributes, err := h.newAttributes(q)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ func (h *Handler) putObject(q *request) error {
 // putBody stores the request's body as the object that the request is about, and sets
 // the answer's headers.
 func (h *Handler) putBody(q *request) (objectstore.Object, error) {
-	attributes, err := q.newAttributes()
+	attributes, err := h.newAttributes(q)
 	if err != nil {
 		return objectstore.Object{}, err
 	}

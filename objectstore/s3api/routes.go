@@ -137,7 +137,6 @@ func (h *Handler) route(q *request) (*operation, error) {
 // one would promise what is not kept, so the request is refused.
 var unsupported = []string{
 	"X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id", "X-Amz-Server-Side-Encryption-Context",
-	"X-Amz-Object-Lock-Mode", "X-Amz-Object-Lock-Retain-Until-Date", "X-Amz-Object-Lock-Legal-Hold",
 	"X-Amz-Write-Offset-Bytes", "X-Amz-Mfa",
 	"X-Amz-Grant-Full-Control", "X-Amz-Grant-Read", "X-Amz-Grant-Read-Acp", "X-Amz-Grant-Write", "X-Amz-Grant-Write-Acp",
 }
@@ -156,9 +155,6 @@ func (q *request) refuseUnsupported() error {
 	}
 	if _, err := storageClass(header).Kept(); err != nil {
 		return err
-	}
-	if v := first(header, "X-Amz-Bucket-Object-Lock-Enabled"); v == "true" || v == "True" {
-		return fail("NotImplemented", "Object lock is not implemented.")
 	}
 	if v := first(header, "X-Amz-Expected-Bucket-Owner"); v != "" && v != ownerID {
 		return fail("AccessDenied", "Access Denied. The bucket has another owner than the request expects.")

@@ -22,7 +22,6 @@ var bucketSettings = []bucketSetting{
 	{"GetBucketRequestPayment", "requestPayment", (*Handler).getRequestPayment},
 	{"GetBucketPolicy", "policy", unset("NoSuchBucketPolicy", "The bucket policy does not exist.")},
 	{"GetBucketPolicyStatus", "policyStatus", unset("NoSuchBucketPolicy", "The bucket policy does not exist.")},
-	{"GetObjectLockConfiguration", "object-lock", unset("ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this bucket.")},
 	{"GetBucketReplication", "replication", unset("ReplicationConfigurationNotFoundError", "The replication configuration was not found.")},
 	{"GetPublicAccessBlock", "publicAccessBlock", unset("NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found.")},
 	{"GetBucketOwnershipControls", "ownershipControls", unset("OwnershipControlsNotFoundError", "The bucket ownership controls were not found.")},

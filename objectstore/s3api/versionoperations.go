@@ -12,6 +12,13 @@ func versionOperations() []operation {
 		{"PutObjectTagging", http.MethodPut, onObject, "tagging", "", WriteObject, (*Handler).putObjectTagging},
 		{"DeleteObjectTagging", http.MethodDelete, onObject, "tagging", "", WriteObject, (*Handler).deleteObjectTagging},
 
+		{"GetObjectRetention", http.MethodGet, onObject, "retention", "", ReadBucket, (*Handler).getObjectRetention},
+		{"PutObjectRetention", http.MethodPut, onObject, "retention", "", WriteObject, (*Handler).putObjectRetention},
+		{"GetObjectLegalHold", http.MethodGet, onObject, "legal-hold", "", ReadBucket, (*Handler).getObjectLegalHold},
+		{"PutObjectLegalHold", http.MethodPut, onObject, "legal-hold", "", WriteObject, (*Handler).putObjectLegalHold},
+		{"GetObjectLockConfiguration", http.MethodGet, onBucket, "object-lock", "", ReadBucket, (*Handler).getBucketLock},
+		{"PutObjectLockConfiguration", http.MethodPut, onBucket, "object-lock", "", WriteBucket, (*Handler).putBucketLock},
+
 		{"GetBucketEncryption", http.MethodGet, onBucket, "encryption", "", ReadBucket, (*Handler).getBucketEncryption},
 		{"PutBucketEncryption", http.MethodPut, onBucket, "encryption", "", WriteBucket, (*Handler).putBucketEncryption},
 		{"DeleteBucketEncryption", http.MethodDelete, onBucket, "encryption", "", WriteBucket, (*Handler).deleteBucketEncryption},
