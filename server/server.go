@@ -41,6 +41,7 @@ type Deps struct {
 	Presigner   Presigner
 	Projects    ProjectRemover
 	Replication Replication
+	Lifecycle   Lifecycle
 	Tiers       Tiers
 	Containers  Containers
 	Pipelines   Pipelines
@@ -100,6 +101,7 @@ func (s *Server) register() {
 	s.bucketRoutes()
 	s.objectRoutes()
 	s.replicationRoutes()
+	s.lifecycleRoutes()
 	s.tierRoutes()
 	s.pipelineRoutes()
 	s.chatRoutes()

@@ -236,6 +236,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 		MasterKeys: a.keyDesk(), Containers: executor,
 		Replication: copies,
 		Tiers:       tierRoom,
+		Lifecycle:   rules,
 		Projects:    remover{accounts: a.accounts, pipelines: pipelines, store: a.store, blobs: objects, rooms: rooms},
 		Pipelines:   pipelines, Chat: rooms, Socket: sockets{hub}, UI: ui.Dist(), Log: a.log,
 	}, server.Config{Version: a.config.Version, Name: "Croft", S3Port: a.s3.port()})

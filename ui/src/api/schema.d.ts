@@ -95,6 +95,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/buckets/{bucket}/lifecycle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A bucket's lifecycle rules, and what they did */
+        get: operations["get-lifecycle"];
+        /** Change a lifecycle rule; the others stay */
+        put: operations["replace-lifecycle-rule"];
+        /** Add a lifecycle rule */
+        post: operations["add-lifecycle-rule"];
+        /** Remove a lifecycle rule; what it did stays done */
+        delete: operations["remove-lifecycle-rule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/buckets/{bucket}/object": {
         parameters: {
             query?: never;
@@ -1172,6 +1192,13 @@ export interface components {
             /** @description Older versions of what is overwritten and deleted are kept, or were */
             versioned: boolean;
         };
+        BucketLifecycle: {
+            /** @description Whether buckets of this store can have rules */
+            available: boolean;
+            rules: components["schemas"]["LifecycleRule"][];
+            /** @description Absent until the bucket is to be looked through */
+            status?: components["schemas"]["LifecycleStatus"];
+        };
         BucketSettings: {
             compression: components["schemas"]["BucketCompression"];
             defaultLock: components["schemas"]["DefaultLock"];
@@ -1437,6 +1464,133 @@ export interface components {
             finishedAt: string;
             /** Format: date-time */
             startedAt: string;
+        };
+        LifecycleNoncurrentTransition: {
+            /** Format: int64 */
+            days: number;
+            /**
+             * Format: int64
+             * @description But for so many of the newest
+             */
+            keep: number;
+            tier: string;
+        };
+        LifecycleRule: {
+            /**
+             * Format: int64
+             * @description Abort uploads that are unfinished after so many days
+             */
+            abortDays: number;
+            enabled: boolean;
+            /**
+             * @description Delete objects from this day on
+             * @example 2030-01-31
+             */
+            expireDate?: string;
+            /**
+             * Format: int64
+             * @description Delete objects so many days after they were written
+             */
+            expireDays: number;
+            /** @description Remove delete markers that hide nothing */
+            expireMarkers: boolean;
+            /** @description One of the bucket's rules; a new rule without one gets one */
+            id: string;
+            /**
+             * Format: int64
+             * @description Only larger objects, in bytes
+             */
+            largerThan?: number;
+            /**
+             * Format: int64
+             * @description Remove old versions so many days after they were replaced
+             */
+            noncurrentDays: number;
+            /**
+             * Format: int64
+             * @description Keep so many of the newest old versions
+             */
+            noncurrentKeep: number;
+            noncurrentTransitions?: components["schemas"]["LifecycleNoncurrentTransition"][];
+            /** @description Only keys that begin with it */
+            prefix: string;
+            /**
+             * Format: int64
+             * @description Only smaller objects, in bytes
+             */
+            smallerThan: number;
+            /** @description Only objects with all of these tags */
+            tags?: {
+                [key: string]: string;
+            };
+            transitions?: components["schemas"]["LifecycleTransition"][];
+        };
+        LifecycleStatus: {
+            /**
+             * Format: int64
+             * @description Uploads
+             */
+            aborted: number;
+            /**
+             * Format: date-time
+             * @description When it was looked through last, or began to be
+             */
+            began?: string;
+            /** Format: date-time */
+            ended?: string;
+            /**
+             * Format: int64
+             * @description Objects that were deleted
+             */
+            expired: number;
+            /** Format: int64 */
+            expiredBytes: number;
+            /** Format: int64 */
+            failures: number;
+            /**
+             * Format: int64
+             * @description Of them, that a lock kept
+             */
+            locked: number;
+            /**
+             * Format: int64
+             * @description Versions that were looked at then
+             */
+            looked: number;
+            /**
+             * Format: int64
+             * @description Delete markers that hid nothing
+             */
+            markers: number;
+            /**
+             * Format: int64
+             * @description Versions, to tiers
+             */
+            moved: number;
+            /** Format: int64 */
+            movedBytes: number;
+            /** Format: date-time */
+            next?: string;
+            /** @description The last failure that is not over, in words */
+            problem?: string;
+            /** @description The object it is about; missing when it is the bucket or a tier */
+            problemKey?: string;
+            /**
+             * Format: int64
+             * @description Old versions
+             */
+            removed: number;
+            /** Format: int64 */
+            removedBytes: number;
+            /** @description The bucket is being looked through */
+            running: boolean;
+        };
+        LifecycleTransition: {
+            /** @example 2030-01-31 */
+            date?: string;
+            /** Format: int64 */
+            days: number;
+            tier: string;
         };
         ListAccessKey: {
             items: components["schemas"]["AccessKey"][];
@@ -2529,6 +2683,142 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DeleteObjectsResult"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "get-lifecycle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BucketLifecycle"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "replace-lifecycle-rule": {
+        parameters: {
+            query: {
+                /** @description The ID of the rule to replace */
+                rule: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LifecycleRule"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BucketLifecycle"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "add-lifecycle-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LifecycleRule"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BucketLifecycle"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "remove-lifecycle-rule": {
+        parameters: {
+            query: {
+                /** @description The ID of the rule */
+                rule: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
