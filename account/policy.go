@@ -147,17 +147,8 @@ func (s *Service) Authorize(ctx context.Context, p Principal, a Action, r Resour
 	if p.Via == ViaSystem {
 		return nil
 	}
-	if p.Via == ViaKey && rule.domain != inBucket {
-		return errs.New(errs.Forbidden, "key_only_s3", "An S3 access key reaches buckets and objects only.")
-	}
-	if p.ReadOnly && !rule.reads {
-		return errs.New(errs.Forbidden, "credential_read_only", "This credential can only read.")
-	}
-	if p.ProjectID != "" && (rule.domain == instance || rule.domain == self) {
-		return errs.New(errs.Forbidden, "credential_limited", "This credential is limited to one project.")
-	}
-	if p.ProjectID != "" && p.ProjectID != r.ProjectID {
-		return hidden(r)
+	if err := p.confined(rule, r); err != nil {
+		return err
 	}
 	switch {
 	case rule.domain == self:
@@ -183,6 +174,37 @@ func (s *Service) Authorize(ctx context.Context, p Principal, a Action, r Resour
 		return errs.New(errs.Forbidden, "artifact_bucket", `A bucket whose name ends with "-artifacts" comes and goes with its project.`)
 	}
 	return nil
+}
+
+// confined refuses what the credential is not good for, whatever its user may do.
+func (p Principal) confined(rule rule, r Resource) error {
+	if p.Via == ViaKey && rule.domain != inBucket {
+		return errs.New(errs.Forbidden, "key_only_s3", "An S3 access key reaches buckets and objects only.")
+	}
+	if p.ReadOnly && !rule.reads {
+		return errs.New(errs.Forbidden, "credential_read_only", "This credential can only read.")
+	}
+	if p.ProjectID != "" && (rule.domain == instance || rule.domain == self) {
+		return errs.New(errs.Forbidden, "credential_limited", "This credential is limited to one project.")
+	}
+	if p.ProjectID != "" && p.ProjectID != r.ProjectID {
+		return hidden(r)
+	}
+	return nil
+}
+
+// Grantable returns nil where something besides roles, such as the policy of a bucket,
+// may let p do a to r. It may not what the credential is not good for, nor let anybody
+// to Croft's own buckets; nobody can be let to more than objects and reading.
+func (p Principal) Grantable(a Action, r Resource) error {
+	rule, known := rules[a]
+	switch {
+	case !known || rule.domain != inBucket || SystemBucket(r.Bucket):
+		return hidden(r)
+	case p.Nobody() && a != BucketRead && a != ObjectWrite:
+		return errUnauthenticated
+	}
+	return p.confined(rule, r)
 }
 
 // authorizeSelf keeps everyone to their own account, administrators too: they

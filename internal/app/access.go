@@ -9,6 +9,7 @@ import (
 	"croft/account"
 	"croft/internal/errs"
 	"croft/objectstore"
+	"croft/objectstore/grants"
 	"croft/objectstore/s3api"
 )
 
@@ -16,6 +17,7 @@ import (
 type access struct {
 	accounts *account.Service
 	buckets  objectstore.Buckets
+	rules    *grants.Reader
 	refusals *refusals
 	log      *slog.Logger
 }
@@ -26,7 +28,6 @@ var _ s3api.Access = access{}
 var s3Actions = map[s3api.Action]account.Action{
 	s3api.ReadBucket:   account.BucketRead,
 	s3api.WriteObject:  account.ObjectWrite,
-	s3api.CreateBucket: account.BucketWrite,
 	s3api.WriteBucket:  account.BucketWrite,
 	s3api.DeleteBucket: account.BucketWrite,
 
@@ -57,33 +58,28 @@ func (a access) Authorize(ctx context.Context, c s3api.Credential, ask s3api.Ask
 		a.accounts.KeyUsed(c.AccessKey)
 		return nil // the listing is filtered bucket by bucket
 	}
-	resource, err := a.resource(ctx, principal, ask.Action, ask.Bucket)
-	if err != nil {
+	if err := a.decide(ctx, principal, &ask); err != nil {
 		return err
 	}
-	if err := a.accounts.Authorize(ctx, principal, s3Actions[ask.Action], resource); err != nil {
-		return err
+	if c.AccessKey != "" {
+		a.accounts.KeyUsed(c.AccessKey)
 	}
-	a.accounts.KeyUsed(c.AccessKey)
 	return nil
 }
 
-func (a access) resource(ctx context.Context, p account.Principal, action s3api.Action, bucket string) (account.Resource, error) {
-	resource := account.Resource{Bucket: bucket}
-	if p.Nobody() && (action == s3api.ListBuckets || action == s3api.CreateBucket) {
-		return resource, nil
-	}
-	if action == s3api.CreateBucket {
-		owner, err := a.projectFor(ctx, p)
-		if err == nil {
-			err = a.checkName(ctx, bucket, owner)
+// newBucket asks roles alone: a bucket that is not there has nothing to say.
+func (a access) newBucket(ctx context.Context, p account.Principal, name string) error {
+	resource := account.Resource{Bucket: name}
+	if !p.Nobody() {
+		var err error
+		if resource.ProjectID, err = a.projectFor(ctx, p); err != nil {
+			return err
 		}
-		resource.ProjectID = owner
-		return resource, err
+		if err := a.checkName(ctx, name, resource.ProjectID); err != nil {
+			return err
+		}
 	}
-	known, err := a.buckets.Bucket(ctx, bucket)
-	resource.ProjectID = known.Owner
-	return resource, err
+	return a.accounts.Authorize(ctx, p, account.BucketWrite, resource)
 }
 
 // checkName keeps the names that Croft itself gives to buckets.

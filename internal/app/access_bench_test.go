@@ -12,6 +12,7 @@ import (
 	"croft/internal/store"
 	"croft/migrations"
 	"croft/objectstore"
+	"croft/objectstore/grants"
 	"croft/objectstore/s3api"
 )
 
@@ -48,7 +49,7 @@ func BenchmarkAccess(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	a := access{accounts: accounts, buckets: ownedBuckets{owner: project.ID}, refusals: newRefusals(time.Now), log: slog.New(slog.DiscardHandler)}
+	a := access{accounts: accounts, buckets: ownedBuckets{owner: project.ID}, rules: new(grants.Reader), refusals: newRefusals(time.Now), log: slog.New(slog.DiscardHandler)}
 	b.ReportAllocs()
 	for b.Loop() {
 		c, err := a.Credential(ctx, key.AccessKey)

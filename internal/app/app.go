@@ -26,6 +26,7 @@ import (
 	"croft/objectstore"
 	"croft/objectstore/accesslog"
 	"croft/objectstore/erasure"
+	"croft/objectstore/grants"
 	"croft/objectstore/masterkey"
 	"croft/objectstore/pools"
 	"croft/objectstore/s3api"
@@ -217,7 +218,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 		Store: a.store, Recorder: requests{a.requests}, Log: a.log, Console: a.consoleURL, UploadMemory: uploadMemory(),
 		Domains: a.config.S3.Domains, SiteDomains: a.config.S3.WebsiteDomains,
 		Lifecycle: rules,
-		Access:    access{accounts: a.accounts, buckets: a.store, refusals: newRefusals(time.Now), log: a.log},
+		Access:    access{accounts: a.accounts, buckets: a.store, rules: new(grants.Reader), refusals: newRefusals(time.Now), log: a.log},
 	})
 	tierRoom, err := a.openTiers(ctx, sealer)
 	if err != nil {

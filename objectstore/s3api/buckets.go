@@ -125,7 +125,11 @@ func (h *Handler) createBucket(q *request) error {
 	if err != nil {
 		return err
 	}
-	_, err = h.store.CreateBucket(q.r.Context(), objectstore.Bucket{Name: q.bucket, Owner: holder, ObjectLock: locked})
+	documents, err := h.newDocuments(q)
+	if err != nil {
+		return err
+	}
+	_, err = h.store.CreateBucket(q.r.Context(), objectstore.Bucket{Name: q.bucket, Owner: holder, ObjectLock: locked, Documents: documents})
 	if errors.Is(err, objectstore.ErrBucketExists) && h.access.Authorize(q.r.Context(), q.cred, Ask{Action: ReadBucket, Bucket: q.bucket}) == nil {
 		return fail("BucketAlreadyOwnedByYou", "Your previous request to create the named bucket succeeded and you already own it.")
 	}

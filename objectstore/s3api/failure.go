@@ -40,6 +40,13 @@ func (f *failure) status() int { return statuses[f.code] }
 
 // statuses is the one table of the S3 error codes that Croft answers with.
 var statuses = map[string]int{
+	"AccessControlListNotSupported":                  http.StatusBadRequest,
+	"InvalidBucketAclWithObjectOwnership":            http.StatusBadRequest,
+	"MalformedACLError":                              http.StatusBadRequest,
+	"MalformedPolicy":                                http.StatusBadRequest,
+	"MissingSecurityHeader":                          http.StatusBadRequest,
+	"UnexpectedContent":                              http.StatusBadRequest,
+	"UnresolvableGrantByEmailAddress":                http.StatusBadRequest,
 	"AccessDenied":                                   http.StatusForbidden,
 	"AccessForbidden":                                http.StatusForbidden,
 	"AuthorizationHeaderMalformed":                   http.StatusBadRequest,
@@ -93,7 +100,6 @@ var statuses = map[string]int{
 	"NoSuchWebsiteConfiguration":                     http.StatusNotFound,
 	"NotImplemented":                                 http.StatusNotImplemented,
 	"ObjectLockConfigurationNotFoundError":           http.StatusNotFound,
-	"OwnershipControlsNotFoundError":                 http.StatusNotFound,
 	"PreconditionFailed":                             http.StatusPreconditionFailed,
 	"ReplicationConfigurationNotFoundError":          http.StatusNotFound,
 	"QuotaExceeded":                                  http.StatusForbidden,

@@ -9,6 +9,7 @@ import (
 
 	"croft/internal/ids"
 	"croft/objectstore"
+	"croft/objectstore/grants"
 	"croft/objectstore/lifecycle"
 )
 
@@ -63,6 +64,7 @@ type Handler struct {
 
 	operations map[resource][]*operation
 	shares     *shares
+	grants     grants.Reader
 
 	domains domains
 	sites   domains
@@ -218,6 +220,9 @@ func (h *Handler) perform(q *request) error {
 		return err
 	}
 	if err := q.refuseUnsupported(); err != nil {
+		return err
+	}
+	if err := h.checkACL(q); err != nil {
 		return err
 	}
 	if err := h.checkVersion(q); err != nil {

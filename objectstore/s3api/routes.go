@@ -48,7 +48,6 @@ func operations() []operation {
 		{"DeleteObjects", http.MethodPost, onBucket, "delete", "", WriteObject, (*Handler).deleteObjects},
 
 		{"ListParts", http.MethodGet, onObject, "uploadId", "", ReadBucket, (*Handler).listParts},
-		{"GetObjectAcl", http.MethodGet, onObject, "acl", "", ReadBucket, (*Handler).getObjectACL},
 		{"GetObject", http.MethodGet, onObject, "", "", ReadBucket, (*Handler).getObject},
 		{"HeadObject", http.MethodHead, onObject, "", "", ReadBucket, (*Handler).headObject},
 		{"UploadPartCopy", http.MethodPut, onObject, "uploadId", copySource, WriteObject, (*Handler).uploadPartCopy},
@@ -61,12 +60,36 @@ func operations() []operation {
 		{"DeleteObject", http.MethodDelete, onObject, "", "", WriteObject, (*Handler).deleteObject},
 	}
 	ops = append(ops, webOperations...)
+	ops = append(ops, accessOperations...)
 	ops = append(ops, versionOperations()...)
 	ops = append(ops, lifecycleOperations...)
 	for _, s := range bucketSettings {
 		ops = append(ops, operation{s.name, http.MethodGet, onBucket, s.query, "", ReadBucket, s.answer})
 	}
 	return ops
+}
+
+// Call is one call of the S3 API that Croft answers, for whoever wants to know them all.
+type Call struct {
+	Name       string // S3's: "GetObject"
+	Method     string
+	Object     bool   // it is about an object, not about a bucket
+	Service    bool   // it is about neither
+	Query      string // the parameter that makes it this call; empty for the plain one
+	Header     string // the same for a header
+	Action     Action
+	Permission string // S3's name of what it needs: "s3:GetObject"
+}
+
+// Calls lists every call in the table of operations.
+func Calls() []Call {
+	table := operations()
+	calls := make([]Call, len(table))
+	for i := range table {
+		o := &table[i]
+		calls[i] = Call{o.name, o.method, o.level == onObject, o.level == onService, o.query, o.header, o.action, o.permission()}
+	}
+	return calls
 }
 
 // resource is what a request is about, as far as path and query say it.
@@ -138,7 +161,6 @@ func (h *Handler) route(q *request) (*operation, error) {
 var unsupported = []string{
 	"X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id", "X-Amz-Server-Side-Encryption-Context",
 	"X-Amz-Write-Offset-Bytes", "X-Amz-Mfa",
-	"X-Amz-Grant-Full-Control", "X-Amz-Grant-Read", "X-Amz-Grant-Read-Acp", "X-Amz-Grant-Write", "X-Amz-Grant-Write-Acp",
 }
 
 func (q *request) refuseUnsupported() error {
@@ -147,11 +169,6 @@ func (q *request) refuseUnsupported() error {
 		if first(header, name) != "" {
 			return failf("NotImplemented", "The header %s asks for something that is not implemented.", name)
 		}
-	}
-	switch first(header, "X-Amz-Acl") {
-	case "", "private", "bucket-owner-full-control", "bucket-owner-read":
-	default:
-		return fail("NotImplemented", "Only the canned ACL private is implemented.")
 	}
 	if _, err := storageClass(header).Kept(); err != nil {
 		return err

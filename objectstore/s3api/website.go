@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"croft/objectstore"
+	"croft/objectstore/grants"
 )
 
 const (
@@ -262,17 +263,28 @@ func (h *Handler) putBucketWebsite(q *request) error {
 // systemAttributes are what a request says about an object that is S3's business
 // rather than its writer's; nil when it says nothing.
 func systemAttributes(header http.Header) (map[string]string, error) {
+	acl, err := headerACL(header)
+	if err != nil {
+		return nil, err
+	}
 	to := first(header, redirectHeader)
-	if to == "" {
+	if to == "" && acl.IsPrivate() {
 		return nil, nil
 	}
 	if len(to) > maxRedirect {
 		return nil, fail("InvalidRedirectLocation", "The length of website redirect location cannot exceed 2,048 characters.")
 	}
-	if !strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "http://") && !strings.HasPrefix(to, "https://") {
+	if to != "" && !strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "http://") && !strings.HasPrefix(to, "https://") {
 		return nil, fail("InvalidRedirectLocation", "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.")
 	}
-	return map[string]string{systemRedirect: to}, nil
+	system := make(map[string]string, 1)
+	if to != "" {
+		system[systemRedirect] = to
+	}
+	if text := acl.Text(); text != "" {
+		system[grants.ObjectACL] = text
+	}
+	return system, nil
 }
 
 // objectRedirect is where the website sends who asks for the object; empty for most.
