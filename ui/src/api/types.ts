@@ -43,6 +43,8 @@ export type ObjectList = S["ObjectList"];
 export type Share = S["ShareLink"];
 export type ReplicationRule = S["ReplicationRule"];
 export type NewReplicationRule = S["NewReplicationRule"];
+export type Tier = S["Tier"];
+export type NewTier = S["NewTier"];
 
 export type Room = S["Room"];
 export type Message = S["Message"];

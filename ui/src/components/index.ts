@@ -18,6 +18,15 @@ export { StateBadge, StateIcon } from "./RunState";
 export { SizeInput } from "./SizeInput";
 export { Skeleton } from "./Skeleton";
 export { NavTab, NavTabs, Tabs } from "./Tabs";
+export {
+  emptyTarget,
+  isTargetComplete,
+  TargetAnswer,
+  TargetFields,
+  TargetKeyFields,
+  targetRequest,
+  type TargetForm,
+} from "./TargetFields";
 export { Bytes, Duration, FutureTime, Time } from "./Time";
 export { toast, Toaster } from "./Toast";
 export { Tooltip, TooltipProvider } from "./Tooltip";

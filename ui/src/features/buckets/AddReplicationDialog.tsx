@@ -2,42 +2,31 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, body } from "@/api/client";
-import { errorText, fieldText } from "@/api/errors";
+import { fieldText } from "@/api/errors";
 import type { NewReplicationRule } from "@/api/types";
-import { Alert, Button, Checkbox, Dialog, Field, Input, PasswordInput, Select, Textarea, toast } from "@/components";
+import {
+  Button,
+  Checkbox,
+  Dialog,
+  emptyTarget,
+  Field,
+  Input,
+  isTargetComplete,
+  TargetAnswer,
+  TargetFields,
+  targetRequest,
+  toast,
+} from "@/components";
 import { replicationQuery } from "./queries";
-import s from "./Replication.module.css";
 
-const empty = {
-  endpoint: "",
-  targetBucket: "",
-  accessKey: "",
-  secretKey: "",
-  prefix: "",
-  region: "",
-  style: "",
-  authorities: "",
-  existing: true,
-  deletes: true,
-};
-
-const examples = { endpoint: "s3.example.com:9000", region: "us-east-1" };
+const empty = { ...emptyTarget, prefix: "", existing: true, deletes: true };
 
 type Form = typeof empty;
-type Texts = { [K in keyof Form]: Form[K] extends string ? K : never }[keyof Form];
 
 function requestOf(form: Form): NewReplicationRule {
-  return {
-    ...form,
-    prefix: form.prefix || undefined,
-    region: form.region || undefined,
-    style: (form.style || undefined) as NewReplicationRule["style"],
-    authorities: form.authorities || undefined,
-  };
+  const { bucket, prefix, existing, deletes } = form;
+  return { ...targetRequest(form), targetBucket: bucket, prefix: prefix || undefined, existing, deletes };
 }
-
-/** show scrolls to what the form ends with: the answer to a button below it. */
-const show = (answer: HTMLElement | null) => answer?.scrollIntoView({ block: "nearest" });
 
 /** AddReplicationDialog asks for a target, tries it, and adds the rule. */
 export function AddReplicationDialog({ bucket, onClose }: { bucket: string; onClose: () => void }) {
@@ -53,7 +42,7 @@ export function AddReplicationDialog({ bucket, onClose }: { bucket: string; onCl
     mutationFn: () => body(api.POST("/api/v1/buckets/{bucket}/replication", { params: { path }, body: requestOf(form) })),
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: replicationQuery(bucket).queryKey });
-      toast.ok(t("added", { name: form.targetBucket }));
+      toast.ok(t("added", { name: form.bucket }));
       onClose();
     },
   });
@@ -62,15 +51,7 @@ export function AddReplicationDialog({ bucket, onClose }: { bucket: string; onCl
     test.reset();
     add.reset();
   };
-  const text = (key: Texts) => ({
-    value: form[key],
-    onChange: (event: { target: { value: string } }) => change({ [key]: event.target.value }),
-    autoComplete: "off",
-    spellCheck: false,
-  });
   const failed = add.error ?? test.error;
-  const error = (key: Texts) => fieldText(failed, key);
-  const complete = form.endpoint && form.targetBucket && form.accessKey && form.secretKey;
   return (
     <Dialog
       open
@@ -80,8 +61,8 @@ export function AddReplicationDialog({ bucket, onClose }: { bucket: string; onCl
       onSubmit={() => add.mutate()}
       footer={
         <>
-          <Button disabled={!complete} busy={test.isPending} onClick={() => test.mutate()}>
-            {test.isPending ? t("form.testing") : t("form.test")}
+          <Button disabled={!isTargetComplete(form)} busy={test.isPending} onClick={() => test.mutate()}>
+            {test.isPending ? t("target:testing") : t("target:test")}
           </Button>
           <Button onClick={onClose}>{t("common:cancel")}</Button>
           <Button type="submit" variant="primary" busy={add.isPending}>
@@ -90,56 +71,30 @@ export function AddReplicationDialog({ bucket, onClose }: { bucket: string; onCl
         </>
       }
     >
-      <Field label={t("form.endpoint")} hint={t("form.endpointHint")} error={error("endpoint")}>
-        <Input mono required placeholder={examples.endpoint} {...text("endpoint")} />
-      </Field>
-      <Field label={t("form.bucket")} error={error("targetBucket")}>
-        <Input mono required {...text("targetBucket")} />
-      </Field>
-      <Field label={t("form.accessKey")} error={error("accessKey")}>
-        <Input mono required {...text("accessKey")} />
-      </Field>
-      <Field label={t("form.secretKey")} error={error("secretKey")}>
-        <PasswordInput required {...text("secretKey")} autoComplete="new-password" />
-      </Field>
-      <Field label={t("form.prefix")} optional hint={t("form.prefixHint")} error={error("prefix")}>
-        <Input mono {...text("prefix")} />
-      </Field>
-      <Checkbox
-        label={t("form.existing")}
-        hint={t("form.existingHint")}
-        checked={form.existing}
-        onChange={(event) => change({ existing: event.target.checked })}
-      />
-      <Checkbox
-        label={t("form.deletes")}
-        hint={t("form.deletesHint")}
-        checked={form.deletes}
-        onChange={(event) => change({ deletes: event.target.checked })}
-      />
-      <details className={s.more}>
-        <summary>{t("form.more")}</summary>
-        <div className={s.moreFields}>
-          <Field label={t("form.region")} optional error={error("region")}>
-            <Input mono placeholder={examples.region} {...text("region")} />
-          </Field>
-          <Field label={t("form.style")}>
-            <Select value={form.style} onChange={(event) => change({ style: event.target.value })}>
-              <option value="">{t("form.styleAuto")}</option>
-              <option value="path">{t("form.stylePath")}</option>
-              <option value="virtual">{t("form.styleVirtual")}</option>
-            </Select>
-          </Field>
-          <Field label={t("form.authorities")} optional hint={t("form.authoritiesHint")} error={error("authorities")}>
-            <Textarea mono rows={4} {...text("authorities")} />
-          </Field>
-        </div>
-      </details>
-      {(test.isSuccess || failed) && (
-        <div ref={show}>
-          {failed ? <Alert tone="danger">{errorText(failed)}</Alert> : <Alert tone="ok">{t("form.works")}</Alert>}
-        </div>
-      )}
+      <TargetFields value={form} onChange={change} error={failed} bucketPath="targetBucket">
+        <Field label={t("form.prefix")} optional hint={t("form.prefixHint")} error={fieldText(failed, "prefix")}>
+          <Input
+            mono
+            value={form.prefix}
+            onChange={(event) => change({ prefix: event.target.value })}
+            autoComplete="off"
+            spellCheck={false}
+          />
+        </Field>
+        <Checkbox
+          label={t("form.existing")}
+          hint={t("form.existingHint")}
+          checked={form.existing}
+          onChange={(event) => change({ existing: event.target.checked })}
+        />
+        <Checkbox
+          label={t("form.deletes")}
+          hint={t("form.deletesHint")}
+          checked={form.deletes}
+          onChange={(event) => change({ deletes: event.target.checked })}
+        />
+      </TargetFields>
+      <TargetAnswer works={test.isSuccess} error={failed} />
     </Dialog>
   );
 }

@@ -17,6 +17,13 @@ export const encryptionQuery = queryOptions({
   refetchInterval: (query) => (query.state.data?.reseal?.running ? 1_000 : 15_000),
 });
 
+/** Tiers, what they keep and whether they can be reached, which the server finds out after it was asked. */
+export const tiersQuery = queryOptions({
+  queryKey: ["tiers"],
+  queryFn: ({ signal }) => body(api.GET("/api/v1/tiers", { signal })).then((l) => l.items),
+  refetchInterval: (query) => (query.state.data?.some((tier) => tier.state === "unknown") ? 1_000 : 5_000),
+});
+
 export const keysQuery = queryOptions({
   queryKey: ["me", "keys"],
   queryFn: ({ signal }) => body(api.GET("/api/v1/me/keys", { signal })).then((l) => l.items),

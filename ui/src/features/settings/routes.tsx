@@ -52,6 +52,16 @@ const encryptionRoute = createRoute({
   component: lazyRouteComponent(() => import("./EncryptionPage"), "EncryptionPage"),
 });
 
+const tiersRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "tiers",
+  beforeLoad: async ({ context }) => {
+    const session = await context.queryClient.ensureQueryData(sessionQuery);
+    if (!session?.user.admin) throw redirect({ to: "/settings" });
+  },
+  component: lazyRouteComponent(() => import("./TiersPage"), "TiersPage"),
+});
+
 const drivesRoute = createRoute({
   getParentRoute: () => settingsRoute,
   path: "drives",
@@ -66,6 +76,7 @@ export const appRoutes = [
     keysRoute,
     usersRoute,
     drivesRoute,
+    tiersRoute,
     encryptionRoute,
   ]),
 ] as const;
