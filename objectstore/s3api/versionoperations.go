@@ -12,6 +12,8 @@ func versionOperations() []operation {
 		{"PutObjectTagging", http.MethodPut, onObject, "tagging", "", WriteObject, (*Handler).putObjectTagging},
 		{"DeleteObjectTagging", http.MethodDelete, onObject, "tagging", "", WriteObject, (*Handler).deleteObjectTagging},
 
+		{"GetObjectAttributes", http.MethodGet, onObject, "attributes", "", ReadBucket, (*Handler).getObjectAttributes},
+
 		{"GetObjectRetention", http.MethodGet, onObject, "retention", "", ReadBucket, (*Handler).getObjectRetention},
 		{"PutObjectRetention", http.MethodPut, onObject, "retention", "", WriteObject, (*Handler).putObjectRetention},
 		{"GetObjectLegalHold", http.MethodGet, onObject, "legal-hold", "", ReadBucket, (*Handler).getObjectLegalHold},
