@@ -247,6 +247,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	a.workers = []worker{
 		{"accounts", a.accounts.Run},
 		{"access log", a.requests.Run},
+		{"request logs", s3.Run},
 		{"object store", a.store.Run},
 		{"chat", rooms.Run},
 		{"sockets", hub.Run},

@@ -73,6 +73,7 @@ var statuses = map[string]int{
 	"InvalidLocationConstraint":                      http.StatusBadRequest,
 	"InvalidPart":                                    http.StatusBadRequest,
 	"InvalidPartOrder":                               http.StatusBadRequest,
+	"InvalidTargetBucketForLogging":                  http.StatusBadRequest,
 	"InvalidRedirectLocation":                        http.StatusBadRequest,
 	"InvalidRange":                                   http.StatusRequestedRangeNotSatisfiable,
 	"InvalidRequest":                                 http.StatusBadRequest,

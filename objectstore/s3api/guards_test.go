@@ -49,6 +49,8 @@ func (o *operation) request() (target, body string, header []string) {
 		body = corsRules
 	case "PutBucketWebsite":
 		body = "<WebsiteConfiguration><IndexDocument><Suffix>index.html</Suffix></IndexDocument></WebsiteConfiguration>"
+	case "PutBucketLogging":
+		body = "<BucketLoggingStatus/>"
 	case "PutBucketTagging":
 		body = "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>"
 	}

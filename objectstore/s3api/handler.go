@@ -71,9 +71,11 @@ type Handler struct {
 
 	lifecycle *lifecycle.Service
 
-	corsReadings readings[*corsXML]
-	siteReadings readings[*websiteXML]
-	signers      signers
+	corsReadings    readings[*corsXML]
+	siteReadings    readings[*websiteXML]
+	loggingReadings readings[*loggingXML]
+	requestLogs     *requestLogs
+	signers         signers
 }
 
 var _ http.Handler = (*Handler)(nil)
@@ -92,6 +94,7 @@ func New(c Config) *Handler {
 	if h.now == nil {
 		h.now = time.Now
 	}
+	h.requestLogs = newRequestLogs(h.store, h.log, h.now)
 	if h.idle == 0 {
 		h.idle = defaultIdle
 	}
@@ -164,6 +167,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(q, err)
 	}
 	h.record(q)
+	h.logRequest(r.Context(), q)
 }
 
 func (h *Handler) serve(q *request) error {

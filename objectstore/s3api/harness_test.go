@@ -133,12 +133,17 @@ func start(t testing.TB, configure ...func(*Config)) *fixture {
 	for _, set := range configure {
 		set(&c)
 	}
-	f.server = httptest.NewServer(New(c))
-	t.Cleanup(f.server.Close)
+	f.serve(New(c))
+	return f
+}
+
+// serve puts a handler on a loopback address.
+func (f *fixture) serve(h *Handler) {
+	f.server = httptest.NewServer(h)
+	f.t.Cleanup(f.server.Close)
 	f.client = f.server.Client()
 	f.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	f.client.Transport.(*http.Transport).DisableCompression = true
-	return f
 }
 
 // bucket makes a bucket directly in the store.

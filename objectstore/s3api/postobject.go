@@ -45,6 +45,7 @@ func (h *Handler) authenticateForm(q *request) error {
 		return fail("InvalidArgument", "User key must have a length greater than 0.")
 	}
 	f.fields["key"], f.fields["bucket"] = key, q.bucket
+	q.key = key
 	least, most := int64(0), maxBody
 	if f.signed() {
 		if err := h.verifyForm(q, f); err != nil {
@@ -63,7 +64,7 @@ func (h *Handler) authenticateForm(q *request) error {
 	if err != nil {
 		return err
 	}
-	q.key, q.payload, q.r.Header = key, unsignedPayload, header
+	q.payload, q.r.Header = unsignedPayload, header
 	q.op = &operation{name: "PostObject", method: http.MethodPost, level: onBucket, action: WriteObject, run: func(h *Handler, q *request) error {
 		q.body.src, q.body.size = &sizedReader{src: f.file, least: least, most: most}, -1
 		a, err := requestedAlgorithm(q.r.Header, "X-Amz-Checksum-Algorithm")

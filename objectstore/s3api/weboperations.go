@@ -10,6 +10,8 @@ var webOperations = []operation{
 	{"GetBucketWebsite", http.MethodGet, onBucket, "website", "", ReadBucket, sendDocument(websiteDocument, fail("NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration."))},
 	{"PutBucketWebsite", http.MethodPut, onBucket, "website", "", WriteBucket, (*Handler).putBucketWebsite},
 	{"DeleteBucketWebsite", http.MethodDelete, onBucket, "website", "", WriteBucket, removeDocument(websiteDocument)},
+	{"GetBucketLogging", http.MethodGet, onBucket, "logging", "", ReadBucket, (*Handler).getBucketLogging},
+	{"PutBucketLogging", http.MethodPut, onBucket, "logging", "", WriteBucket, (*Handler).putBucketLogging},
 	{"GetBucketTagging", http.MethodGet, onBucket, "tagging", "", ReadBucket, sendDocument(taggingDocument, fail("NoSuchTagSet", "The TagSet does not exist."))},
 	{"PutBucketTagging", http.MethodPut, onBucket, "tagging", "", WriteBucket, (*Handler).putBucketTagging},
 	{"DeleteBucketTagging", http.MethodDelete, onBucket, "tagging", "", WriteBucket, removeDocument(taggingDocument)},

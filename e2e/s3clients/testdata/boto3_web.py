@@ -115,4 +115,13 @@ status, headers, _ = send("GET", f"{endpoint}/none", Host="nothing.web.test")
 assert status == 404 and headers["x-amz-error-code"] == "NoSuchWebsiteConfiguration", headers
 s3.delete_bucket_website(Bucket=bucket)
 refused("NoSuchWebsiteConfiguration", s3.get_bucket_website, Bucket=bucket)
+
+# Where requests are logged.
+assert "LoggingEnabled" not in s3.get_bucket_logging(Bucket=bucket)
+target = {"TargetBucket": bucket, "TargetPrefix": "logs/"}
+s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": target})
+assert s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"] == target
+refused("InvalidTargetBucketForLogging", s3.put_bucket_logging, Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": {"TargetBucket": "none-such", "TargetPrefix": ""}})
+s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={})
+assert "LoggingEnabled" not in s3.get_bucket_logging(Bucket=bucket)
 print("all good")
