@@ -46,6 +46,7 @@ func (s *Server) bucketRoutes() {
 	route(s, status(op("create-bucket", http.MethodPost, "/buckets", "Make a bucket", "buckets"), http.StatusCreated),
 		NeedBody(account.BucketWrite, s.newBucketOwner), s.createBucket)
 	s.bucketSettingsRoutes()
+	s.bucketAccessRoutes()
 	route(s, status(op("delete-bucket", http.MethodDelete, "/buckets/{bucket}", "Delete an empty bucket", "buckets"), http.StatusNoContent),
 		Need(account.BucketWrite, s.bucket()), s.deleteBucket)
 }

@@ -1,6 +1,7 @@
 package grants
 
 import (
+	"errors"
 	"testing"
 
 	"croft/objectstore"
@@ -110,5 +111,41 @@ func TestReader(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(10, func() { _, _ = r.Of(&b) }); n > 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestSetPolicy(t *testing.T) {
+	b := &objectstore.Bucket{Name: "b"}
+	if err := SetPolicy(b, PublicRead("b")); err != nil || !IsPublicRead(b.Documents[PolicyDocument], "b") || IsPublicRead(PublicRead("c"), "b") || IsPublicRead("{", "b") {
+		t.Errorf("%v: %s", err, b.Documents)
+	}
+	if err := SetPolicy(b, "{}"); err == nil || !IsPublicRead(b.Documents[PolicyDocument], "b") {
+		t.Errorf("%v: %s", err, b.Documents)
+	}
+	if err := SetPolicy(b, ""); err != nil || b.Documents[PolicyDocument] != "" {
+		t.Errorf("%v: %s", err, b.Documents)
+	}
+	b.Documents = b.WithDocument(BlockDocument, Block{BlockPublicPolicy: true}.Text())
+	if err := SetPolicy(b, PublicRead("b")); !errors.Is(err, ErrPolicyPublic) {
+		t.Error(err)
+	}
+	b.Documents = b.WithDocument(BlockDocument, "?") // which cannot be read, so nothing says that it may
+	if err := SetPolicy(b, PublicRead("b")); !errors.Is(err, ErrPolicyPublic) {
+		t.Error(err)
+	}
+}
+
+func TestSetOwnership(t *testing.T) {
+	b := &objectstore.Bucket{Name: "b"}
+	if err := SetOwnership(b, ObjectWriter); err != nil || b.Documents[OwnershipDocument] != "ObjectWriter" {
+		t.Errorf("%v: %s", err, b.Documents)
+	}
+	b.Documents = b.WithDocument(ACLDocument, "public-read")
+	if err := SetOwnership(b, OwnerEnforced); !errors.Is(err, ErrACLsSet) {
+		t.Error(err)
+	}
+	b.Documents = b.WithDocument(ACLDocument, "")
+	if err := SetOwnership(b, OwnerEnforced); err != nil || b.Documents[OwnershipDocument] != "" {
+		t.Errorf("%v: %s", err, b.Documents)
 	}
 }

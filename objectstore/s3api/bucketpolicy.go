@@ -44,17 +44,10 @@ func (h *Handler) putBucketPolicy(q *request) error {
 	if err != nil {
 		return err
 	}
-	p, err := policy.ParseBucket(string(data), q.bucket)
-	if err != nil {
+	if _, err := policy.ParseBucket(string(data), q.bucket); err != nil {
 		return fail("MalformedPolicy", err.Error())
 	}
-	err = h.setRules(q, func(b *objectstore.Bucket, rules *grants.Rules) error {
-		if rules.Block.BlockPublicPolicy && p.Public() {
-			return fail("AccessDenied", "Access Denied. The policy would be public, and the bucket's public access block refuses public policies.")
-		}
-		b.Documents = b.WithDocument(grants.PolicyDocument, string(data))
-		return nil
-	})
+	err = h.setRules(q, func(b *objectstore.Bucket, _ *grants.Rules) error { return grants.SetPolicy(b, string(data)) })
 	if err != nil {
 		return err
 	}

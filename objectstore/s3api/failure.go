@@ -117,6 +117,7 @@ var statuses = map[string]int{
 // byCode translates the object store's stable codes; byKind is what remains.
 var (
 	byCode = map[string]string{
+		"acl_with_ownership":    "InvalidBucketAclWithObjectOwnership",
 		"bucket_not_found":      "NoSuchBucket",
 		"bucket_exists":         "BucketAlreadyExists",
 		"bucket_not_empty":      "BucketNotEmpty",

@@ -135,20 +135,8 @@ func (h *Handler) deleteOwnershipControls(q *request) error {
 	return nil
 }
 
-// setOwnership keeps ownership, which is the owner's where nothing else is kept. While
-// the bucket's own ACL grants somebody something, ACLs cannot be switched off.
 func (h *Handler) setOwnership(q *request, o grants.Ownership) error {
-	return h.setRules(q, func(b *objectstore.Bucket, rules *grants.Rules) error {
-		text := string(o)
-		if o == grants.OwnerEnforced {
-			text = ""
-			if !rules.ACL.IsPrivate() {
-				return errACLWithOwnership()
-			}
-		}
-		b.Documents = b.WithDocument(grants.OwnershipDocument, text)
-		return nil
-	})
+	return h.setRules(q, func(b *objectstore.Bucket, _ *grants.Rules) error { return grants.SetOwnership(b, o) })
 }
 
 func errACLWithOwnership() error {

@@ -78,6 +78,24 @@ export interface paths {
         patch: operations["update-bucket"];
         trace?: never;
     };
+    "/api/v1/buckets/{bucket}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may reach a bucket over S3, beside its project */
+        get: operations["get-bucket-access"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change who may reach a bucket over S3 */
+        patch: operations["update-bucket-access"];
+        trace?: never;
+    };
     "/api/v1/buckets/{bucket}/delete": {
         parameters: {
             query?: never;
@@ -1152,6 +1170,29 @@ export interface components {
             /** @description Older versions of what is overwritten and deleted are kept, or were */
             versioned: boolean;
         };
+        BucketAccess: {
+            /** @description ACLs count, and the bucket's own grants something to everybody or to every user */
+            aclPublic: boolean;
+            block: components["schemas"]["PublicBlock"];
+            /** @description Whether the store can keep this */
+            changeable: boolean;
+            /**
+             * @description private: there is no policy; read: one that lets everybody read objects; custom: any other
+             * @enum {string}
+             */
+            mode: "private" | "read" | "custom";
+            /**
+             * @description Whether ACLs count: with BucketOwnerEnforced they do not
+             * @enum {string}
+             */
+            ownership: "BucketOwnerEnforced" | "BucketOwnerPreferred" | "ObjectWriter";
+            /** @description In the language of AWS; empty: none */
+            policy: string;
+            /** @description The policy allows something to everybody, in AWS's meaning */
+            public: boolean;
+            /** @description The policy that lets everybody read objects */
+            publicRead: string;
+        };
         BucketCompression: {
             /**
              * Format: int64
@@ -1898,6 +1939,12 @@ export interface components {
              */
             quota: number;
         };
+        PublicBlock: {
+            blockPublicAcls: boolean;
+            blockPublicPolicy: boolean;
+            ignorePublicAcls: boolean;
+            restrictPublicBuckets: boolean;
+        };
         ReplicationRule: {
             accessKey: string;
             /** Format: double */
@@ -2321,6 +2368,13 @@ export interface components {
             lastUsedAt?: string;
             name: string;
         };
+        UpdateBucketAccessRequest: {
+            block?: components["schemas"]["PublicBlock"];
+            /** @enum {string} */
+            ownership?: "BucketOwnerEnforced" | "BucketOwnerPreferred" | "ObjectWriter";
+            /** @description Empty removes it */
+            policy?: string;
+        };
         UpdateBucketRequest: {
             compression?: components["schemas"]["BucketCompression"];
             defaultLock?: components["schemas"]["DefaultLock"];
@@ -2647,6 +2701,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BucketDetails"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "get-bucket-access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BucketAccess"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "update-bucket-access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateBucketAccessRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BucketAccess"];
                 };
             };
             /** @description Error */
