@@ -45,6 +45,8 @@ export type ReplicationRule = S["ReplicationRule"];
 export type NewReplicationRule = S["NewReplicationRule"];
 export type Tier = S["Tier"];
 export type NewTier = S["NewTier"];
+export type LifecycleRule = S["LifecycleRule"];
+export type LifecycleStatus = S["LifecycleStatus"];
 
 export type Room = S["Room"];
 export type Message = S["Message"];

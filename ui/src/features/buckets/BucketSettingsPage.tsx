@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { CopyPlus } from "lucide-react";
+import { CalendarClock, CopyPlus } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { Alert, ButtonLink, PageHeader, QueryView, Skeleton } from "@/components";
 import s from "./BucketSettings.module.css";
@@ -32,11 +32,16 @@ export function BucketSettingsPage() {
           </Link>,
         ]}
         actions={
-          mayChange && (
-            <ButtonLink to="/buckets/$bucket/replication" params={{ bucket }} icon={<CopyPlus size={16} />}>
-              {t("replication:open")}
+          <>
+            <ButtonLink to="/buckets/$bucket/lifecycle" params={{ bucket }} icon={<CalendarClock size={16} />}>
+              {t("lifecycle:open")}
             </ButtonLink>
-          )
+            {mayChange && (
+              <ButtonLink to="/buckets/$bucket/replication" params={{ bucket }} icon={<CopyPlus size={16} />}>
+                {t("replication:open")}
+              </ButtonLink>
+            )}
+          </>
         }
       />
       <QueryView query={details} skeleton={<Skeleton width="100%" height={420} radius={11} />}>

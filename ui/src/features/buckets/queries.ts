@@ -30,6 +30,21 @@ export const replicationQuery = (bucket: string) =>
     refetchInterval: 3000,
   });
 
+/** A bucket's lifecycle rules, and what they did. */
+export const lifecycleQuery = (bucket: string) =>
+  queryOptions({
+    queryKey: ["buckets", bucket, "lifecycle"],
+    queryFn: ({ signal }) =>
+      body(api.GET("/api/v1/buckets/{bucket}/lifecycle", { params: { path: { bucket } }, signal })),
+    refetchInterval: 5000,
+  });
+
+/** The tiers that rules may move objects to. */
+export const tierNamesQuery = queryOptions({
+  queryKey: ["tier-names"],
+  queryFn: ({ signal }) => body(api.GET("/api/v1/tier-names", { signal })).then((l) => l.items),
+});
+
 /** A bucket's settings and what it holds. */
 export const bucketQuery = (bucket: string) =>
   queryOptions({

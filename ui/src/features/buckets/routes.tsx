@@ -29,4 +29,10 @@ const replicationRoute = createRoute({
   component: lazyRouteComponent(() => import("./ReplicationPage"), "ReplicationPage"),
 });
 
-export const appRoutes = [bucketsRoute, browserRoute, settingsRoute, replicationRoute];
+const lifecycleRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/buckets/$bucket/lifecycle",
+  component: lazyRouteComponent(() => import("./LifecyclePage"), "LifecyclePage"),
+});
+
+export const appRoutes = [bucketsRoute, browserRoute, settingsRoute, replicationRoute, lifecycleRoute];
