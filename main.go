@@ -44,9 +44,12 @@ func run() int {
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	if command.Reindex != nil {
+	switch {
+	case command.Reindex != nil:
 		err = app.Reindex(ctx, command.Reindex.StateDir, command.Reindex.Pools, log)
-	} else {
+	case command.Mirror != nil:
+		err = mirror(ctx, command.Mirror)
+	default:
 		err = serve(ctx, command.Server, log)
 	}
 	if err != nil {
@@ -84,4 +87,12 @@ func serve(ctx context.Context, srv *cli.Server, log *slog.Logger) error {
 		return err
 	}
 	return croft.Run(ctx)
+}
+
+func mirror(ctx context.Context, m *cli.Mirror) error {
+	info, err := os.Stdout.Stat()
+	return app.Mirror(ctx, app.MirrorConfig{
+		Source: app.StoreConfig(m.Source), Target: app.StoreConfig(m.Target), Jobs: m.Jobs, DryRun: m.DryRun,
+		Out: os.Stdout, Terminal: err == nil && info.Mode()&os.ModeCharDevice != 0,
+	})
 }

@@ -57,29 +57,35 @@ func (a *App) freshSpool() (string, error) {
 
 // complete adds what stands in the environment and in files.
 func (c StoreConfig) complete(l *remote.Location) (err error) {
-	if l.Target.AccessKey, err = secret("CROFT_STORE_ACCESS_KEY", c.AccessKey, c.AccessKeyFile); err != nil {
+	return c.completeTarget("CROFT_STORE", "--store", &l.Target, l.AuthoritiesFile)
+}
+
+// completeTarget adds a target's keys, from variables that begin with a prefix, and what
+// stands in a file of authorities.
+func (c StoreConfig) completeTarget(variables, wanted string, t *remote.Target, authorities string) (err error) {
+	if t.AccessKey, err = secret(variables+"_ACCESS_KEY", wanted, c.AccessKey, c.AccessKeyFile); err != nil {
 		return err
 	}
-	key, err := secret("CROFT_STORE_SECRET_KEY", c.SecretKey, c.SecretKeyFile)
+	key, err := secret(variables+"_SECRET_KEY", wanted, c.SecretKey, c.SecretKeyFile)
 	if err != nil {
 		return err
 	}
-	l.Target.SecretKey = remote.Secret(key)
-	if l.AuthoritiesFile != "" {
-		l.Target.Authorities, err = textOf(l.AuthoritiesFile)
+	t.SecretKey = remote.Secret(key)
+	if authorities != "" {
+		t.Authorities, err = textOf(authorities)
 	}
 	return err
 }
 
-// secret is a value, or what stands in a file.
-func secret(name, value, file string) (string, error) {
+// secret is a value, or what stands in a file. wanted is what needs it.
+func secret(name, wanted, value, file string) (string, error) {
 	switch {
 	case value != "" && file != "":
 		return "", errs.Newf(errs.Invalid, "store_keys", "%s and %s_FILE are both set. Keep one.", name, name)
 	case value != "":
 		return value, nil
 	case file == "":
-		return "", errs.Newf(errs.Invalid, "store_keys", "%s is not set. --store needs it, or %s_FILE with the name of a file that holds it.", name, name)
+		return "", errs.Newf(errs.Invalid, "store_keys", "%s is not set. %s needs it, or %s_FILE with the name of a file that holds it.", name, wanted, name)
 	}
 	text, err := textOf(file)
 	if text = strings.TrimSpace(text); err == nil && text == "" {

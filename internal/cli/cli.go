@@ -49,10 +49,18 @@ type Reindex struct {
 	Pools    [][]string // of drives, expanded
 }
 
+// Mirror is what `croft mirror` was told.
+type Mirror struct {
+	Source, Target Store // as places: see remote.ParsePlace
+	Jobs           int
+	DryRun         bool
+}
+
 // Command is the parsed command line: exactly one field is set.
 type Command struct {
 	Server  *Server
 	Reindex *Reindex
+	Mirror  *Mirror
 	Version bool
 	Help    bool
 }
@@ -67,6 +75,10 @@ const Usage = `Croft: an S3 object store, pipelines and team chat in one program
                                  PREFIX; s3+http:// reaches it without encryption
   croft objectstore reindex [--state DIR] PATH...
                                  build the object store's catalogue anew from the drives, while Croft is stopped
+  croft mirror [--jobs N] [--dry-run] SOURCE TARGET
+                                 bring buckets and objects from any S3 to a running Croft, or from it to another S3,
+                                 and verify them; a place is s3://ENDPOINT/BUCKET/PREFIX, or without bucket or
+                                 prefix all of them; what is there already is not copied again
   croft version                  print the version
   croft help                     print this
 
@@ -94,6 +106,8 @@ Environment:
   CROFT_STORE_ACCESS_KEY, CROFT_STORE_SECRET_KEY
                                          the keys for --store; CROFT_STORE_ACCESS_KEY_FILE and
                                          CROFT_STORE_SECRET_KEY_FILE name files that hold them
+  CROFT_SOURCE_ACCESS_KEY, CROFT_SOURCE_SECRET_KEY, CROFT_TARGET_ACCESS_KEY, CROFT_TARGET_SECRET_KEY
+                                         the keys for "croft mirror", or each with _FILE behind its name
   CROFT_S3_DOMAIN                        --s3-domain; several are separated by commas
   CROFT_S3_WEBSITE_DOMAIN                --s3-website-domain; several are separated by commas
   DOCKER_HOST                            the Docker engine that runs pipelines
@@ -124,12 +138,18 @@ func Parse(args []string, getenv func(string) string, defaultDir string) (Comman
 			return Command{Help: true}, nil
 		}
 		return Command{Reindex: r}, err
+	case "mirror":
+		m, err := parseMirror(args[1:], getenv)
+		if errors.Is(err, flag.ErrHelp) {
+			return Command{Help: true}, nil
+		}
+		return Command{Mirror: m}, err
 	case "version", "--version", "-version":
 		return Command{Version: true}, nil
 	case "help", "--help", "-help", "-h":
 		return Command{Help: true}, nil
 	}
-	return Command{}, fmt.Errorf("%q is not a command of croft: it has server, objectstore, version and help", args[0])
+	return Command{}, fmt.Errorf("%q is not a command of croft: it has server, objectstore, mirror, version and help", args[0])
 }
 
 func parseServer(args []string, getenv func(string) string) (*Server, error) {

@@ -220,3 +220,26 @@ func TestParseLocation(t *testing.T) {
 		}
 	}
 }
+
+func TestParsePlace(t *testing.T) {
+	f := func(text string, want Place) {
+		t.Helper()
+		if got, err := ParsePlace("source", "CROFT_SOURCE", text); err != nil || got != want {
+			t.Errorf("%s: %+v, %v", text, got, err)
+		}
+	}
+	at := Target{Endpoint: "https://s3.example.com"}
+	f("s3://s3.example.com", Place{Target: at})
+	f("s3://s3.example.com/", Place{Target: at})
+	f("s3://s3.example.com/photos", Place{Target: at, Bucket: "photos"})
+	f("s3://s3.example.com/photos/", Place{Target: at, Bucket: "photos"})
+	f("s3://s3.example.com/photos/2024/a/?region=eu-1&ca=/ca.pem", Place{
+		Target: Target{Endpoint: at.Endpoint, Region: "eu-1"}, Bucket: "photos", Prefix: "2024/a/", AuthoritiesFile: "/ca.pem",
+	})
+	for _, bad := range []string{"", "photos", "s3:///photos", "s3://h//x", "s3://key:geheim@h/photos", "s3://h/photos?regin=x"} {
+		_, err := ParsePlace("source", "CROFT_SOURCE", bad)
+		if errs.KindOf(err) != errs.Invalid || strings.Contains(err.Error(), "geheim") || strings.Contains(err.Error(), "store") {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}

@@ -103,7 +103,10 @@ func (r *runner) putParts(ctx context.Context, o objectstore.Object) error {
 	if err := r.forgetUpload(ctx, o.Key); err != nil {
 		return err
 	}
-	return r.verify(ctx, o.Key, fmt.Sprintf("%x-%d", all.Sum(nil), len(parts)), info.ETag, o.Size)
+	if err := r.verify(ctx, o.Key, fmt.Sprintf("%x-%d", all.Sum(nil), len(parts)), info.ETag, o.Size); err != nil {
+		return err
+	}
+	return r.tag(ctx, &o, info.VersionID)
 }
 
 // putPart sends one part and returns its ETag.

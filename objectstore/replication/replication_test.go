@@ -3,6 +3,7 @@ package replication
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"croft/internal/errs"
 	"croft/internal/seal"
 	"croft/internal/store"
+	"croft/objectstore"
 )
 
 // TestCopies writes, overwrites and deletes, before and after the rule is made.
@@ -44,6 +46,24 @@ func TestCopies(t *testing.T) {
 	s.await("photos", func(st Status) bool { return st.Sent == 1 && st.Pending == 0 })
 	if n := there.requests("PUT"); n != 1 {
 		t.Fatalf("%d objects were sent again", n)
+	}
+}
+
+// TestTags brings tags along, also those that are not in ASCII.
+func TestTags(t *testing.T) {
+	s, there := newSide(t, "photos"), newCluster(t, "backup")
+	s.add("photos", to(there, "backup"))
+	for key, tags := range map[string]map[string]string{"a": {"team": "web"}, "b": {"größe": "groß", "team": "web"}, "c": nil} {
+		_, err := s.store.Put(t.Context(), objectstore.PutRequest{
+			Bucket: "photos", Key: key, Body: strings.NewReader(key), Size: 1, Attributes: objectstore.Attributes{Tags: tags},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.current("photos")
+		if o, err := there.store.Head(t.Context(), "backup", key); err != nil || !maps.Equal(o.Attributes.Tags, tags) {
+			t.Errorf("%s has the tags %v, want %v, %v", key, o.Attributes.Tags, tags, err)
+		}
 	}
 }
 

@@ -157,7 +157,18 @@ func (r *runner) putWhole(ctx context.Context, ref objectstore.VersionRef) error
 	if err != nil {
 		return err
 	}
-	return r.verify(ctx, o.Key, hex.EncodeToString(sum.Sum(nil)), info.ETag, o.Size)
+	if err := r.verify(ctx, o.Key, hex.EncodeToString(sum.Sum(nil)), info.ETag, o.Size); err != nil {
+		return err
+	}
+	return r.tag(ctx, &o, info.VersionID)
+}
+
+// tag gives a copy the tags that could not go with it.
+func (r *runner) tag(ctx context.Context, o *objectstore.Object, version string) error {
+	if remote.TagsTravel(o.Attributes.Tags) {
+		return nil
+	}
+	return r.client.PutTags(ctx, r.rule.TargetBucket, o.Key, version, o.Attributes.Tags)
 }
 
 // verify compares the target's ETag with the one it must have. Targets that encrypt
