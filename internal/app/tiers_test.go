@@ -143,7 +143,7 @@ func TestTiers(t *testing.T) {
 		t.Errorf("removed: %v", err)
 	}
 
-	serve(t, thereDir, address)
+	there = serve(t, thereDir, address)
 	here.has(t, old)
 	here.stop()
 	here = serve(t, hereDir, "127.0.0.1:0")
@@ -152,6 +152,22 @@ func TestTiers(t *testing.T) {
 		if o, err := here.drives.Transition(t.Context(), objectstore.VersionRef{Bucket: "docs", Key: key}, ""); err != nil || o.Tier != "" {
 			t.Fatalf("%+v, %v", o, err)
 		}
+	}
+	here.has(t, old)
+
+	// What somebody deletes there is lost, and said to be.
+	here.put(t, "lost", []byte("lost"))
+	if _, err := here.drives.Transition(t.Context(), objectstore.VersionRef{Bucket: "docs", Key: "lost"}, "COLD"); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range keysOf(t, there.Client, "archive") {
+		if err := there.RemoveObject(t.Context(), "archive", key, minio.RemoveObjectOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := here.get(t, "lost")
+	if answer := minio.ToErrorResponse(err); answer.StatusCode != http.StatusInternalServerError || !strings.Contains(answer.Message, "does not have this object's body any more") {
+		t.Errorf("lost: %+v", answer)
 	}
 	here.has(t, old)
 }

@@ -136,6 +136,7 @@ var (
 		"storage_full":          "XMinioStorageFull",
 		"body_incomplete":       "IncompleteBody",
 		"digest_mismatch":       "BadDigest",
+		"tier_body_missing":     "InternalError", // with the sentence: only who reads can be told
 		"precondition_failed":   "PreconditionFailed",
 		// Not the drives' fault: a client must not try again, as it does after a 507.
 		"quota_exceeded":          "QuotaExceeded",
