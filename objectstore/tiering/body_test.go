@@ -91,10 +91,13 @@ func TestTier(t *testing.T) {
 
 // TestVeryLargeBodies has parts that do not fit into memory, were they that large.
 func TestVeryLargeBodies(t *testing.T) {
-	_, _, tier := withTier(t)
+	_, there, tier := withTier(t)
 	tier.(*place).parts = 2
 	body := bodyOf(2*part + part/2 + 1)
 	put(t, tier, "large", body)
+	if o, err := there.store.Head(t.Context(), "archive", "cold/deployment/large"); err != nil || !strings.HasSuffix(o.ETag, "-2") {
+		t.Errorf("%s is not of two parts (%v)", o.ETag, err)
+	}
 	has(t, tier, "large", body, 0, int64(len(body)))
 	err := tier.Put(t.Context(), "short", bytes.NewReader(body[1:]), int64(len(body)))
 	wants(t, "short", err, objectstore.ErrBodyIncomplete, "")
@@ -310,6 +313,12 @@ func TestTargetHasSomethingElse(t *testing.T) {
 	})
 	put(t, tier, "whole", bodyOf(1000))
 	put(t, tier, "parts", bodyOf(part+1))
+	// Other bytes come than were asked for.
+	there.intercept(func(w http.ResponseWriter, r *http.Request, s3 http.Handler) {
+		s3.ServeHTTP(&altered{ResponseWriter: w, change: func(h http.Header) { h.Set("Content-Range", "bytes 0-899/1000") }}, r)
+	})
+	_, err := get(t, tier, "whole", 100, 900)
+	wants(t, "another stretch", err, objectstore.ErrBodyAltered, "is not what was written there")
 	// What is there is replaced by something shorter.
 	there.intercept(nil)
 	if _, err := there.store.Put(t.Context(), objectstore.PutRequest{Bucket: "archive", Key: "cold/deployment/whole", Body: strings.NewReader("short"), Size: 5}); err != nil {

@@ -27,12 +27,17 @@ func (s *Service) keepChecking(ctx context.Context) {
 			return
 		case <-s.wake:
 		}
-		s.all(func(p *place) {
-			if p.reach.due(s.config.CheckEvery) {
-				s.check(ctx, p)
-			}
-		})
+		s.checkDue(ctx)
 	}
+}
+
+// checkDue tries the tiers that were not tried of late.
+func (s *Service) checkDue(ctx context.Context) {
+	s.all(func(p *place) {
+		if p.reach.due(s.config.CheckEvery) {
+			s.check(ctx, p)
+		}
+	})
 }
 
 func (s *Service) keepSweeping(ctx context.Context) {

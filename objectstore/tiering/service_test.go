@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"croft/internal/errs"
 	"croft/internal/seal"
@@ -312,18 +313,19 @@ func TestStatuses(t *testing.T) {
 	}
 }
 
-// TestChecksAreRare asks for the status often.
+// TestChecksAreRare tries a tier again only after a while.
 func TestChecksAreRare(t *testing.T) {
 	s, there, _ := withTier(t)
-	s.svc.config.CheckEvery = 1 << 60
-	s.run()
-	s.status(StateReachable)
-	there.intercept(nil)
-	for range 100 {
-		s.status(StateReachable)
-	}
-	if n := there.requests("HEAD"); len(n) > 0 {
-		t.Errorf("tried again: %q", n)
+	for every, want := range map[time.Duration]int{time.Nanosecond: 5, time.Hour: 1} {
+		s.start()
+		there.intercept(nil)
+		s.svc.config.CheckEvery = every
+		for range 5 {
+			s.svc.checkDue(t.Context())
+		}
+		if n := there.requests("HEAD"); len(n) != want {
+			t.Errorf("every %s: tried %q", every, n)
+		}
 	}
 }
 
