@@ -61,6 +61,7 @@ type Config struct {
 type S3Config struct {
 	Domains        []string // under which each bucket has a host name of its own
 	WebsiteDomains []string // under which each bucket that is a website has one
+	SignatureV2    bool     // take signatures of Version 2 as well
 }
 
 // App is a Croft that is ready to run.
@@ -216,7 +217,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	rules, ruler := a.openLifecycle()
 	s3 := s3api.New(s3api.Config{
 		Store: a.store, Recorder: requests{a.requests}, Log: a.log, Console: a.consoleURL, UploadMemory: uploadMemory(),
-		Domains: a.config.S3.Domains, SiteDomains: a.config.S3.WebsiteDomains,
+		Domains: a.config.S3.Domains, SiteDomains: a.config.S3.WebsiteDomains, SignatureV2: a.config.S3.SignatureV2,
 		Lifecycle: rules,
 		Access:    access{accounts: a.accounts, buckets: a.store, rules: new(grants.Reader), refusals: newRefusals(time.Now), log: a.log},
 	})

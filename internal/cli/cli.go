@@ -31,6 +31,7 @@ type Server struct {
 type S3 struct {
 	Domains        []string // under which each bucket has a host name of its own
 	WebsiteDomains []string // under which each bucket that is a website has one
+	SignatureV2    bool     // take signatures of Version 2 as well
 }
 
 // Store is where objects are when they are not on drives of this machine. Each key
@@ -90,6 +91,7 @@ Flags of "croft server":
                                  may be repeated
   --s3-website-domain NAME       the same for buckets that are websites; a name that is used for nothing else,
                                  and not one that the console's is under; may be repeated
+  --s3-signature-v2              take requests that old clients sign with Signature Version 2, which covers less
   --parity N                     drives that may be lost (default by their number; at most half)
   --reduced-parity N             the same for large objects of class REDUCED_REDUNDANCY (default 1)
   --state DIR                    where databases and keys live (default PATH/.croft on the first drive)
@@ -174,6 +176,7 @@ func parseServer(args []string, getenv func(string) string) (*Server, error) {
 	flags.StringVar(&srv.StateDir, "state", "", "")
 	flags.StringVar(&srv.Store.URL, "store", "", "")
 	domains := domainFlag(flags, "s3-domain", getenv("CROFT_S3_DOMAIN"))
+	flags.BoolVar(&srv.S3.SignatureV2, "s3-signature-v2", false, "")
 	websites := domainFlag(flags, "s3-website-domain", getenv("CROFT_S3_WEBSITE_DOMAIN"))
 	paths, err := parsePaths(flags, args)
 	if err != nil {

@@ -38,8 +38,8 @@ func TestDomains(t *testing.T) {
 	}
 	f("", "a.example.com,", "", "without a scheme")
 
-	cmd, err := cli.Parse(strings.Fields("server /a --s3-domain s3.example.com --s3-website-domain WEB.example.com"), func(string) string { return "" }, "")
-	if err != nil || strings.Join(cmd.Server.S3.WebsiteDomains, " ") != "web.example.com" {
+	cmd, err := cli.Parse(strings.Fields("server --s3-signature-v2 /a --s3-domain s3.example.com --s3-website-domain WEB.example.com"), func(string) string { return "" }, "")
+	if err != nil || strings.Join(cmd.Server.S3.WebsiteDomains, " ") != "web.example.com" || !cmd.Server.S3.SignatureV2 {
 		t.Errorf("%+v, %v", cmd.Server, err)
 	}
 	f("--s3-domain s3.example.com --s3-website-domain s3.example.com", "", "", "of their own")

@@ -15,6 +15,9 @@ func (h *Handler) authenticate(q *request) error {
 	if q.anonymous() {
 		return q.claimNothing()
 	}
+	if h.signatureV2 && q.claimsV2() {
+		return h.authenticateV2(q)
+	}
 	if err := q.claim(); err != nil {
 		return err
 	}
@@ -93,7 +96,7 @@ func (q *request) claim() error {
 	inQuery := claimsPresigned(q.query)
 	switch {
 	case len(authorization) > 1 || (len(authorization) == 1 && inQuery):
-		return fail("InvalidArgument", "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified.")
+		return errMechanisms()
 	case inQuery:
 		return q.claimPresigned()
 	}

@@ -113,9 +113,12 @@ func (f *facts) signature(key string) []string {
 		}
 		return one("REST-HEADER")
 	case "s3:signatureversion":
+		if sig.v2 {
+			return one("AWS")
+		}
 		return one(algorithmV4)
 	case "s3:signatureage":
-		if sig.presigned {
+		if sig.presigned && !sig.v2 { // which has no time of signing
 			return one(strconv.FormatInt(max(0, f.now().Sub(sig.at).Milliseconds()), 10))
 		}
 	}

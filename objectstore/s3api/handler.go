@@ -31,6 +31,9 @@ type Config struct {
 	// SiteDomains are names under which each bucket that is a website has a host name
 	// of its own, where it is served as such.
 	SiteDomains []string
+	// SignatureV2 takes signatures of Version 2 as well, which cover less of a request
+	// and rest on SHA-1.
+	SignatureV2 bool
 	// Console returns the URL that a browser without a signature is sent to; nil
 	// sends it nowhere. It sees the request because only that knows under which
 	// host name the browser reaches this machine.
@@ -66,8 +69,9 @@ type Handler struct {
 	shares     *shares
 	grants     grants.Reader
 
-	domains domains
-	sites   domains
+	signatureV2 bool
+	domains     domains
+	sites       domains
 
 	lifecycle *lifecycle.Service
 
@@ -87,6 +91,7 @@ func New(c Config) *Handler {
 		now: c.Now, idle: c.Idle, operations: byResource(operations()), shares: newShares(c.UploadMemory, c.UploadWait, c.Log),
 	}
 	h.versions, _ = c.Store.(objectstore.Versions)
+	h.signatureV2 = c.SignatureV2
 	h.domains, h.sites = newDomains(c.Domains), newDomains(c.SiteDomains)
 	if h.lifecycle = c.Lifecycle; h.lifecycle == nil {
 		h.lifecycle = lifecycle.New(lifecycle.Deps{}, lifecycle.Config{}) // which refuses

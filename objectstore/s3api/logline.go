@@ -51,6 +51,9 @@ func (q *request) appendLogLine(out []byte, operation, key string, status int, c
 		if q.posted {
 			by = "-"
 		}
+		if q.sig.v2 {
+			signed = "SigV2"
+		}
 	}
 	cipher, version := "", ""
 	if r.TLS != nil {

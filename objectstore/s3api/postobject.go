@@ -98,6 +98,9 @@ func (f *form) signed() bool {
 
 // verifyForm establishes who signed the form's policy.
 func (h *Handler) verifyForm(q *request, f *form) error {
+	if h.signatureV2 && f.isV2() {
+		return h.verifyFormV2(q, f)
+	}
 	for _, name := range []string{"policy", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature"} {
 		if f.fields[name] == "" {
 			return errField(name)

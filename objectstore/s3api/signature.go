@@ -30,6 +30,7 @@ type signature struct {
 	value     string   // hex
 	at        time.Time
 	presigned bool
+	v2        bool          // of Version 2: only accessKey, value, presigned and perhaps at are set
 	expires   time.Duration // presigned only
 }
 

@@ -124,4 +124,16 @@ assert s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"] == target
 refused("InvalidTargetBucketForLogging", s3.put_bucket_logging, Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": {"TargetBucket": "none-such", "TargetPrefix": ""}})
 s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={})
 assert "LoggingEnabled" not in s3.get_bucket_logging(Bucket=bucket)
+
+# Signature Version 2, which the server was told to take.
+old = boto3.client("s3", config=Config(signature_version="s3", s3={"addressing_style": "path"}, retries={"max_attempts": 0}))
+old.put_object(Bucket=bucket, Key="old one", Body=b"old", Metadata={"colour": "blue"})
+assert old.get_object(Bucket=bucket, Key="old one")["Metadata"] == {"colour": "blue"}
+assert "old one" in [o["Key"] for o in old.list_objects_v2(Bucket=bucket, Prefix="old")["Contents"]]
+status, _, body = send("GET", old.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "old one"}, ExpiresIn=60))
+assert status == 200 and body == "old", body
+form = old.generate_presigned_post(bucket, "old form")
+assert "AWSAccessKeyId" in form["fields"], form
+status, _, body = submit(form, b"hello")
+assert status == 204, body
 print("all good")
