@@ -3,6 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { CalendarClock, CopyPlus } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { Alert, ButtonLink, PageHeader, QueryView, Skeleton } from "@/components";
+import { AccessCard } from "./AccessCard";
 import s from "./BucketSettings.module.css";
 import { CompressionCard } from "./CompressionCard";
 import { EncryptionCard } from "./EncryptionCard";
@@ -52,6 +53,7 @@ export function BucketSettingsPage() {
               {!mayChange && <Alert>{found.system ? t("settings.system") : t("settings.maintainersOnly")}</Alert>}
               {mayChange && !found.keepsVersions && <Alert>{t("settings.unsupported")}</Alert>}
               <UsageCard {...shared} />
+              <AccessCard {...shared} />
               <VersioningCard {...shared} />
               {found.settings.objectLock && <LockCard {...shared} />}
               <EncryptionCard {...shared} />

@@ -52,6 +52,13 @@ export const bucketQuery = (bucket: string) =>
     queryFn: ({ signal }) => body(api.GET("/api/v1/buckets/{bucket}", { params: { path: { bucket } }, signal })),
   });
 
+/** Who may reach a bucket over S3, beside its project. */
+export const accessQuery = (bucket: string) =>
+  queryOptions({
+    queryKey: ["buckets", bucket, "access"],
+    queryFn: ({ signal }) => body(api.GET("/api/v1/buckets/{bucket}/access", { params: { path: { bucket } }, signal })),
+  });
+
 /** The versions of one object, the newest first, page by page. */
 export const versionsQuery = (bucket: string, key: string) =>
   infiniteQueryOptions({

@@ -1,0 +1,163 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useRef, useState, type FormEvent } from "react";
+import { useTranslation } from "react-i18next";
+import { api, body } from "@/api/client";
+import { ApiError, errorText } from "@/api/errors";
+import { instanceQuery } from "@/api/session";
+import type { BucketAccess, BucketAccessChange } from "@/api/types";
+import { Alert, Button, Card, Checkbox, Field, QueryView, RadioList, Skeleton, Textarea, toast } from "@/components";
+import s from "./BucketSettings.module.css";
+import { blocked, blockOf, lineRange, problemIn } from "./policies";
+import { accessQuery } from "./queries";
+import type { SettingsProps } from "./SettingsForm";
+
+/** AccessCard says and sets who may reach the bucket over S3, beside the members of its project. */
+export function AccessCard({ bucket, readOnly }: SettingsProps) {
+  const access = useQuery(accessQuery(bucket.name));
+  return (
+    <QueryView query={access} skeleton={<Skeleton width="100%" height={320} radius={11} />}>
+      {(found) => <AccessForm bucket={bucket} readOnly={readOnly || !found.changeable} access={found} />}
+    </QueryView>
+  );
+}
+
+function AccessForm({ bucket, readOnly, access }: SettingsProps & { access: BucketAccess }) {
+  const { t } = useTranslation("buckets");
+  const client = useQueryClient();
+  const address = useQuery(instanceQuery).data?.s3Address ?? "";
+  const editor = useRef<HTMLTextAreaElement>(null);
+  const [mode, setMode] = useState(access.mode);
+  const [text, setText] = useState(access.policy);
+  const was = blocked(access.block);
+  const [block, setBlock] = useState(was);
+
+  const wanted = mode === "private" ? "" : mode === "read" ? access.publicRead : text.trim();
+  const change: BucketAccessChange = {
+    ...(mode !== access.mode || (mode === "custom" && wanted !== access.policy.trim()) ? { policy: wanted } : {}),
+    ...(block !== was && block !== "some" ? { block: blockOf(block === "everything") } : {}),
+  };
+  const save = useMutation({
+    mutationFn: () =>
+      body(api.PATCH("/api/v1/buckets/{bucket}/access", { params: { path: { bucket: bucket.name } }, body: change })),
+    onSuccess: (changed) => {
+      client.setQueryData(accessQuery(bucket.name).queryKey, changed);
+      setMode(changed.mode);
+      setText(changed.policy);
+      setBlock(blocked(changed.block));
+      toast.ok(t("common:saved"));
+    },
+    onError: (error) => {
+      const found = problemIn(error.message);
+      if (!found || !editor.current) return;
+      editor.current.focus();
+      editor.current.setSelectionRange(...lineRange(editor.current.value, found.line));
+    },
+  });
+  const problem =
+    save.error instanceof ApiError && save.error.code === "policy_invalid" ? problemIn(save.error.message) : undefined;
+  const choose = (next: BucketAccess["mode"]) => {
+    save.reset();
+    setMode(next);
+    if (next === "custom" && text === "") setText(access.publicRead);
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (Object.keys(change).length > 0) save.mutate();
+  };
+
+  return (
+    <form onSubmit={submit}>
+      <Card
+        title={t("access.title")}
+        description={t("access.description")}
+        footer={
+          !readOnly && (
+            <Button
+              type="submit"
+              variant="primary"
+              busy={save.isPending}
+              disabled={Object.keys(change).length === 0 || (mode === "custom" && wanted === "")}
+            >
+              {t("common:save")}
+            </Button>
+          )
+        }
+      >
+        <div className={s.form}>
+          <RadioList
+            label={t("access.title")}
+            value={mode}
+            onChange={choose}
+            disabled={readOnly}
+            options={[
+              { value: "private", label: t("access.private"), hint: t("access.privateHint") },
+              {
+                value: "read",
+                label: t("access.read"),
+                hint: block === "nothing" ? t("access.readHint") : t("access.readBlocked"),
+                disabled: block !== "nothing" && access.mode !== "read",
+              },
+              { value: "custom", label: t("access.custom"), hint: t("access.customHint") },
+            ]}
+          />
+          {mode === "read" && block === "nothing" && (
+            <Alert tone="warn">
+              {t("access.readWarning")} <code className={s.address}>{`${address}/${bucket.name}/…`}</code>
+            </Alert>
+          )}
+          {mode === "custom" && (
+            <Field
+              label={t("access.policy")}
+              hint={t("access.policyHint", { user: "arn:aws:iam::000000000000:user/NAME" })}
+              error={
+                problem &&
+                t("access.problem", {
+                  line: problem.line,
+                  column: problem.column,
+                  path: problem.path || t("access.whole"),
+                  message: problem.message,
+                  interpolation: { escapeValue: false },
+                })
+              }
+            >
+              <Textarea
+                mono
+                ref={editor}
+                className={s.policy}
+                rows={Math.min(24, Math.max(10, text.split("\n").length + 1))}
+                spellCheck={false}
+                autoCapitalize="off"
+                value={text}
+                readOnly={readOnly}
+                onChange={(event) => {
+                  save.reset();
+                  setText(event.target.value);
+                }}
+              />
+            </Field>
+          )}
+          {access.mode === "custom" && access.public && was === "nothing" && (
+            <Alert tone="warn">{t("access.publicNow")}</Alert>
+          )}
+          {access.public && access.block.restrictPublicBuckets && <Alert>{t("access.restricted")}</Alert>}
+          <Checkbox
+            label={t("access.block")}
+            hint={block === "some" ? t("access.blockSome") : t("access.blockHint")}
+            checked={block === "everything"}
+            disabled={readOnly}
+            onChange={(event) => {
+              save.reset();
+              setBlock(event.target.checked ? "everything" : "nothing");
+            }}
+          />
+          {access.ownership !== "BucketOwnerEnforced" && (
+            <Alert tone={access.aclPublic && !access.block.ignorePublicAcls ? "warn" : "info"}>
+              {access.aclPublic ? t("access.aclPublic") : t("access.acls")}
+            </Alert>
+          )}
+          {save.isError && !problem && <Alert tone="danger">{errorText(save.error)}</Alert>}
+        </div>
+      </Card>
+    </form>
+  );
+}
