@@ -142,6 +142,11 @@ func (c *chunkReader) end() error {
 	if err := c.readTrailers(); err != nil {
 		return err
 	}
+	if c.signer == nil && c.announced != nil { // minio-go ends unsigned trailers with two empty lines
+		if next, _ := c.src.Peek(3); string(next) == "\r\n" {
+			_, _ = c.src.Discard(len(next))
+		}
+	}
 	if _, err := c.src.ReadByte(); err == nil {
 		return errChunk("there is data after the last chunk.")
 	} else if !errors.Is(err, io.EOF) {

@@ -134,6 +134,9 @@ func TestChunksUnsigned(t *testing.T) {
 	if got, err := read(good); err != nil || got != "hello world" {
 		t.Fatalf("%q, %v", got, err)
 	}
+	if got, err := read(good + "\r\n"); err != nil || got != "hello world" { // as minio-go ends
+		t.Fatalf("%q, %v", got, err)
+	}
 	for name, body := range map[string]string{
 		"empty":         "",
 		"no size":       "\r\nhello\r\n0\r\n\r\n",
@@ -148,6 +151,7 @@ func TestChunksUnsigned(t *testing.T) {
 		"no trailer":    "5\r\nhello\r\n0\r\n\r\n",
 		"a second one":  strings.Replace(good, "==\r\n", "==\r\nx-amz-checksum-sha1:AA==\r\n", 1),
 		"data after":    good + "5\r\nhello\r\n",
+		"lines after":   good + "\r\n\r\n",
 		"long header":   strings.Repeat("0", 5000) + "5\r\nhello\r\n",
 		"long trailer":  "0\r\nx-amz-checksum-crc32:" + strings.Repeat("a", maxTrailerBytes) + "\r\n\r\n",
 		"no colon":      "0\r\nx-amz-checksum-crc32\r\n\r\n",

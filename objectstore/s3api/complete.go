@@ -103,21 +103,17 @@ func (h *Handler) completeUpload(q *request) error {
 // nothing is read or written with it.
 func (h *Handler) checkUploadEncryption(q *request) error {
 	want, err := q.encryption()
-	if err != nil || !want.store && want.key == nil {
+	if err != nil || !want.changes() {
 		return err
 	}
 	upload, err := h.store.Upload(q.r.Context(), q.upload())
-	switch {
-	case errors.Is(err, objectstore.ErrUploadNotFound):
+	if errors.Is(err, objectstore.ErrUploadNotFound) {
 		return nil // it may have been completed before
-	case err != nil:
-		return err
-	case want.key != nil && upload.Encryption != objectstore.EncryptionCustomer:
-		return objectstore.ErrCustomerKeyUnexpected
-	case want.store && upload.Encryption != objectstore.EncryptionStore:
-		return fail("InvalidRequest", "The upload was not created with the server side encryption that completes it.")
 	}
-	return nil
+	if err == nil {
+		err = want.suits(&upload)
+	}
+	return err
 }
 
 // completedBefore answers a client that repeats a completion because it never

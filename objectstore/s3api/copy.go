@@ -126,14 +126,14 @@ func (h *Handler) copyObject(q *request) error {
 		return err
 	}
 	request.FromCustomerKey, request.Encrypt, request.CustomerKey = from.CustomerKey, encryption.store, encryption.key
-	if from.Bucket == q.bucket && from.Key == q.key && from.ID == "" && !attributes.changes() && !encryption.store && encryption.key == nil &&
+	if from.Bucket == q.bucket && from.Key == q.key && from.ID == "" && !attributes.changes() && !encryption.changes() && from.CustomerKey == nil &&
 		q.r.Header.Get("X-Amz-Checksum-Algorithm") == "" && request.Class == objectstore.ClassUnset {
 		return fail("InvalidRequest", "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
 	}
 	attributes.apply(&request)
 	o, err := h.copyWithChecksum(q, request)
 	if err != nil {
-		return sourceError(err)
+		return sourceError(versionError(from.ID, err))
 	}
 	q.setVersion(q.w.Header(), o.VersionID)
 	h.setExpiration(q, &o)
@@ -191,12 +191,15 @@ func (h *Handler) uploadPartCopy(q *request) error {
 	if err != nil {
 		return err
 	}
-	key, err := q.customerKey(requestPrefix)
+	encryption, err := q.encryption()
 	if err != nil {
 		return err
 	}
 	ref := q.upload()
 	upload, err := h.store.Upload(q.r.Context(), ref)
+	if err == nil {
+		err = encryption.suits(&upload)
+	}
 	if err != nil {
 		return err
 	}
@@ -219,7 +222,7 @@ func (h *Handler) uploadPartCopy(q *request) error {
 	if rng != nil && length != rng.Length {
 		return fail("InvalidRange", "The specified copy range is outside of the source object.")
 	}
-	put := objectstore.PutPartRequest{Upload: ref, Number: number, Body: content, Size: length, CustomerKey: key}
+	put := objectstore.PutPartRequest{Upload: ref, Number: number, Body: content, Size: length, CustomerKey: encryption.key}
 	if a := algorithmByName(upload.Attributes.Checksums[keptAlgorithm]); a != nil {
 		sum := a.make()
 		put.Body = io.TeeReader(content, sum)

@@ -46,7 +46,11 @@ const replicaHeader = "X-Croft-Replica"
 // deleteOne deletes a version, or what a key holds.
 func (h *Handler) deleteOne(q *request, r objectstore.DeleteRequest) (objectstore.Deleted, error) {
 	if h.versions != nil {
-		return h.versions.DeleteVersion(q.r.Context(), r)
+		done, err := h.versions.DeleteVersion(q.r.Context(), r)
+		if errors.Is(versionError(r.ID, err), objectstore.ErrVersionNotFound) {
+			return objectstore.Deleted{VersionID: r.ID}, nil // which is not there, and was not
+		}
+		return done, err
 	}
 	if r.Condition != (objectstore.Condition{}) || r.Check != nil || r.ID != "" && r.ID != objectstore.NullVersion {
 		_, err := h.keepsVersions()

@@ -22,16 +22,31 @@ const (
 	aes256 = "AES256"
 )
 
-// namesEncryption are the operations that may name an encryption; the last only the
-// upload's own.
+// namesEncryption are the operations that may name an encryption; those of an upload
+// only its own.
 var namesEncryption = map[string]bool{
-	"PutObject": true, "PostObject": true, "CopyObject": true, "CreateMultipartUpload": true, completeMultipartUpload: true,
+	"PutObject": true, "PostObject": true, "CopyObject": true, "CreateMultipartUpload": true,
+	"UploadPart": true, "UploadPartCopy": true, completeMultipartUpload: true,
 }
 
 // encryption is how a request wants a body to be encrypted.
 type encryption struct {
 	store bool // with the store's key
 	key   *objectstore.CustomerKey
+}
+
+// changes reports whether it is anything but the bucket's own.
+func (e *encryption) changes() bool { return e.store || e.key != nil }
+
+// suits refuses what an upload is not encrypted with.
+func (e *encryption) suits(upload *objectstore.Upload) error {
+	switch {
+	case e.key != nil && upload.Encryption != objectstore.EncryptionCustomer:
+		return objectstore.ErrCustomerKeyUnexpected
+	case e.store && upload.Encryption != objectstore.EncryptionStore:
+		return fail("InvalidRequest", "The upload was not created with this server side encryption.")
+	}
+	return nil
 }
 
 // checkEncryption refuses an encryption that Croft does not have, or that the

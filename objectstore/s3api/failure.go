@@ -172,6 +172,12 @@ var (
 	}
 )
 
+// s3Words are messages that clients compare, to the letter.
+var s3Words = map[string]string{
+	"NoSuchBucket": "The specified bucket does not exist",
+	"NoSuchKey":    "The specified key does not exist.",
+}
+
 // translate turns any error into a failure. An error that is not ours becomes
 // InternalError and shows nothing of itself.
 func translate(err error) *failure {
@@ -181,6 +187,9 @@ func translate(err error) *failure {
 	}
 	slug, message := errs.Public(err)
 	if code, ok := byCode[slug]; ok {
+		if own, ok := s3Words[code]; ok {
+			message = own
+		}
 		return &failure{code: code, message: message, cause: err}
 	}
 	kind := errs.KindOf(err)

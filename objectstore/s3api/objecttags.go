@@ -110,9 +110,10 @@ func (h *Handler) updateVersion(q *request, bypass bool, status int, change func
 	if err != nil {
 		return err
 	}
-	o, err := s.UpdateVersion(q.r.Context(), q.ref(), bypass, change)
+	ref := q.ref()
+	o, err := s.UpdateVersion(q.r.Context(), ref, bypass, change)
 	if err != nil {
-		return unreadable(o, err)
+		return unreadable(o, versionError(ref.ID, err))
 	}
 	q.setVersion(q.w.Header(), o.VersionID)
 	q.w.WriteHeader(status)

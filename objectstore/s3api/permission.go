@@ -135,7 +135,7 @@ func (h *Handler) authorize(q *request, ask Ask) error {
 			q.denied = true
 			return &failure{code: "AccessDenied", message: "Access Denied.", cause: err}
 		}
-		return &failure{code: "NoSuchBucket", message: "The specified bucket does not exist.", cause: err}
+		return &failure{code: "NoSuchBucket", message: "The specified bucket does not exist", cause: err}
 	}
 	return err
 }

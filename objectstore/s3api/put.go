@@ -65,12 +65,15 @@ func (h *Handler) uploadPart(q *request) error {
 	if err := q.body.requireSize(); err != nil {
 		return err
 	}
-	key, err := q.customerKey(requestPrefix)
+	encryption, err := q.encryption()
 	if err != nil {
 		return err
 	}
 	ref := q.upload()
 	upload, err := h.store.Upload(q.r.Context(), ref)
+	if err == nil {
+		err = encryption.suits(&upload)
+	}
 	if err != nil {
 		return err
 	}
@@ -80,7 +83,7 @@ func (h *Handler) uploadPart(q *request) error {
 		}
 	}
 	part, err := h.store.PutPart(q.r.Context(), objectstore.PutPartRequest{
-		Upload: ref, Number: number, Body: q.body, Size: q.body.size, MD5: q.body.md5, CustomerKey: key,
+		Upload: ref, Number: number, Body: q.body, Size: q.body.size, MD5: q.body.md5, CustomerKey: encryption.key,
 		Finish: func(kept map[string]string) error {
 			sums, err := q.body.finish()
 			maps.Copy(kept, sums)

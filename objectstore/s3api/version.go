@@ -1,6 +1,7 @@
 package s3api
 
 import (
+	"errors"
 	"io"
 	"net/http"
 
@@ -62,7 +63,7 @@ func (h *Handler) head(q *request, ref objectstore.VersionRef) (objectstore.Obje
 	}
 	o, err := h.versions.HeadVersion(q.r.Context(), ref)
 	if err != nil {
-		return o, unreadable(o, err)
+		return o, unreadable(o, versionError(ref.ID, err))
 	}
 	return o, nil
 }
@@ -76,12 +77,28 @@ func (h *Handler) get(q *request, ref objectstore.VersionRef, rng *objectstore.R
 	return o, content, nil
 }
 
+// foreignVersion is how long a version ID is, at least, that may be one of another
+// store. Those that are no version of this one are not there; shorter ones are none.
+const foreignVersion = 32
+
+// versionError is S3's word for what the store says of a version's ID.
+func versionError(id string, err error) error {
+	if len(id) >= foreignVersion && errors.Is(err, objectstore.ErrVersionInvalid) {
+		return objectstore.ErrVersionNotFound
+	}
+	return err
+}
+
 // open is get for what the answer is not about: the source of a copy.
 func (h *Handler) open(q *request, ref objectstore.VersionRef, rng *objectstore.Range) (objectstore.Object, io.ReadCloser, error) {
 	if h.versions == nil {
 		return h.store.Get(q.r.Context(), ref.Bucket, ref.Key, rng)
 	}
-	return h.versions.GetVersion(q.r.Context(), ref, rng)
+	o, content, err := h.versions.GetVersion(q.r.Context(), ref, rng)
+	if err != nil {
+		return o, nil, versionError(ref.ID, err)
+	}
+	return o, content, nil
 }
 
 // unreadable is why a version has no body; of a delete marker the answer says that
