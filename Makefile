@@ -89,6 +89,10 @@ bench-store: ## measure the object store over S3, half an hour or more (BENCH="-
 bench-engine: ## measure the erasure engine alone (BENCH="-quick -drives 4 -cpuprofile cpu.out")
 	@scripts/bench-store.sh engine $(BENCH)
 
+.PHONY: bench-lifecycle
+bench-lifecycle: ## measure what lifecycle rules over 1,000,000 objects do to requests (OBJECTS=100000: less)
+	CROFT_BENCH_LIFECYCLE=$(or $(OBJECTS),1000000) go test ./objectstore/lifecycle -run '^TestBenchLifecycle$$' -count=1 -v -timeout 60m
+
 .PHONY: e2e
 e2e: deps ## the end-to-end tests alone: real binary, Docker engine, browser and S3 clients
 	@scripts/test.sh e2e
