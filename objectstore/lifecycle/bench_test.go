@@ -86,6 +86,8 @@ func TestBenchLifecycle(t *testing.T) {
 	loud := <-busy
 	stop()
 	running.Wait()
+	after := b.ask(t.Context(), while) // who else uses the machine comes and goes
+	quiet.put, quiet.get = append(quiet.put, after.put...), append(quiet.get, after.get...)
 
 	st := s.Status(t.Context(), "old")
 	if st.Expired != int64(n/100) || st.Looked != int64(n) || st.Failures > 0 {
