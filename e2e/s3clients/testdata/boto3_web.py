@@ -4,6 +4,7 @@ origins, uploads by a browser's form, tags.
 Called as boto3_web.py BUCKET; the endpoint and keys are in the environment.
 """
 
+import json
 import os
 import sys
 import urllib.error
@@ -113,6 +114,33 @@ status, headers, body = send("GET", f"{endpoint}/", Host=f"{bucket}.web.test")
 assert status == 403 and headers["x-amz-error-code"] == "AccessDenied" and "<html>" in body, body
 status, headers, _ = send("GET", f"{endpoint}/none", Host="nothing.web.test")
 assert status == 404 and headers["x-amz-error-code"] == "NoSuchWebsiteConfiguration", headers
+# With a policy that lets everybody read, and upload under one prefix, it is.
+s3.put_object(Bucket=bucket, Key="error.html", Body=b"sorry", ContentType="text/html")
+s3.put_object(Bucket=bucket, Key="docs/index.html", Body=b"docs", ContentType="text/html")
+policy = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"},
+        {"Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{bucket}"},
+        {"Effect": "Allow", "Principal": "*", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/inbox/*"},
+    ],
+}
+s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+
+
+def visit(path):
+    status, headers, body = send("GET", f"{endpoint}{path}", Host=f"{bucket}.web.test")
+    return status, headers.get("Location") or body
+
+
+assert visit("/") == (200, "home"), visit("/")
+assert visit("/docs/") == (200, "docs"), visit("/docs/")
+assert visit("/none") == (404, "sorry"), visit("/none")
+assert submit({"url": f"{endpoint}/{bucket}", "fields": {"key": "inbox/${filename}"}}, b"x")[0] == 204
+assert submit({"url": f"{endpoint}/{bucket}", "fields": {"key": "elsewhere/${filename}"}}, b"x")[0] == 403
+assert visit("/inbox/photo.jpg") == (200, "x")
+s3.delete_bucket_policy(Bucket=bucket)
+assert visit("/")[0] == 403
 s3.delete_bucket_website(Bucket=bucket)
 refused("NoSuchWebsiteConfiguration", s3.get_bucket_website, Bucket=bucket)
 
