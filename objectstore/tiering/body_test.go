@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"croft/internal/errs"
 	"croft/objectstore"
@@ -212,6 +213,35 @@ func TestReadsGoOnWhereTheyBroke(t *testing.T) {
 	if n := len(there.requests("GET")); n != 1+resumes {
 		t.Errorf("%d requests", n)
 	}
+}
+
+// TestNobodyWaitsForLong has the target take requests and answer none.
+func TestNobodyWaitsForLong(t *testing.T) {
+	_, there, tier := withTier(t)
+	put(t, tier, "body", []byte("body"))
+	p := tier.(*place)
+	p.openTime = 20 * time.Millisecond
+	there.intercept(func(_ http.ResponseWriter, r *http.Request, _ http.Handler) { <-r.Context().Done() })
+	for range 5 {
+		_, err := get(t, tier, "body", 0, 4)
+		wants(t, "get", err, objectstore.ErrTierUnavailable, "does not answer in time")
+	}
+	if n := there.requests("GET"); len(n) != 1 {
+		t.Errorf("each waits anew: %q", n)
+	}
+	there.intercept(nil)
+	p.openTime = openTime
+	p.reach.setAway(0)
+	has(t, tier, "body", []byte("body"), 0, 4)
+	// Who leaves earlier says nothing of the tier.
+	there.intercept(func(_ http.ResponseWriter, r *http.Request, _ http.Handler) { <-r.Context().Done() })
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(10*time.Millisecond, cancel)
+	if _, err := tier.Get(ctx, "body", 0, 4); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	there.intercept(nil)
+	has(t, tier, "body", []byte("body"), 0, 4)
 }
 
 // TestReadBreaksAndTheBodyIsGone does not end as if the body were short.

@@ -14,6 +14,11 @@ import (
 const (
 	// resumes is how often in a row a read goes on that broke before it brought a byte.
 	resumes = 4
+	// openTime is how long a tier may take before the first byte, tries included. Who reads
+	// has given up by then.
+	openTime = 30 * time.Second
+	// awayTime is how long nobody waits for a tier after one has waited in vain.
+	awayTime = 5 * time.Second
 	// firstPause is before the second of them; it doubles.
 	firstPause = 100 * time.Millisecond
 )
@@ -30,8 +35,7 @@ func (p *place) Get(ctx context.Context, name string, offset, length int64) (io.
 	s := &stretch{
 		offset: offset, left: length,
 		open: func(offset, length int64) (io.ReadCloser, error) {
-			body, err := p.client.Stretch(ctx, p.tier.Bucket, p.key(name), offset, length)
-			return body, p.readFailure(ctx, err)
+			return p.openStretch(ctx, p.key(name), offset, length)
 		},
 		pause:   func(d time.Duration) error { return rest(ctx, d) },
 		failure: func(err error) error { return p.fail(ctx, err) },
@@ -45,6 +49,47 @@ func (p *place) Get(ctx context.Context, name string, offset, length int64) (io.
 	}
 	s.body = body
 	return s, nil
+}
+
+// openStretch waits for the first byte of a stretch no longer than openTime, and not at
+// all just after that was in vain: a cluster that swallows what it is sent would make
+// all who read from it wait.
+func (p *place) openStretch(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error) {
+	if p.reach.isAway() {
+		return nil, p.fail(ctx, p.client.Late(errAway))
+	}
+	reading, cancel := context.WithCancelCause(ctx)
+	late := time.AfterFunc(p.openTime, func() { cancel(errAway) })
+	body, err := p.client.Stretch(reading, p.tier.Bucket, key, offset, length)
+	inTime := late.Stop()
+	switch {
+	case err == nil && inTime:
+		return &stoppable{body, func() { cancel(nil) }}, nil
+	case err == nil:
+		_ = body.Close()
+		err = errAway
+	}
+	cancel(nil)
+	if errors.Is(context.Cause(reading), errAway) {
+		p.reach.setAway(awayTime)
+		err = p.client.Late(err)
+	}
+	return nil, p.readFailure(ctx, err)
+}
+
+var errAway = errors.New("no answer in time")
+
+// stoppable is a body whose request ends when it is closed.
+type stoppable struct {
+	io.ReadCloser
+	stop func()
+}
+
+// Close implements io.Closer.
+func (s *stoppable) Close() error {
+	err := s.ReadCloser.Close()
+	s.stop()
+	return err
 }
 
 // readFailure is fail for reads, which can find that a body is gone or another.

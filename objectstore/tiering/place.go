@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"croft/internal/errs"
 	"croft/objectstore"
@@ -19,6 +20,7 @@ type place struct {
 	folder   string         // what keys of bodies begin with
 	partSize int64
 	parts    int64 // how many a body has at most; more would be larger than partSize
+	openTime time.Duration
 	traffic  *traffic
 	reach    *reach
 }

@@ -165,7 +165,7 @@ func (s *Service) dial(n NewTier, t *traffic) (*place, error) {
 
 func (s *Service) newPlace(t Tier, is *traffic) *place {
 	return &place{
-		tier: t, folder: t.Prefix + s.config.Deployment + "/", partSize: s.config.PartSize, parts: objectstore.MaxPartNumber, traffic: is, reach: new(reach),
+		tier: t, folder: t.Prefix + s.config.Deployment + "/", partSize: s.config.PartSize, parts: objectstore.MaxPartNumber, openTime: openTime, traffic: is, reach: new(reach),
 	}
 }
 

@@ -69,9 +69,22 @@ func (s *Service) Statuses(ctx context.Context) ([]Status, error) {
 
 // reach is how a tier was when it was tried last.
 type reach struct {
-	mu      sync.Mutex // guards the following 2 fields
+	mu      sync.Mutex // guards the following 3 fields
 	problem string
 	at      time.Time
+	away    time.Time // until when nobody waits for it
+}
+
+func (r *reach) isAway() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return time.Now().Before(r.away)
+}
+
+func (r *reach) setAway(d time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.away = time.Now().Add(d)
 }
 
 func (r *reach) status() Status {

@@ -15,6 +15,7 @@ import {
   TargetFields,
   TargetKeyFields,
   targetRequest,
+  Textarea,
   toast,
 } from "@/components";
 import { tiersQuery } from "./queries";
@@ -100,9 +101,9 @@ export function AddTierDialog({ name, onClose }: { name: string; onClose: () => 
 export function TierKeysDialog({ tier, onClose }: { tier: Tier; onClose: () => void }) {
   const { t } = useTranslation("tiers");
   const client = useQueryClient();
-  const [form, setForm] = useState({ accessKey: tier.accessKey, secretKey: "" });
+  const [form, setForm] = useState({ accessKey: tier.accessKey, secretKey: "", authorities: "" });
   const change = useMutation({
-    mutationFn: () => api.PATCH("/api/v1/tiers/{tier}", { params: { path: { tier: tier.name } }, body: form }),
+    mutationFn: () => api.PATCH("/api/v1/tiers/{tier}", { params: { path: { tier: tier.name } }, body: { ...form, authorities: form.authorities || undefined } }),
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: tiersQuery.queryKey });
       toast.ok(t("changed", { name: tier.name }));
@@ -133,6 +134,19 @@ export function TierKeysDialog({ tier, onClose }: { tier: Tier; onClose: () => v
         }}
         error={change.error}
       />
+      <Field label={t("target:authorities")} optional hint={t("authoritiesHint")} error={fieldText(change.error, "authorities")}>
+        <Textarea
+          mono
+          rows={3}
+          value={form.authorities}
+          onChange={(event) => {
+            setForm((old) => ({ ...old, authorities: event.target.value }));
+            change.reset();
+          }}
+          autoComplete="off"
+          spellCheck={false}
+        />
+      </Field>
       <TargetAnswer works={false} error={change.error} />
     </Dialog>
   );
