@@ -1,8 +1,10 @@
 package s3api
 
 import (
-	"crypto/sha1" //nolint:gosec // S3 offers SHA-1 as a checksum; nothing is protected by it.
+	"crypto/md5"  //nolint:gosec // S3 offers MD5 and SHA-1 as checksums; nothing is protected by them.
+	"crypto/sha1" //nolint:gosec // As above.
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"encoding/binary"
 	"hash"
@@ -11,7 +13,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/minio/crc64nvme"
+	"github.com/zeebo/xxh3"
 
 	"croft/objectstore"
 )
@@ -42,6 +46,11 @@ var algorithms = []algorithm{
 	{"CRC64NVME", "crc64nvme", "X-Amz-Checksum-Crc64nvme", 8, func() hash.Hash { return crc64nvme.New() }, 0x9a6c9329ac4bc9b5},
 	{"SHA1", "sha1", "X-Amz-Checksum-Sha1", 20, sha1.New, 0},
 	{"SHA256", "sha256", "X-Amz-Checksum-Sha256", 32, sha256.New, 0},
+	{"SHA512", "sha512", "X-Amz-Checksum-Sha512", 64, sha512.New, 0},
+	{"MD5", "md5", "X-Amz-Checksum-Md5", 16, md5.New, 0},
+	{"XXHASH64", "xxhash64", "X-Amz-Checksum-Xxhash64", 8, func() hash.Hash { return xxhash.New() }, 0},
+	{"XXHASH3", "xxhash3", "X-Amz-Checksum-Xxhash3", 8, func() hash.Hash { return xxh3.New() }, 0},
+	{"XXHASH128", "xxhash128", "X-Amz-Checksum-Xxhash128", 16, func() hash.Hash { return xxh3.New128() }, 0},
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -72,6 +81,15 @@ func algorithmByName(name string) *algorithm {
 	return nil
 }
 
+// algorithmNames are all, as messages list them.
+func algorithmNames() string {
+	names := make([]string, len(algorithms))
+	for i := range algorithms {
+		names[i] = algorithms[i].name
+	}
+	return strings.Join(names, ", ")
+}
+
 func algorithmByHeader(header string) *algorithm {
 	name, ok := strings.CutPrefix(strings.ToLower(header), "x-amz-checksum-")
 	if !ok {
@@ -88,7 +106,7 @@ func requestedAlgorithm(header http.Header, name string) (*algorithm, error) {
 	}
 	a := algorithmByName(value)
 	if a == nil {
-		return nil, fail("InvalidRequest", "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256].")
+		return nil, failf("InvalidRequest", "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [%s].", algorithmNames())
 	}
 	return a, nil
 }

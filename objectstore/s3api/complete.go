@@ -22,19 +22,29 @@ type completePartXML struct {
 	checksumsXML
 }
 
-// value is what the client says the part's checksum is.
-func (c checksumsXML) value(a *algorithm) string {
+// of is the element of an algorithm's checksum.
+func (c *checksumsXML) of(a *algorithm) *string {
 	switch a.name {
 	case "CRC32":
-		return c.CRC32
+		return &c.CRC32
 	case "CRC32C":
-		return c.CRC32C
+		return &c.CRC32C
 	case "CRC64NVME":
-		return c.CRC64NVME
+		return &c.CRC64NVME
 	case "SHA1":
-		return c.SHA1
+		return &c.SHA1
+	case "SHA512":
+		return &c.SHA512
+	case "MD5":
+		return &c.MD5
+	case "XXHASH64":
+		return &c.XXHASH64
+	case "XXHASH3":
+		return &c.XXHASH3
+	case "XXHASH128":
+		return &c.XXHASH128
 	}
-	return c.SHA256
+	return &c.SHA256
 }
 
 func (h *Handler) completeUpload(q *request) error {
@@ -188,7 +198,7 @@ func checkParts(want []completePartXML, parts []objectstore.Part, size int64) er
 		total += p.Size
 		for j := range algorithms {
 			a := &algorithms[j]
-			if sent := want[i].value(a); sent != "" && sent != p.Checksums[a.kept] {
+			if sent := *want[i].of(a); sent != "" && sent != p.Checksums[a.kept] {
 				return failf("InvalidPart", "Part %d does not have the %s that was sent for it.", p.Number, a.name)
 			}
 		}

@@ -28,14 +28,20 @@ type checksumsXML struct {
 	CRC64NVME string `xml:"ChecksumCRC64NVME,omitempty"`
 	SHA1      string `xml:"ChecksumSHA1,omitempty"`
 	SHA256    string `xml:"ChecksumSHA256,omitempty"`
+	SHA512    string `xml:"ChecksumSHA512,omitempty"`
+	MD5       string `xml:"ChecksumMD5,omitempty"`
+	XXHASH64  string `xml:"ChecksumXXHASH64,omitempty"`
+	XXHASH3   string `xml:"ChecksumXXHASH3,omitempty"`
+	XXHASH128 string `xml:"ChecksumXXHASH128,omitempty"`
 	Type      string `xml:"ChecksumType,omitempty"`
 }
 
 func checksumElements(kept map[string]string) checksumsXML {
-	return checksumsXML{
-		CRC32: kept["crc32"], CRC32C: kept["crc32c"], CRC64NVME: kept["crc64nvme"],
-		SHA1: kept["sha1"], SHA256: kept["sha256"], Type: kept[keptType],
+	c := checksumsXML{Type: kept[keptType]}
+	for i := range algorithms {
+		*c.of(&algorithms[i]) = kept[algorithms[i].kept]
 	}
+	return c
 }
 
 // source reads x-amz-copy-source and asks for permission to read there.

@@ -1,6 +1,7 @@
 package s3api
 
 import (
+	"bytes"
 	"context"
 	"encoding/xml"
 	"errors"
@@ -240,8 +241,14 @@ func (h *Handler) refuse(q *request, err error) {
 		q.w.WriteHeader(f.status())
 		return
 	}
-	writeXML(q.w, f.status(), errorXML{
+	text, err := encodeXML(errorXML{
 		Code: f.code, Message: f.message, BucketName: q.bucket, Key: q.key, Region: f.region,
 		Resource: q.r.URL.Path, RequestID: q.id, HostID: q.id,
 	})
+	if err != nil {
+		q.w.WriteHeader(f.status())
+		return
+	}
+	// There are people who look for quotation marks in messages as S3 writes them.
+	sendXML(q.w, f.status(), bytes.ReplaceAll(text, []byte("&#34;"), []byte(`"`)))
 }

@@ -61,8 +61,8 @@ func TestAWSSDK(t *testing.T) {
 	}
 
 	for _, algorithm := range types.ChecksumAlgorithm("").Values() {
-		if algorithmByName(string(algorithm)) == nil {
-			continue // newer ones than Croft implements
+		if !slices.Contains([]types.ChecksumAlgorithm{"CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"}, algorithm) {
+			continue // the SDK sends these only when it is given them
 		}
 		key := aws.String("checksum/" + string(algorithm))
 		_, err := client.PutObject(ctx, &s3.PutObjectInput{Bucket: bucket, Key: key, Body: strings.NewReader("hello"), ChecksumAlgorithm: algorithm})

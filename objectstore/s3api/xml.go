@@ -31,14 +31,20 @@ func quoted(etag string) string { return `"` + etag + `"` }
 // writeXML sends a document with its length, so that a client can tell a whole
 // answer from half of one.
 func writeXML(w http.ResponseWriter, status int, document any) {
-	var out bytes.Buffer
-	out.WriteString(xml.Header)
-	if err := xml.NewEncoder(&out).Encode(document); err != nil {
+	text, err := encodeXML(document)
+	if err != nil {
 		// Only a document type of ours that cannot be encoded comes here.
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
-	sendXML(w, status, out.Bytes())
+	sendXML(w, status, text)
+}
+
+func encodeXML(document any) ([]byte, error) {
+	var out bytes.Buffer
+	out.WriteString(xml.Header)
+	err := xml.NewEncoder(&out).Encode(document)
+	return out.Bytes(), err
 }
 
 func sendXML(w http.ResponseWriter, status int, text []byte) {
