@@ -12,6 +12,20 @@ type BatchDeleter interface {
 	DeleteAll(ctx context.Context, bucket string, keys []string) []error
 }
 
+// BatchVersionDeleter is BatchDeleter for stores that keep versions.
+type BatchVersionDeleter interface {
+	// DeleteVersions deletes in one bucket what DeleteVersion would, request by request,
+	// and returns how each ended, in their order. Buckets in the requests are not looked
+	// at. Requests that are the same end the same way, as one.
+	DeleteVersions(ctx context.Context, bucket string, requests []DeleteRequest) []Deletion
+}
+
+// Deletion is how a request to delete ended: what it did, or why it did nothing.
+type Deletion struct {
+	Deleted
+	Err error
+}
+
 // DeleteAll removes keys of a bucket as a BatchDeleter does, from any store.
 func DeleteAll(ctx context.Context, store Objects, bucket string, keys []string) []error {
 	if batch, ok := store.(BatchDeleter); ok {

@@ -27,7 +27,7 @@ import (
 )
 
 // Store is a whole object store. An engine may also be a DriveReporter or a
-// TargetReporter, a BatchDeleter, a UsageReporter, a ChangeFeed, and keep Versions.
+// TargetReporter, a BatchDeleter, a BatchVersionDeleter, a UsageReporter, a ChangeFeed, and keep Versions.
 type Store interface {
 	Buckets
 	Objects

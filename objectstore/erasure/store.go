@@ -99,11 +99,12 @@ type Store struct {
 }
 
 var (
-	_ objectstore.Store         = (*Store)(nil)
-	_ objectstore.DriveReporter = (*Store)(nil)
-	_ objectstore.BatchDeleter  = (*Store)(nil)
-	_ objectstore.UsageReporter = (*Store)(nil)
-	_ objectstore.Tierer        = (*Store)(nil)
+	_ objectstore.Store               = (*Store)(nil)
+	_ objectstore.DriveReporter       = (*Store)(nil)
+	_ objectstore.BatchDeleter        = (*Store)(nil)
+	_ objectstore.BatchVersionDeleter = (*Store)(nil)
+	_ objectstore.UsageReporter       = (*Store)(nil)
+	_ objectstore.Tierer              = (*Store)(nil)
 )
 
 // Open assembles the drives, formats them on the very first start, and follows the

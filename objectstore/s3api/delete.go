@@ -47,10 +47,7 @@ const replicaHeader = "X-Croft-Replica"
 func (h *Handler) deleteOne(q *request, r objectstore.DeleteRequest) (objectstore.Deleted, error) {
 	if h.versions != nil {
 		done, err := h.versions.DeleteVersion(q.r.Context(), r)
-		if errors.Is(versionError(r.ID, err), objectstore.ErrVersionNotFound) {
-			return objectstore.Deleted{VersionID: r.ID}, nil // which is not there, and was not
-		}
-		return done, err
+		return absent(&r, done, err)
 	}
 	if r.Condition != (objectstore.Condition{}) || r.Check != nil || r.ID != "" && r.ID != objectstore.NullVersion {
 		_, err := h.keepsVersions()
@@ -58,6 +55,14 @@ func (h *Handler) deleteOne(q *request, r objectstore.DeleteRequest) (objectstor
 	}
 	existed, err := h.store.Delete(q.r.Context(), r.Bucket, r.Key)
 	return objectstore.Deleted{Existed: existed}, err
+}
+
+// absent makes a success of deleting a version of another store: it is not there.
+func absent(r *objectstore.DeleteRequest, done objectstore.Deleted, err error) (objectstore.Deleted, error) {
+	if errors.Is(versionError(r.ID, err), objectstore.ErrVersionNotFound) {
+		return objectstore.Deleted{VersionID: r.ID}, nil
+	}
+	return done, err
 }
 
 func (h *Handler) deleteObjects(q *request) error {
@@ -68,27 +73,26 @@ func (h *Handler) deleteObjects(q *request) error {
 	if len(want.Objects) == 0 || len(want.Objects) > maxDelete {
 		return errMalformedXML()
 	}
-	bucket, err := h.store.Bucket(q.r.Context(), q.bucket)
-	if err != nil {
+	if _, err := h.store.Bucket(q.r.Context(), q.bucket); err != nil {
 		return err
 	}
-	ends := h.deleteAll(q, &bucket, want.Objects)
+	ends := h.deleteAll(q, want.Objects)
 	out := newDocument("DeleteResult")
 	defer out.free()
 	for i := range ends {
 		o := &want.Objects[i]
-		if ends[i].err == nil {
+		if ends[i].Err == nil {
 			q.ended(o.Key, "ok")
 			if !want.Quiet {
-				out.deleted(o, &ends[i].done)
+				out.deleted(o, &ends[i].Deleted)
 			}
 		}
 	}
 	for i := range ends {
-		if ends[i].err == nil {
+		if ends[i].Err == nil {
 			continue
 		}
-		o, f := &want.Objects[i], translate(ends[i].err)
+		o, f := &want.Objects[i], translate(ends[i].Err)
 		q.ended(o.Key, f.code)
 		out.open("Error")
 		out.element("Key", o.Key)
@@ -113,21 +117,10 @@ func (d *document) deleted(o *deleteObject, done *objectstore.Deleted) {
 	d.close("Deleted")
 }
 
-// deletion is how one object of a DeleteObjects ended.
-type deletion struct {
-	done objectstore.Deleted
-	err  error
-}
-
-// deleteAll deletes what may be deleted and returns how each ended. Keys of a bucket
-// that never kept versions, where nothing is to be told of them, go in one batch.
-func (h *Handler) deleteAll(q *request, bucket *objectstore.Bucket, objects []deleteObject) []deletion {
-	ends := make([]deletion, len(objects))
-	plain, of := make([]string, 0, len(objects)), make([]int, 0, len(objects))
-	batch, batches := h.store.(objectstore.BatchDeleter)
-	batches = batches && bucket.Versioning == objectstore.VersioningOff
-	var running sync.WaitGroup
-	free := make(chan struct{}, deleteParallel)
+// deleteAll deletes what may be deleted and returns how each ended.
+func (h *Handler) deleteAll(q *request, objects []deleteObject) []objectstore.Deletion {
+	ends := make([]objectstore.Deletion, len(objects))
+	requests, of := make([]objectstore.DeleteRequest, 0, len(objects)), make([]int, 0, len(objects))
 	for i := range objects {
 		o := &objects[i]
 		r, err := o.request(q.bucket)
@@ -138,25 +131,51 @@ func (h *Handler) deleteAll(q *request, bucket *objectstore.Bucket, objects []de
 			r.Bypass, err = h.bypasses(q, o.Key, o.VersionID)
 		}
 		if err != nil {
-			ends[i].err = err
+			ends[i].Err = err
 			continue
 		}
-		if batches && o.plain() {
-			plain, of = append(plain, o.Key), append(of, i)
+		requests, of = append(requests, r), append(of, i)
+	}
+	for i, end := range h.deleteMany(q, requests) {
+		if errors.Is(end.Err, objectstore.ErrVersionInvalid) {
+			end.Err = objectstore.ErrVersionNotFound // as AWS says here, and only here
+		}
+		ends[of[i]] = end
+	}
+	return ends
+}
+
+// deleteMany deletes as fast as the store can and returns how each request ended, in
+// their order.
+func (h *Handler) deleteMany(q *request, requests []objectstore.DeleteRequest) []objectstore.Deletion {
+	if batch, ok := h.store.(objectstore.BatchVersionDeleter); ok {
+		ends := batch.DeleteVersions(q.r.Context(), q.bucket, requests)
+		for i := range ends {
+			ends[i].Deleted, ends[i].Err = absent(&requests[i], ends[i].Deleted, ends[i].Err)
+		}
+		return ends
+	}
+	ends := make([]objectstore.Deletion, len(requests))
+	var keys []string
+	var of []int
+	batch, batches := h.store.(objectstore.BatchDeleter)
+	var running sync.WaitGroup
+	free := make(chan struct{}, deleteParallel)
+	for i := range requests {
+		r := &requests[i]
+		if batches && r.ID == "" && r.Condition == (objectstore.Condition{}) && r.Check == nil {
+			keys, of = append(keys, r.Key), append(of, i)
 			continue
 		}
 		free <- struct{}{}
 		running.Go(func() {
 			defer func() { <-free }()
-			ends[i].done, ends[i].err = h.deleteOne(q, r)
-			if errors.Is(ends[i].err, objectstore.ErrVersionInvalid) {
-				ends[i].err = objectstore.ErrVersionNotFound // as AWS says here, and only here
-			}
+			ends[i].Deleted, ends[i].Err = h.deleteOne(q, *r)
 		})
 	}
-	if len(plain) > 0 {
-		for i, err := range batch.DeleteAll(q.r.Context(), q.bucket, plain) {
-			ends[of[i]].err = err
+	if len(keys) > 0 {
+		for i, err := range batch.DeleteAll(q.r.Context(), q.bucket, keys) {
+			ends[of[i]].Err = err
 		}
 	}
 	running.Wait()
@@ -169,11 +188,6 @@ func (h *Handler) mayDelete(q *request, o *deleteObject) error {
 	err := h.authorize(q, q.ask(WriteObject, "s3:DeleteObject", q.bucket, o.Key, o.VersionID))
 	q.denied = denied // the request itself was not
 	return err
-}
-
-// plain reports whether it is whatever the key holds that is to be deleted.
-func (o *deleteObject) plain() bool {
-	return o.VersionID == "" && o.ETag == "" && o.Size == "" && o.LastModified == ""
 }
 
 // request is what the store is asked for. Sizes and times are S3's own conditions, so

@@ -12,6 +12,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -39,7 +40,7 @@ func Run(t *testing.T, open func(t *testing.T) objectstore.Store) {
 
 // RunLimited is Run for an engine with limits.
 func RunLimited(t *testing.T, limits Limits, open func(t *testing.T) objectstore.Store) {
-	versions := group{"Versions", versionTests}
+	versions := group{"Versions", append(slices.Clone(versionTests), batchVersionTests...)}
 	if limits.NoVersions {
 		versions = group{"NoVersions", noVersionTests}
 	}
