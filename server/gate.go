@@ -69,9 +69,17 @@ func (s *Server) mayProceed(ctx context.Context, r *http.Request, rule Rule, par
 		if err != nil {
 			return err
 		}
-		return s.deps.Accounts.Authorize(ctx, now, rule.action, resource)
+		return s.allowed(ctx, now, rule, params, resource)
 	}
-	return s.deps.Accounts.Authorize(ctx, principal, rule.action, resource)
+	return s.allowed(ctx, principal, rule, params, resource)
+}
+
+// allowed asks roles, and then the policy of the bucket where the rule heeds it.
+func (s *Server) allowed(ctx context.Context, p account.Principal, rule Rule, params Params, resource account.Resource) error {
+	if err := s.deps.Accounts.Authorize(ctx, p, rule.action, resource); err != nil {
+		return err
+	}
+	return s.heed(ctx, p, rule, params)
 }
 
 // admitBody asks a rule whose resource is in the body.

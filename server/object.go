@@ -63,11 +63,11 @@ type (
 
 func (s *Server) objectRoutes() {
 	read, write := Need(account.BucketRead, s.bucket()), Need(account.ObjectWrite, s.bucket())
-	route(s, op("list-objects", http.MethodGet, "/buckets/{bucket}/objects", "Objects and folders", "buckets"), read, s.listObjects)
-	raw(s, bytesOp("get-object", http.MethodGet, "The object's bytes"), read, s.getObject)
-	raw(s, bytesOp("head-object", http.MethodHead, "The object's headers"), read, s.getObject)
-	raw(s, uploadOp("put-object", "Store the request's body as an object"), write, s.putObject)
-	route(s, status(op("delete-object", http.MethodDelete, "/buckets/{bucket}/object", "Delete an object", "buckets"), http.StatusNoContent), write, s.deleteObject)
+	route(s, op("list-objects", http.MethodGet, "/buckets/{bucket}/objects", "Objects and folders", "buckets"), read.Heeding("s3:ListBucket"), s.listObjects)
+	raw(s, bytesOp("get-object", http.MethodGet, "The object's bytes"), read.Heeding("s3:GetObject"), s.getObject)
+	raw(s, bytesOp("head-object", http.MethodHead, "The object's headers"), read.Heeding("s3:GetObject"), s.getObject)
+	raw(s, uploadOp("put-object", "Store the request's body as an object"), write.Heeding("s3:PutObject"), s.putObject)
+	route(s, status(op("delete-object", http.MethodDelete, "/buckets/{bucket}/object", "Delete an object", "buckets"), http.StatusNoContent), write.Heeding("s3:DeleteObject"), s.deleteObject)
 	route(s, op("delete-objects", http.MethodPost, "/buckets/{bucket}/delete", "Delete objects by key or prefix", "buckets"), write, s.deleteObjects)
 	s.versionRoutes()
 	route(s, op("share-object", http.MethodPost, "/buckets/{bucket}/share", "A link that downloads without a login", "buckets"), read, s.shareObject)
@@ -198,10 +198,18 @@ func (s *Server) existing(ctx context.Context, bucket string, keys []string) ([]
 
 // deleteKeys deletes objects that exist, together where the store can.
 func (s *Server) deleteKeys(ctx context.Context, bucket string, keys []string) (deleted int, err error) {
-	if len(keys) == 0 {
-		return 0, nil
+	mine := make([]string, 0, len(keys))
+	for _, key := range keys {
+		if refused := s.mayDelete(ctx, bucket, key, ""); refused == nil {
+			mine = append(mine, key)
+		} else if err == nil {
+			err = refused
+		}
 	}
-	for _, failure := range objectstore.DeleteAll(ctx, s.deps.Store, bucket, keys) {
+	if len(mine) == 0 {
+		return 0, err
+	}
+	for _, failure := range objectstore.DeleteAll(ctx, s.deps.Store, bucket, mine) {
 		if failure == nil {
 			deleted++
 		} else if err == nil {

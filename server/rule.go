@@ -13,6 +13,9 @@ type Rule struct {
 	scope     Scope
 	body      any    // func(context.Context, *I) (account.Resource, error), when the resource is in the body
 	unaudited string // why the audit log does not have it
+	// permission is what the policy of the bucket may deny, in S3's words; empty, it is
+	// not asked.
+	permission string
 }
 
 // Public lets everybody in, and says why. Where a session or token is presented
@@ -46,6 +49,9 @@ func (r Rule) String() string {
 		text = string(r.action) + " on what the body names"
 	case r.public == "":
 		text = string(r.action) + " on " + r.scope.Name
+	}
+	if r.permission != "" {
+		text += ", unless its policy denies " + r.permission
 	}
 	if r.unaudited != "" {
 		text += " (not audited: " + r.unaudited + ")"

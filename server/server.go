@@ -43,6 +43,7 @@ type Deps struct {
 	Replication Replication
 	Lifecycle   Lifecycle
 	Tiers       Tiers
+	Policies    Policies // nil where nobody asks the policies of buckets
 	Containers  Containers
 	Pipelines   Pipelines
 	Chat        Chat

@@ -78,10 +78,10 @@ type (
 
 func (s *Server) versionRoutes() {
 	read, write := Need(account.BucketRead, s.bucket()), Need(account.ObjectWrite, s.bucket())
-	route(s, op("list-versions", http.MethodGet, "/buckets/{bucket}/versions", "Versions and delete markers", "buckets"), read, s.listVersions)
-	route(s, op("get-version", http.MethodGet, "/buckets/{bucket}/version", "What is known of a version, without its bytes", "buckets"), read, s.getVersion)
+	route(s, op("list-versions", http.MethodGet, "/buckets/{bucket}/versions", "Versions and delete markers", "buckets"), read.Heeding("s3:ListBucketVersions"), s.listVersions)
+	route(s, op("get-version", http.MethodGet, "/buckets/{bucket}/version", "What is known of a version, without its bytes", "buckets"), read.Heeding("s3:GetObject"), s.getVersion)
 	route(s, status(op("delete-version", http.MethodDelete, "/buckets/{bucket}/version", "Delete a version for ever", "buckets"), http.StatusNoContent),
-		write, s.deleteVersion)
+		write.Heeding("s3:DeleteObject"), s.deleteVersion)
 	route(s, op("restore-version", http.MethodPost, "/buckets/{bucket}/restore", "Make a copy of an older version the latest", "buckets"), write, s.restoreVersion)
 }
 
@@ -204,6 +204,12 @@ func (s *Server) restoreVersion(ctx context.Context, in *restoreVersionInput) (*
 	if _, err := s.versions(); err != nil {
 		return nil, err
 	}
+	for permission, version := range map[string]string{"s3:GetObject": in.Body.Version, "s3:PutObject": ""} {
+		err := s.denied(ctx, account.PrincipalFrom(ctx), PolicyRequest{Permission: permission, Bucket: in.Bucket, Key: in.Body.Key, Version: version})
+		if err != nil {
+			return nil, err
+		}
+	}
 	made, err := s.deps.Store.Copy(ctx, objectstore.CopyRequest{
 		FromBucket: in.Bucket, FromKey: in.Body.Key, FromVersion: in.Body.Version, Bucket: in.Bucket, Key: in.Body.Key,
 	})
@@ -268,6 +274,9 @@ func (s *Server) deleteVersionsOf(ctx context.Context, bucket, prefix string, ch
 		for _, v := range page.Versions {
 			if !chosen(v) {
 				return deleted, nil
+			}
+			if err := s.mayDelete(ctx, bucket, v.Key, v.VersionID); err != nil {
+				return deleted, err
 			}
 			gone, err := store.DeleteVersion(ctx, objectstore.DeleteRequest{VersionRef: objectstore.VersionRef{Bucket: bucket, Key: v.Key, ID: v.VersionID}})
 			if err != nil {

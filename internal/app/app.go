@@ -215,11 +215,12 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	}
 	a.requests = accesslog.New(accesslog.Config{Folder: logs, Logger: a.log})
 	rules, ruler := a.openLifecycle()
+	who := access{accounts: a.accounts, buckets: a.store, rules: new(grants.Reader), refusals: newRefusals(time.Now), log: a.log}
 	s3 := s3api.New(s3api.Config{
 		Store: a.store, Recorder: requests{a.requests}, Log: a.log, Console: a.consoleURL, UploadMemory: uploadMemory(),
 		Domains: a.config.S3.Domains, SiteDomains: a.config.S3.WebsiteDomains, SignatureV2: a.config.S3.SignatureV2,
 		Lifecycle: rules,
-		Access:    access{accounts: a.accounts, buckets: a.store, rules: new(grants.Reader), refusals: newRefusals(time.Now), log: a.log},
+		Access:    who,
 	})
 	tierRoom, err := a.openTiers(ctx, sealer)
 	if err != nil {
@@ -236,11 +237,11 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	a.console = server.New(server.Deps{
 		Accounts: a.accounts, Requests: a.requests, Store: a.store, Drives: drivesOf(a.store), Target: targetOf(a.store), Presigner: presigner{},
 		MasterKeys: a.keyDesk(), Containers: executor,
-		Replication: copies,
-		Tiers:       tierRoom,
-		Lifecycle:   rules,
-		Projects:    remover{accounts: a.accounts, pipelines: pipelines, store: a.store, blobs: objects, rooms: rooms},
-		Pipelines:   pipelines, Chat: rooms, Socket: sockets{hub}, UI: ui.Dist(), Log: a.log,
+		Replication: copies, Policies: denials{who, a.store},
+		Tiers:     tierRoom,
+		Lifecycle: rules,
+		Projects:  remover{accounts: a.accounts, pipelines: pipelines, store: a.store, blobs: objects, rooms: rooms},
+		Pipelines: pipelines, Chat: rooms, Socket: sockets{hub}, UI: ui.Dist(), Log: a.log,
 	}, server.Config{Version: a.config.Version, Name: "Croft", S3Port: a.s3.port()})
 	if a.pages, err = listen(ctx, "console", "--console-address", a.config.ConsoleAddress, notOnSites{a.console, s3.IsSite}, a.log); err != nil {
 		return err

@@ -77,6 +77,15 @@ func TestBucketPolicyCalls(t *testing.T) {
 	check(f.call("PUT", "/new2", "", "X-Amz-Object-Ownership", "Mine"), 400, "InvalidArgument", "")
 }
 
+func TestExpectedOwner(t *testing.T) {
+	f := start(t).bucket("bucket")
+	for owner, status := range map[string]int{ownerID: 200, policy.Account: 200, "123456789012": 403} {
+		if a := f.call("GET", "/bucket", "", "X-Amz-Expected-Bucket-Owner", owner); a.status != status {
+			t.Errorf("%s: %d %s", owner, a.status, a.body)
+		}
+	}
+}
+
 func aclBody(grants string) string {
 	return `<AccessControlPolicy xmlns="` + xmlNamespace + `"><Owner><ID>croft</ID></Owner><AccessControlList>` + grants + `</AccessControlList></AccessControlPolicy>`
 }

@@ -1,6 +1,10 @@
 package s3api
 
-import "net/http"
+import (
+	"net/http"
+
+	"croft/objectstore/policy"
+)
 
 const completeMultipartUpload = "CompleteMultipartUpload"
 
@@ -173,7 +177,7 @@ func (q *request) refuseUnsupported() error {
 	if _, err := storageClass(header).Kept(); err != nil {
 		return err
 	}
-	if v := first(header, "X-Amz-Expected-Bucket-Owner"); v != "" && v != ownerID {
+	if v := first(header, "X-Amz-Expected-Bucket-Owner"); v != "" && v != ownerID && v != policy.Account {
 		return fail("AccessDenied", "Access Denied. The bucket has another owner than the request expects.")
 	}
 	return nil
