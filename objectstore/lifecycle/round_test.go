@@ -1,14 +1,21 @@
 package lifecycle
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"croft/internal/errs"
 	"croft/objectstore"
+	"croft/objectstore/erasure"
 )
 
 const (
@@ -375,5 +382,85 @@ func TestRulesThatAreRemovedStop(t *testing.T) {
 	f.ok(err)
 	if len(page.Objects) < 17 { // some were under way
 		t.Fatalf("%d objects are left", len(page.Objects))
+	}
+}
+
+// shelf is a tier in memory.
+type shelf struct {
+	mu     sync.Mutex // guards bodies
+	bodies map[string][]byte
+}
+
+func (s *shelf) Tier(name string) (objectstore.Tier, error) {
+	if name != "WARM" {
+		return nil, objectstore.ErrTierNotFound
+	}
+	return s, nil
+}
+
+func (s *shelf) Put(_ context.Context, name string, body io.Reader, _ int64) error {
+	text, err := io.ReadAll(body)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bodies[name] = text
+	return err
+}
+
+func (s *shelf) Get(_ context.Context, name string, offset, length int64) (io.ReadCloser, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return io.NopCloser(bytes.NewReader(s.bodies[name][offset : offset+length])), nil
+}
+
+func (s *shelf) Delete(_ context.Context, name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.bodies, name)
+	return nil
+}
+
+// TestMovesWithTheEngine moves what a rule means, and nothing else, with the engine's
+// own way of doing so: small bodies and large ones, current and not.
+func TestMovesWithTheEngine(t *testing.T) {
+	tier := &shelf{bodies: map[string][]byte{}}
+	store, err := erasure.Open(t.Context(), erasure.Config{
+		Drives: []string{filepath.Join(t.TempDir(), "drive")}, Parity: -1, Logger: slog.New(slog.DiscardHandler), Tiers: tier,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	f := &fixture{T: t, store: &meddler{Store: store}}
+	f.Service = New(Deps{Store: store, Tiers: tier, Log: slog.New(slog.DiscardHandler)}, Config{
+		Now: func() time.Time { return time.Now().Add(time.Duration(f.ahead.Load())) }, Pace: Pace{Rate: 1e6, Rest: -1},
+	})
+	f.bucket("bucket", objectstore.VersioningEnabled)
+	large := strings.Repeat("large", 1<<20)
+	f.put("logs/large", "was here before")
+	f.put("logs/large", large)
+	f.put("logs/small", "small")
+	f.put("other", "stays")
+	f.rules(under("logs/")+moves(3, "WARM"),
+		under("logs/")+"<NoncurrentVersionTransition><NoncurrentDays>9</NoncurrentDays><StorageClass>WARM</StorageClass></NoncurrentVersionTransition>")
+	f.pass(5)
+	st := f.look()
+	if st.Failures != 0 || st.Moved != 2 || st.MovedBytes != int64(len(large)+5) || len(tier.bodies) == 0 {
+		t.Fatalf("status %+v", st)
+	}
+	for key, want := range map[string]string{"logs/large": "WARM", "logs/small": "WARM", "other": ""} {
+		o, err := store.Head(t.Context(), "bucket", key)
+		if err != nil || o.Tier != want {
+			t.Errorf("%s is in %q: %v", key, o.Tier, err)
+		}
+	}
+	if f.read("logs/large") != large || f.read("logs/small") != "small" {
+		t.Error("moved objects read otherwise")
+	}
+	f.pass(6)
+	if st = f.look(); st.Moved != 3 || st.Failures != 0 {
+		t.Fatalf("status %+v", st)
+	}
+	if st = f.look(); st.Moved != 3 {
+		t.Fatalf("moved again: %+v", st)
 	}
 }

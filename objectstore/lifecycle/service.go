@@ -31,7 +31,7 @@ type Config struct {
 	Pace                    Pace
 
 	// page is how many versions are listed at once, and turn how long a bucket is worked
-	// on while others wait; 0 is 1,000 and 10 seconds. Tests have smaller ones.
+	// on while others wait; 0 is 250 and 10 seconds. Tests have smaller ones.
 	page int
 	turn time.Duration
 }
@@ -88,7 +88,7 @@ func New(deps Deps, config Config) *Service {
 		}
 	}
 	if c.page == 0 {
-		c.page = objectstore.DefaultLimit
+		c.page = 250 // larger ones are felt by who waits for a CPU
 	}
 	c.Pace = c.Pace.complete()
 	return s
