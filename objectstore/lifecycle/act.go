@@ -85,9 +85,10 @@ func (r *round) delete(ctx context.Context, v *Version, kind Kind, versioning ob
 }
 
 // check refuses to delete what is not the version that was judged, or is not judged
-// the same any more. The store asks in the step that deletes.
+// the same any more: by its tags, and by whether it is current. The store asks in the
+// step that deletes.
 func (r *round) check(v *Version, is *objectstore.Object, kind Kind, versioning objectstore.Versioning) error {
-	if !same(&v.Object, is) || v.Latest != is.Latest {
+	if !same(&v.Object, is) {
 		return errChanged
 	}
 	now := *v

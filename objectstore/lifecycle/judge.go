@@ -127,12 +127,12 @@ func (r *Rule) deletion(v *Version) (Kind, time.Time) {
 }
 
 // due is when what was written at a time expires.
-func (x Expiration) due(written time.Time) (at time.Time, expires bool) {
+func (e Expiration) due(written time.Time) (at time.Time, expires bool) {
 	switch {
-	case x.Days > 0:
-		return due(written, x.Days), true
-	case !x.Date.IsZero():
-		return x.Date, true
+	case e.Days > 0:
+		return due(written, e.Days), true
+	case !e.Date.IsZero():
+		return e.Date, true
 	}
 	return time.Time{}, false
 }

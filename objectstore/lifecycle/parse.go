@@ -177,16 +177,16 @@ func (f *Filter) parseSmaller(e *element) error {
 	return err
 }
 
-func (x *Expiration) parse(e *element) error {
+func (e *Expiration) parse(in *element) error {
 	said := 0
-	err := e.each(map[string]func(*element) error{
-		"Days": func(e *element) error { said++; return days(e, &x.Days, 1, "'Days' for Expiration action") },
-		"Date": func(e *element) error { said++; return date(e, &x.Date) },
-		"ExpiredObjectDeleteMarker": func(e *element) error {
-			switch e.text {
+	err := in.each(map[string]func(*element) error{
+		"Days": func(in *element) error { said++; return days(in, &e.Days, 1, "'Days' for Expiration action") },
+		"Date": func(in *element) error { said++; return date(in, &e.Date) },
+		"ExpiredObjectDeleteMarker": func(in *element) error {
+			switch in.text {
 			case "true":
 				said++
-				x.Markers = true
+				e.Markers = true
 			case "false": // which some clients write beside Days, and which says nothing
 			default:
 				return malformed("ExpiredObjectDeleteMarker is true or false.")

@@ -199,6 +199,45 @@ func TestVersions(t *testing.T) {
 	f.is("k!", "k?", "k?", "one!", "one?")
 }
 
+// TestMarkersTakeNobodysPlace has a marker among the newest old versions.
+func TestMarkersTakeNobodysPlace(t *testing.T) {
+	f := start(t, Config{})
+	f.versioned(false)
+	f.put("k", "1")
+	f.put("k", "2")
+	f.remove("k", "")
+	f.put("k", "3")
+	f.rules(all + "<NoncurrentVersionExpiration><NoncurrentDays>3</NoncurrentDays><NewerNoncurrentVersions>1</NewerNoncurrentVersions></NoncurrentVersionExpiration>")
+	f.pass(5)
+	f.look()
+	f.is("k", "k?!", "k?")
+}
+
+// TestNoncurrentSinceTheNextWasWritten follows versions through a listing.
+func TestNoncurrentSinceTheNextWasWritten(t *testing.T) {
+	var track tracker
+	written := []string{"2024-01-09", "2024-01-05", "2024-01-01"}
+	var got []Version
+	for i, at1 := range written {
+		if v, whole := track.add(objectstore.Object{Key: "k", ModifiedAt: at(at1), Latest: i == 0}); whole {
+			got = append(got, v)
+		}
+	}
+	if v, whole := track.add(objectstore.Object{Key: "l", ModifiedAt: at("2024-01-02"), Latest: true}); whole {
+		got = append(got, v)
+	}
+	if v, whole := track.end(); whole {
+		got = append(got, v)
+	}
+	if len(got) != 4 || !got[0].NoncurrentSince.IsZero() || !got[1].NoncurrentSince.Equal(at(written[0])) ||
+		!got[2].NoncurrentSince.Equal(at(written[1])) || got[1].Newer != 0 || got[2].Newer != 1 || got[0].Only || got[2].Only || !got[3].Only {
+		t.Fatalf("%+v", got)
+	}
+	if _, whole := track.end(); whole {
+		t.Fatal("a version twice")
+	}
+}
+
 func TestSuspended(t *testing.T) {
 	f := start(t, Config{})
 	f.versioned(false)

@@ -114,6 +114,11 @@ func TestRun(t *testing.T) {
 	if n := f.store.asked.Load(); n != 1 {
 		t.Fatalf("asked the store %d times", n)
 	}
+	select {
+	case <-stirred:
+		t.Fatal("it looked again without rules")
+	case <-time.After(30 * time.Millisecond): // it never does
+	}
 	f.pass(31)
 	f.rules(all + expire30)
 	for f.Status(t.Context(), "bucket").Expired == 0 {
