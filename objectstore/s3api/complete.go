@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"croft/objectstore"
 )
@@ -20,6 +21,14 @@ type completePartXML struct {
 	Number int    `xml:"PartNumber"`
 	ETag   string `xml:"ETag"`
 	checksumsXML
+}
+
+// cutParts takes the number of parts off composite checksums.
+func (c *checksumsXML) cutParts() {
+	for i := range algorithms {
+		sum := c.of(&algorithms[i])
+		*sum, _, _ = strings.Cut(*sum, "-")
+	}
 }
 
 // of is the element of an algorithm's checksum.

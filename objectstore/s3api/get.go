@@ -83,8 +83,8 @@ func (q *request) writeHeaders(o *objectstore.Object, rng *objectstore.Range, of
 		header.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", offset, offset+length-1, o.Size))
 		status = http.StatusPartialContent
 	}
-	if length == o.Size && strings.EqualFold(first(q.r.Header, "X-Amz-Checksum-Mode"), "ENABLED") {
-		setChecksumHeaders(header, o.Attributes.Checksums)
+	if strings.EqualFold(first(q.r.Header, "X-Amz-Checksum-Mode"), "ENABLED") {
+		setChecksumHeaders(header, q.checksumsOf(o, length))
 	}
 	q.w.WriteHeader(status)
 }
@@ -145,6 +145,17 @@ func (h *Handler) getPart(q *request, ref objectstore.VersionRef) error {
 		_ = content.Close()
 	}
 	return fail("SlowDown", "The object is being overwritten. Please reduce your request rate.")
+}
+
+// checksumsOf are the checksums of what is sent: of a part, or of the whole object.
+func (q *request) checksumsOf(o *objectstore.Object, length int64) map[string]string {
+	if number, err := partNumber(q); err == nil && q.query.Has("partNumber") && number <= len(o.Parts) {
+		return o.Parts[number-1].Checksums
+	}
+	if length != o.Size {
+		return nil
+	}
+	return o.Attributes.Checksums
 }
 
 // partRange is where the part that the query names lies in the object.
