@@ -104,6 +104,24 @@ func TestExamples(t *testing.T) {
 	}
 }
 
+// TestTaken are policies that tools write, and what AWS takes of the less usual.
+func TestTaken(t *testing.T) {
+	for _, text := range []string{
+		// mc anonymous set download, upload, public and a prefix
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["*"]},"Action":["s3:GetBucketLocation","s3:ListBucket"],"Resource":["arn:aws:s3:::b"]},{"Effect":"Allow","Principal":{"AWS":["*"]},"Action":["s3:GetObject"],"Resource":["arn:aws:s3:::b/*"]}]}`,
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["*"]},"Action":["s3:ListBucketMultipartUploads","s3:GetBucketLocation"],"Resource":["arn:aws:s3:::b"]},{"Effect":"Allow","Principal":{"AWS":["*"]},"Action":["s3:AbortMultipartUpload","s3:DeleteObject","s3:ListMultipartUploadParts","s3:PutObject"],"Resource":["arn:aws:s3:::b/*"]}]}`,
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["*"]},"Action":["s3:ListBucket"],"Resource":["arn:aws:s3:::b"],"Condition":{"StringEquals":{"s3:prefix":["pre"]}}}]}`,
+		// the generator of AWS
+		`{"Id":"Policy1","Version":"2012-10-17","Statement":[{"Sid":"Stmt1","Action":["s3:GetObject","s3:GetObjectTorrent"],"Effect":"Allow","Resource":"arn:aws:s3:::b/*","Principal":"*"}]}`,
+		`{"Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"],"Condition":{"StringNotEquals":{"aws:SourceVpc":"vpc-1"},"NumericLessThan":{"s3:TlsVersion":1.2},"BoolIfExists":{"aws:MultiFactorAuthPresent":false}}}]}`,
+		`{"Statement":{"Effect":"Allow","NotPrincipal":{"AWS":["ada","arn:aws:iam::000000000000:user/bob"]},"NotAction":"s3:Put*","NotResource":"arn:aws:s3:::b/x/*","Condition":{}}}`,
+	} {
+		if _, err := ParseBucket(text, "b"); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 func TestMalformed(t *testing.T) {
 	statement := func(s string) string { return `{"Version":"2012-10-17","Statement":[{` + s + `}]}` }
 	const rest = `"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"`

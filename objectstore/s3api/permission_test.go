@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"croft/internal/errs"
+	"croft/objectstore"
 )
 
 // asked notes every question in S3's words and allows it, unless one is refused.
@@ -183,5 +184,39 @@ func TestAnonymous(t *testing.T) {
 	}
 	if len(f.guard.events) > 0 {
 		t.Errorf("strangers fill the audit log: %+v", f.guard.events)
+	}
+}
+
+// headless is a store that cannot say what an object is when it is on.
+type headless struct {
+	objectstore.Store
+	on bool
+}
+
+func (h *headless) Head(ctx context.Context, bucket, key string) (objectstore.Object, error) {
+	if h.on {
+		return objectstore.Object{}, objectstore.ErrReadQuorum
+	}
+	return h.Store.Head(ctx, bucket, key)
+}
+
+// TestUnknownFactsRefuse: where a fact cannot be had that a condition asks for, nobody
+// can say what would have been denied.
+func TestUnknownFactsRefuse(t *testing.T) {
+	store := &headless{}
+	f := start(t, func(c *Config) { store.Store, c.Store = c.Store, store }).bucket("bucket")
+	f.put("bucket", "key", "x")
+	f.guard.refuse = func(_ Credential, ask Ask) error {
+		if ask.Facts.Value("s3:existingobjecttag/secret") != nil {
+			return errs.New(errs.Forbidden, "forbidden", "No.")
+		}
+		return nil
+	}
+	if a := f.call("GET", "/bucket/key", ""); a.status != 200 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	store.on = true
+	if a := f.call("GET", "/bucket/key", ""); a.code() != "SlowDown" {
+		t.Errorf("%d %s", a.status, a.body)
 	}
 }
