@@ -47,6 +47,7 @@ func (s *Server) bucketRoutes() {
 		NeedBody(account.BucketWrite, s.newBucketOwner), s.createBucket)
 	s.bucketSettingsRoutes()
 	s.bucketAccessRoutes()
+	s.bucketWebRoutes()
 	route(s, status(op("delete-bucket", http.MethodDelete, "/buckets/{bucket}", "Delete an empty bucket", "buckets"), http.StatusNoContent),
 		Need(account.BucketWrite, s.bucket()), s.deleteBucket)
 }

@@ -44,6 +44,7 @@ type Deps struct {
 	Lifecycle   Lifecycle
 	Tiers       Tiers
 	Policies    Policies // nil where nobody asks the policies of buckets
+	Web         Web
 	Containers  Containers
 	Pipelines   Pipelines
 	Chat        Chat

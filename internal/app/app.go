@@ -239,6 +239,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 		MasterKeys: a.keyDesk(), Containers: executor,
 		Replication: copies, Policies: denials{who, a.store},
 		Tiers:     tierRoom,
+		Web:       webSettings{domains: a.config.S3.WebsiteDomains, port: a.s3.port()},
 		Lifecycle: rules,
 		Projects:  remover{accounts: a.accounts, pipelines: pipelines, store: a.store, blobs: objects, rooms: rooms},
 		Pipelines: pipelines, Chat: rooms, Socket: sockets{hub}, UI: ui.Dist(), Log: a.log,

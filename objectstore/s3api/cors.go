@@ -21,10 +21,12 @@ const (
 // corsXML is a bucket's configuration for cross-origin requests.
 type corsXML struct {
 	XMLName xml.Name   `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CORSConfiguration"`
-	Rules   []corsRule `xml:"CORSRule"`
+	Rules   []CORSRule `xml:"CORSRule"`
 }
 
-type corsRule struct {
+// CORSRule says which pages may do what with a bucket. One * in an origin or a header
+// stands for any text.
+type CORSRule struct {
 	ID      string   `xml:"ID,omitempty"`
 	Headers []string `xml:"AllowedHeader"`
 	Methods []string `xml:"AllowedMethod"`
@@ -56,8 +58,8 @@ func readCORS(data []byte) (*corsXML, error) {
 	return config, nil
 }
 
-func readCORSRule(e *element) (corsRule, error) {
-	var rule corsRule
+func readCORSRule(e *element) (CORSRule, error) {
+	var rule CORSRule
 	var age string
 	err := e.fields(map[string]func(*element) error{
 		"ID": once(&rule.ID), "AllowedHeader": each(&rule.Headers), "AllowedMethod": each(&rule.Methods),
@@ -77,7 +79,7 @@ func readCORSRule(e *element) (corsRule, error) {
 	return rule, rule.check()
 }
 
-func (r *corsRule) check() error {
+func (r *CORSRule) check() error {
 	if len(r.Methods) == 0 || len(r.Origins) == 0 {
 		return errMalformedXML()
 	}
@@ -119,7 +121,7 @@ func matches(pattern, text string) bool {
 
 // rule returns the first rule that allows the method from the origin with all of the
 // headers, which are in lower case, and the origin to allow; nil when there is none.
-func (c *corsXML) rule(origin, method string, headers []string) (*corsRule, string) {
+func (c *corsXML) rule(origin, method string, headers []string) (*CORSRule, string) {
 	for i := range c.Rules {
 		rule := &c.Rules[i]
 		if !slices.Contains(rule.Methods, method) || !rule.allowsAll(headers) {
@@ -137,7 +139,7 @@ func (c *corsXML) rule(origin, method string, headers []string) (*corsRule, stri
 	return nil, ""
 }
 
-func (r *corsRule) allowsAll(headers []string) bool {
+func (r *CORSRule) allowsAll(headers []string) bool {
 	for _, header := range headers {
 		if !slices.ContainsFunc(r.Headers, func(pattern string) bool { return matches(strings.ToLower(pattern), header) }) {
 			return false
@@ -147,7 +149,7 @@ func (r *corsRule) allowsAll(headers []string) bool {
 }
 
 // write says in the answer what the rule allows to the origin.
-func (r *corsRule) write(header http.Header, origin string) {
+func (r *CORSRule) write(header http.Header, origin string) {
 	header.Set("Access-Control-Allow-Origin", origin)
 	header.Set("Access-Control-Allow-Methods", strings.Join(r.Methods, ", "))
 	if origin != "*" {

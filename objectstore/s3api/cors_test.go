@@ -134,6 +134,26 @@ func TestCORSOfAnswers(t *testing.T) {
 	}
 }
 
+func TestWildcards(t *testing.T) {
+	for _, c := range []struct {
+		pattern, text string
+		want          bool
+	}{
+		{"*", "", true}, {"a*", "a", true}, {"*a", "ba", true}, {"a*b", "ab", true}, {"ab*ba", "aba", false}, {"ab*ba", "abba", true}, {"a", "a", true}, {"a", "ab", false},
+	} {
+		if matches(c.pattern, c.text) != c.want {
+			t.Errorf("%q, %q: %v", c.pattern, c.text, !c.want)
+		}
+	}
+	deep := strings.Repeat("<a>", maxDepth) + strings.Repeat("</a>", maxDepth)
+	if _, err := readElement([]byte(deep), "a"); err != nil {
+		t.Error(err)
+	}
+	if _, err := readElement([]byte("<a>"+deep+"</a>"), "a"); err == nil {
+		t.Error("a document that is too deep was read")
+	}
+}
+
 func TestCORSThroughTheSDK(t *testing.T) {
 	f := start(t).bucket("bucket")
 	ctx, client, bucket := t.Context(), awsClient(f), aws.String("bucket")

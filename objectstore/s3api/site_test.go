@@ -36,7 +36,7 @@ func (f *fixture) everybody(besides string) {
 	f.guard.mu.Lock()
 	defer f.guard.mu.Unlock()
 	f.guard.refuse = func(c Credential, ask Ask) error {
-		if c == (Credential{}) && (ask.S3 != "s3:GetObject" || strings.HasPrefix(ask.Key, "private/")) && ask.S3 != besides {
+		if c == (Credential{}) && (ask.S3 != "s3:GetObject" || strings.HasPrefix(ask.Key, "private/")) && ask.S3 != besides || ask.Facts != nil && ask.Facts.Value("s3:authtype") != nil && c == (Credential{}) {
 			return errs.New(errs.Unauthenticated, "unauthenticated", "Log in first.")
 		}
 		return nil

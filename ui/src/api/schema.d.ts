@@ -292,6 +292,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/buckets/{bucket}/web": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What web applications may do with a bucket */
+        get: operations["get-bucket-web"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change what web applications may do with a bucket */
+        patch: operations["update-bucket-web"];
+        trace?: never;
+    };
     "/api/v1/chat/files/{id}": {
         parameters: {
             query?: never;
@@ -1277,6 +1295,16 @@ export interface components {
              */
             versions: number;
         };
+        BucketWeb: {
+            /** @description Where it is served as a website; none where no domain is set up */
+            addresses: string[];
+            /** @description Whether the store can keep this */
+            changeable: boolean;
+            /** @description Which pages of other origins may use the bucket */
+            cors: components["schemas"]["CORSRule"][];
+            /** @description Absent: the bucket is no website */
+            website?: components["schemas"]["Website"];
+        };
         CardStage: {
             name: string;
             state: string;
@@ -1306,6 +1334,35 @@ export interface components {
             displayName: string;
             id: string;
             name: string;
+        };
+        CORSRule: {
+            /**
+             * @description Of answers, that pages may see
+             * @example [
+             *       "ETag"
+             *     ]
+             */
+            expose: string[];
+            /**
+             * @description That requests may have
+             * @example [
+             *       "*"
+             *     ]
+             */
+            headers: string[];
+            id?: string;
+            /**
+             * Format: int64
+             * @description Seconds for which a browser need not ask again
+             */
+            maxAge?: number;
+            methods: ("GET" | "HEAD" | "PUT" | "POST" | "DELETE")[];
+            /**
+             * @example [
+             *       "https://app.example.com"
+             *     ]
+             */
+            origins: string[];
         };
         CreateBucketRequest: {
             name: string;
@@ -2388,6 +2445,12 @@ export interface components {
              */
             versioning?: "enabled" | "suspended";
         };
+        UpdateBucketWebRequest: {
+            cors?: components["schemas"]["CORSRule"][];
+            /** @description Make the bucket no website */
+            endWebsite?: boolean;
+            website?: components["schemas"]["Website"];
+        };
         UpdateMeRequest: {
             displayName?: string;
             locale?: string;
@@ -2474,6 +2537,30 @@ export interface components {
         };
         WebhookSecret: {
             webhookSecret: string;
+        };
+        Website: {
+            /**
+             * @description The page of errors; empty: one of Croft's
+             * @example error.html
+             */
+            error: string;
+            /**
+             * @description The page of a folder; empty with a redirect
+             * @example index.html
+             */
+            index: string;
+            /** @description Where all requests are sent; empty: nowhere */
+            redirectHost: string;
+            /**
+             * @description Empty: as it was asked for
+             * @enum {string}
+             */
+            redirectProtocol: "" | "http" | "https";
+            /**
+             * Format: int64
+             * @description How many there are, which are set over S3 and stay
+             */
+            readonly routingRules?: number;
         };
     };
     responses: never;
@@ -3433,6 +3520,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VersionList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "get-bucket-web": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BucketWeb"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "update-bucket-web": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateBucketWebRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BucketWeb"];
                 };
             };
             /** @description Error */
