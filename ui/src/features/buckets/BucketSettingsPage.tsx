@@ -12,6 +12,7 @@ import { bucketQuery } from "./queries";
 import { UsageCard } from "./UsageCard";
 import { useBucketRole } from "./useBucketRole";
 import { VersioningCard } from "./VersioningCard";
+import { WebCards } from "./WebCards";
 
 const route = getRouteApi("/app/buckets/$bucket/settings");
 
@@ -58,6 +59,7 @@ export function BucketSettingsPage() {
               {found.settings.objectLock && <LockCard {...shared} />}
               <EncryptionCard {...shared} />
               <CompressionCard {...shared} />
+              <WebCards {...shared} />
             </div>
           );
         }}

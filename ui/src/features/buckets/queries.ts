@@ -59,6 +59,13 @@ export const accessQuery = (bucket: string) =>
     queryFn: ({ signal }) => body(api.GET("/api/v1/buckets/{bucket}/access", { params: { path: { bucket } }, signal })),
   });
 
+/** What web applications may do with a bucket. */
+export const webQuery = (bucket: string) =>
+  queryOptions({
+    queryKey: ["buckets", bucket, "web"],
+    queryFn: ({ signal }) => body(api.GET("/api/v1/buckets/{bucket}/web", { params: { path: { bucket } }, signal })),
+  });
+
 /** The versions of one object, the newest first, page by page. */
 export const versionsQuery = (bucket: string, key: string) =>
   infiniteQueryOptions({
