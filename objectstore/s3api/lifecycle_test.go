@@ -178,6 +178,9 @@ func TestTiersAreStorageClasses(t *testing.T) {
 	if a := f.call("HEAD", "/bucket/k", ""); a.header.Get("X-Amz-Storage-Class") != "GLACIER" {
 		t.Error(a.header)
 	}
+	if a := f.call("GET", "/bucket/k?attributes", "", "X-Amz-Object-Attributes", "StorageClass"); !strings.Contains(a.body, "<StorageClass>GLACIER</StorageClass>") {
+		t.Error(a.body)
+	}
 	for _, target := range []string{"/bucket", "/bucket?list-type=2", "/bucket?versions"} {
 		if a := f.call("GET", target, ""); !strings.Contains(a.body, "<StorageClass>GLACIER</StorageClass>") {
 			t.Errorf("%s: %s", target, a.body)

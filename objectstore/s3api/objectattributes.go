@@ -67,7 +67,7 @@ func (h *Handler) getObjectAttributes(q *request) error {
 		out.Parts = &parts
 	}
 	if wanted["StorageClass"] {
-		out.StorageClass = o.Class.Name()
+		out.StorageClass = className(&o)
 	}
 	if wanted["ObjectSize"] {
 		out.Size = &o.Size
