@@ -117,7 +117,7 @@ func (m maker) request() *Request {
 	r := &Request{
 		Principal: Principal{pick(m, "", "ada", "bob", "eve")},
 		Action:    pick(m, "s3:GetObject", "s3:GetObjectVersionTagging", "s3:PutObject", "s3:ListBucket"),
-		Resource:  pick(m, "arn:aws:s3:::b", "arn:aws:s3:::b/abc", "arn:aws:s3:::b/ada/x", "arn:aws:s3:::b/all/x", "arn:aws:s3:::b/*?", "arn:aws:s3:::b/bbcc", "arn:aws:s3:::b/世界", "arn:aws:s3:::b/"),
+		Resource:  pick(m, "arn:aws:s3:::b", "arn:aws:s3:::b/abc", "arn:aws:s3:::b/ada/x", "arn:aws:s3:::b/all/x", "arn:aws:s3:::b/*?", "arn:aws:s3:::b/bbcc", "arn:aws:s3:::b//x", "arn:aws:s3:::b/世界", "arn:aws:s3:::b/"),
 	}
 	c := values{}
 	if r.Principal.Name != "" {

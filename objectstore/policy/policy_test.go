@@ -51,6 +51,9 @@ func TestExamples(t *testing.T) {
 			{ada, list, "", in("aws:username", "ada", "s3:prefix", "home/ada/docs"), Allow}, {ada, list, "", in("aws:username", "ada", "s3:prefix", "home/bob/"), NoMatch},
 			{Principal{"a*"}, get, "home/ada/x", in("aws:username", "a*"), NoMatch},
 		}},
+		{"a variable without a value", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/home/${aws:username}/*"}]}`, true, []ask{
+			{nobody, get, "home//x", nil, NoMatch}, {ada, get, "home/ada/x", in("aws:username", "ada"), Allow},
+		}},
 		{"variables are new in 2012", `{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${aws:username}"}]}`, true, []ask{
 			{ada, get, "ada", in("aws:username", "ada"), NoMatch}, {ada, get, "${aws:username}", in("aws:username", "ada"), Allow},
 		}},

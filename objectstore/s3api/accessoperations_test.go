@@ -77,6 +77,39 @@ func TestBucketPolicyCalls(t *testing.T) {
 	check(f.call("PUT", "/new2", "", "X-Amz-Object-Ownership", "Mine"), 400, "InvalidArgument", "")
 }
 
+// TestAccessNeedsAStoreThatKeepsIt: of a bucket that is elsewhere nothing of this can
+// be set, and nothing is pretended.
+func TestAccessNeedsAStoreThatKeepsIt(t *testing.T) {
+	f := start(t, func(c *Config) { c.Store = plainStore{c.Store} }).bucket("bucket")
+	f.put("bucket", "key", "x")
+	for _, c := range []struct {
+		method, target, body string
+		header               []string
+	}{
+		{"PUT", "/bucket?policy", `{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket/*"}}`, nil},
+		{"DELETE", "/bucket?policy", "", nil},
+		{"PUT", "/bucket?publicAccessBlock", "<PublicAccessBlockConfiguration/>", nil},
+		{"DELETE", "/bucket?publicAccessBlock", "", nil},
+		{"PUT", "/bucket?ownershipControls", "<OwnershipControls><Rule><ObjectOwnership>ObjectWriter</ObjectOwnership></Rule></OwnershipControls>", nil},
+		{"DELETE", "/bucket?ownershipControls", "", nil},
+		{"PUT", "/bucket?acl", "", []string{"X-Amz-Acl", "private"}},
+		{"PUT", "/bucket/key?acl", "", []string{"X-Amz-Acl", "private"}},
+		{"PUT", "/other", "", []string{"X-Amz-Object-Ownership", "ObjectWriter"}},
+	} {
+		if a := f.call(c.method, c.target, c.body, c.header...); a.code() != "NotImplemented" {
+			t.Errorf("%s %s: %d %s", c.method, c.target, a.status, a.body)
+		}
+	}
+	for target, code := range map[string]string{
+		"/bucket?policy": "NoSuchBucketPolicy", "/bucket?publicAccessBlock": "NoSuchPublicAccessBlockConfiguration",
+		"/bucket?ownershipControls": "", "/bucket?acl": "", "/bucket/key?acl": "",
+	} {
+		if a := f.call("GET", target, ""); a.code() != code {
+			t.Errorf("%s: %d %s", target, a.status, a.body)
+		}
+	}
+}
+
 func TestExpectedOwner(t *testing.T) {
 	f := start(t).bucket("bucket")
 	for owner, status := range map[string]int{ownerID: 200, policy.Account: 200, "123456789012": 403} {

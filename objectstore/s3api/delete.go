@@ -186,7 +186,10 @@ func (h *Handler) deleteMany(q *request, requests []objectstore.DeleteRequest) [
 func (h *Handler) mayDelete(q *request, o *deleteObject) error {
 	denied := q.denied
 	err := h.authorize(q, q.ask(WriteObject, "s3:DeleteObject", q.bucket, o.Key, o.VersionID))
-	q.denied = denied // the request itself was not
+	q.denied = denied                                            // the request itself was not
+	if f, ok := err.(*failure); ok && f.code == "NoSuchBucket" { //nolint:errorlint // authorize returns it as it is
+		return fail("AccessDenied", "Access Denied.") // there is one, since something in it may be deleted
+	}
 	return err
 }
 
