@@ -64,6 +64,7 @@ have aws || want awscli
 boto3 || want python3-boto3
 have s3cmd || want s3cmd
 have rclone || want rclone
+have restic || want restic
 c_compiler || want gcc libc6-dev
 have node || want nodejs
 have npm || want npm
@@ -172,6 +173,7 @@ have aws || lack "the aws command" "install awscli"
 boto3 || lack boto3 "install python3-boto3"
 have s3cmd || lack s3cmd "install s3cmd"
 have rclone || lack rclone "install rclone"
+have restic || lack restic "install restic"
 have npm && new_node || lack "Node.js 20.19 or later with npm" "install nodejs and npm"
 c_compiler || lack "a C compiler, for the race detector" "install gcc and libc6-dev"
 

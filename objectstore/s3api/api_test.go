@@ -410,6 +410,13 @@ func TestPresignedURL(t *testing.T) {
 	if err != nil || o.Attributes.User["colour"] != "blue" || o.Attributes.Checksums["crc32"] == "" {
 		t.Errorf("%+v, %v", o, err)
 	}
+	// The checksum of nothing is what SDKs put into links that they make without a body.
+	nothing := f.presign("PUT", "bucket", "put", maxExpires, url.Values{"x-amz-checksum-crc32": {"AAAAAA=="}, "x-amz-sdk-checksum-algorithm": {"CRC32"}})
+	for _, body := range []string{"hello", ""} {
+		if a := f.do(f.request("PUT", strings.TrimPrefix(nothing, f.server.URL), body)); a.status != 200 {
+			t.Errorf("put %q: %d %s", body, a.status, a.body)
+		}
+	}
 }
 
 func TestRegion(t *testing.T) {
