@@ -288,6 +288,35 @@ func TestPostFormBodies(t *testing.T) {
 	}
 }
 
+// TestPostFormOfMore: what an upload by PUT may have in headers, a form has in fields.
+func TestPostFormOfMore(t *testing.T) {
+	f := start(t).bucket("bucket")
+	const tagging = "<Tagging><TagSet><Tag><Key>team</Key><Value>a + b</Value></Tag></TagSet></Tagging>"
+	any := `["starts-with","$key",""],["starts-with","$tagging",""],["starts-with","$x-amz-server-side-encryption",""],["starts-with","$x-amz-storage-class",""],["starts-with","$x-amz-checksum-algorithm",""]`
+	a := f.post("/bucket", f.signedForm(any, field{"key", "k"}, field{"tagging", tagging}, field{"x-amz-server-side-encryption", "AES256"},
+		field{"x-amz-storage-class", "REDUCED_REDUNDANCY"}, field{"x-amz-checksum-algorithm", "SHA256"}), "hello")
+	if a.status != http.StatusNoContent || a.header.Get("x-amz-server-side-encryption") != "AES256" {
+		t.Fatalf("%d %v %s", a.status, a.header, a.body)
+	}
+	head := f.call("HEAD", "/bucket/k", "", "X-Amz-Checksum-Mode", "ENABLED")
+	if head.header.Get("x-amz-server-side-encryption") != "AES256" || head.header.Get("x-amz-storage-class") != "REDUCED_REDUNDANCY" || head.header.Get("x-amz-checksum-sha256") != "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=" {
+		t.Errorf("%v", head.header)
+	}
+	if tags := f.call("GET", "/bucket/k?tagging", ""); !strings.Contains(tags.body, "<Key>team</Key><Value>a + b</Value>") {
+		t.Errorf("%d %s", tags.status, tags.body)
+	}
+	f.call("DELETE", "/bucket/k", "")
+	for name, c := range map[string]struct{ tagging, code string }{
+		"no document": {"team=a", "MalformedXML"}, "entities": {"<!DOCTYPE a>" + tagging, "MalformedXML"},
+		"twice": {strings.Replace(tagging, "<Tag>", "<Tag><Key>team</Key><Value/></Tag><Tag>", 1), "InvalidTag"},
+	} {
+		if a := f.post("/bucket", f.signedForm(any, field{"key", "k"}, field{"tagging", c.tagging}), "hello"); a.code() != c.code {
+			t.Errorf("%s: %d %s", name, a.status, a.body)
+		}
+	}
+	f.empty("bucket", "wrong tags")
+}
+
 // TestPostFormIsStreamed: neither the size of a file nor its end is known when it
 // begins to be stored.
 func TestPostFormIsStreamed(t *testing.T) {
