@@ -84,15 +84,17 @@ var batchVersionTests = []test{
 			{VersionRef: ref("k", "x")},
 			{VersionRef: ref("other", other.VersionID), Condition: objectstore.Condition{ETag: "00"}},
 			{VersionRef: ref("other", other.VersionID), Check: func(objectstore.Object) error { return objectstore.ErrPreconditionFailed }},
+			{VersionRef: ref("other", "")},
 		})
 		for i, want := range []error{
 			nil, nil, nil, nil, objectstore.ErrKeyInvalid, objectstore.ErrVersionInvalid, objectstore.ErrPreconditionFailed, objectstore.ErrPreconditionFailed,
+			nil,
 		} {
 			if !errors.Is(ends[i].Err, want) {
 				f.Errorf("request %d: %v, want %v", i, ends[i].Err, want)
 			}
 		}
-		if !ends[0].Existed || ends[0].VersionID != one.VersionID || ends[2] != ends[0] || !ends[3].Marker || ends[3].VersionID == "" {
+		if !ends[0].Existed || ends[0].VersionID != one.VersionID || ends[2] != ends[0] || ends[8] != ends[3] || !ends[3].Marker || ends[3].VersionID == "" {
 			f.Fatalf("ends %+v", ends)
 		}
 		if got := ids(f.versions(s, objectstore.ListVersionsRequest{}).Versions); !slices.Equal(got, []string{ends[3].VersionID, other.VersionID}) {
