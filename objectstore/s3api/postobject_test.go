@@ -56,6 +56,10 @@ func (f *fixture) signedForm(conditions string, fields ...field) []field {
 	return signPolicy(policy, testSecret, sig, at, fields...)
 }
 
+func signatureOf(accessKey string, at time.Time) signature {
+	return signature{accessKey: accessKey, day: at.Format(dayFormat), region: DefaultRegion}
+}
+
 func signPolicy(policy, secret string, sig signature, at time.Time, fields ...field) []field {
 	encoded := base64.StdEncoding.EncodeToString([]byte(policy))
 	value := newSigner(secret, sig.day, sig.region).sum([]byte(encoded))
@@ -133,6 +137,15 @@ func TestPostFormRefused(t *testing.T) {
 		t.Fatalf("the good form: %d %s", a.status, a.body)
 	}
 	f.call("DELETE", "/bucket/k", "")
+	aged := func(age time.Duration) []field {
+		at := at.Add(-age)
+		sig := signatureOf(testKey, at)
+		return signPolicy(`{"expiration":"`+later+`","conditions":[`+signature+","+anyKey+`]}`, testSecret, sig, at, key)
+	}
+	if a := f.post("/bucket", aged(6*24*time.Hour), "x"); a.status != 204 {
+		t.Errorf("a form of last week: %d %s", a.status, a.body)
+	}
+	f.call("DELETE", "/bucket/k", "")
 	reader := sig
 	reader.accessKey = "reader"
 	for name, c := range map[string]struct {
@@ -175,6 +188,8 @@ func TestPostFormRefused(t *testing.T) {
 		"disabled key":                 {with(good, "x-amz-credential", "disabled/"+sig.scope()), "AccessDenied"},
 		"credential of no form":        {with(good, "x-amz-credential", testKey), "InvalidArgument"},
 		"another algorithm":            {with(good, "x-amz-algorithm", "AWS4-ECDSA-P256-SHA256"), "InvalidArgument"},
+		"signed too long ago":          {aged(8 * 24 * time.Hour), "AccessDenied"},
+		"signed in the future":         {aged(-time.Hour), "AccessDenied"},
 		"no date":                      {without(good, "x-amz-date"), "InvalidArgument"},
 		"date of another day":          {with(good, "x-amz-date", at.AddDate(0, 0, -1).Format(timeFormat)), "InvalidArgument"},
 		"no signature":                 {without(good, "x-amz-signature"), "InvalidArgument"},

@@ -36,7 +36,10 @@ func (f *fixture) everybody(besides string) {
 	f.guard.mu.Lock()
 	defer f.guard.mu.Unlock()
 	f.guard.refuse = func(c Credential, ask Ask) error {
-		if c == (Credential{}) && (ask.S3 != "s3:GetObject" || strings.HasPrefix(ask.Key, "private/")) && ask.S3 != besides || ask.Facts != nil && ask.Facts.Value("s3:authtype") != nil && c == (Credential{}) {
+		if c == (Credential{}) && ask.Facts.Value("s3:authtype") != nil {
+			return errs.New(errs.Internal, "internal", "Nobody signed, and yet it is said how.")
+		}
+		if c == (Credential{}) && (ask.S3 != "s3:GetObject" || strings.HasPrefix(ask.Key, "private/")) && ask.S3 != besides {
 			return errs.New(errs.Unauthenticated, "unauthenticated", "Log in first.")
 		}
 		return nil
@@ -108,6 +111,9 @@ func TestSite(t *testing.T) {
 	}
 	// A signature makes nobody more than a visitor.
 	if a := site.call("GET", "/private/x", ""); a.status != 403 {
+		t.Errorf("signed: %d %s", a.status, a.body)
+	}
+	if a := site.call("GET", "/", ""); a.body != "home" {
 		t.Errorf("signed: %d %s", a.status, a.body)
 	}
 	for _, method := range []string{"PUT", "POST", "DELETE", "PATCH"} {
