@@ -158,10 +158,17 @@ func (h *Handler) copyWithChecksum(q *request, r objectstore.CopyRequest) (objec
 	if err != nil {
 		return objectstore.Object{}, err
 	}
+	from := objectstore.VersionRef{Bucket: r.FromBucket, Key: r.FromKey, ID: r.FromVersion, CustomerKey: r.FromCustomerKey}
+	if a == nil {
+		// A copy is in one piece, so it does not keep a checksum of parts.
+		if source, err := h.describe(q, from); err == nil && source.Attributes.Checksums[keptType] == typeComposite {
+			a, _ = keptChecksum(source.Attributes.Checksums)
+		}
+	}
 	if a == nil {
 		return h.store.Copy(q.r.Context(), r)
 	}
-	o, content, err := h.open(q, objectstore.VersionRef{Bucket: r.FromBucket, Key: r.FromKey, ID: r.FromVersion, CustomerKey: r.FromCustomerKey}, nil)
+	o, content, err := h.open(q, from, nil)
 	if err != nil {
 		return objectstore.Object{}, err
 	}
