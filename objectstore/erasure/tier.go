@@ -346,23 +346,16 @@ func (s *Store) TierUsage(ctx context.Context) (map[string]objectstore.TierUsage
 	return all, nil
 }
 
-// putTiered notes a body that a tier keeps for the version with an ord.
-func (c *change) putTiered(b record.Body, ord uint64) error {
-	t := index.Tiered{ID: index.FileID(b.ID), Tier: b.Tier, Size: frame.Size(b.Size), Ord: ord}
-	old, found, err := c.tx.Tiered(t.ID)
-	if err != nil {
-		return err
-	}
-	if found && !old.Doomed {
-		t.Ord = max(t.Ord, old.Ord)
-	}
-	return c.tx.PutTiered(t)
+// putTiered notes a body that a tier keeps. It is of one version for ever: copies and
+// uploads have bodies of their own.
+func (c *change) putTiered(b record.Body) error {
+	return c.tx.PutTiered(index.Tiered{ID: index.FileID(b.ID), Tier: b.Tier, Size: frame.Size(b.Size)})
 }
 
-// dropTiered dooms a body in a tier if it still belongs to the version with an ord.
-func (c *change) dropTiered(b record.Body, ord uint64) error {
+// dropTiered dooms a body in a tier.
+func (c *change) dropTiered(b record.Body) error {
 	t, found, err := c.tx.Tiered(index.FileID(b.ID))
-	if err != nil || !found || t.Doomed || t.Ord != ord {
+	if err != nil || !found || t.Doomed {
 		return err
 	}
 	t.Doomed, c.doomedTiered = true, true

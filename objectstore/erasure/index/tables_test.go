@@ -380,7 +380,7 @@ func TestSegmentsAndRepairs(t *testing.T) {
 func TestTiered(t *testing.T) {
 	db := open(t)
 	of := func(n byte, tier string, doomed bool) index.Tiered {
-		return index.Tiered{ID: index.FileID{n}, Tier: tier, Size: int64(n) * 100, Ord: uint64(n) + 7, Doomed: doomed}
+		return index.Tiered{ID: index.FileID{n}, Tier: tier, Size: int64(n) * 100, Doomed: doomed}
 	}
 	one, two, three, four := of(1, "COLD", false), of(2, "COLD", true), of(3, "COLD", false), of(4, "ARCHIVE", true)
 	apply(t, db, func(tx *index.Tx) error {

@@ -7,7 +7,6 @@ type Tiered struct {
 	ID   FileID
 	Tier string
 	Size int64 // there
-	Ord  uint64
 	// Doomed says that nothing needs it: it is to be removed there. So is one that is
 	// on its way to the tier, until something refers to it.
 	Doomed bool
@@ -27,8 +26,8 @@ func (tx *Tx) PutTiered(t Tiered) error {
 	if t.Doomed {
 		doomed = 1
 	}
-	_, err := tx.c.exec("INSERT OR REPLACE INTO tiered (id, tier, size, ord, doomed) VALUES (?, ?, ?, ?, ?)",
-		t.ID[:], []byte(t.Tier), t.Size, t.Ord, doomed)
+	_, err := tx.c.exec("INSERT OR REPLACE INTO tiered (id, tier, size, doomed) VALUES (?, ?, ?, ?)",
+		t.ID[:], []byte(t.Tier), t.Size, doomed)
 	return err
 }
 
@@ -38,13 +37,13 @@ func (tx *Tx) DeleteTiered(id FileID) error {
 	return err
 }
 
-// tiered reads the columns id, tier, size, ord and doomed.
+// tiered reads the columns id, tier, size and doomed.
 func (s *stmt) tiered() (t Tiered, err error) {
 	id := s.view(0)
 	if len(id) != len(t.ID) {
 		return t, unusable("a tiered body's row has an ID of %d bytes", len(id))
 	}
-	return Tiered{FileID(id), string(s.view(1)), s.number(2), uint64(s.number(3)), s.number(4) != 0}, nil
+	return Tiered{FileID(id), string(s.view(1)), s.number(2), s.number(3) != 0}, nil
 }
 
 func (v View) allTiered(sql string, args ...any) (list []Tiered, err error) {
@@ -52,7 +51,7 @@ func (v View) allTiered(sql string, args ...any) (list []Tiered, err error) {
 		t, err := row.tiered()
 		list = append(list, t)
 		return err
-	}, "SELECT id, tier, size, ord, doomed FROM tiered WHERE "+sql, args...)
+	}, "SELECT id, tier, size, doomed FROM tiered WHERE "+sql, args...)
 	return list, err
 }
 
