@@ -112,8 +112,12 @@ func TestBothWays(t *testing.T) {
 		if n := len(here.content("photos")); n != 15 {
 			t.Fatalf("%d objects, want 15", n)
 		}
-		sent := here.status("photos").Sent + there.status("photos").Sent
-		if sent != 25 {
+		// What is written again while its delete is being looked at may be sent for both.
+		sent, twice := here.status("photos").Sent+there.status("photos").Sent, int64(5)
+		if versions {
+			twice = 0
+		}
+		if sent < 25 || sent > 25+twice {
 			t.Fatalf("%d objects were sent, want 25", sent)
 		}
 		// A copy of a copy is an object like any other.
