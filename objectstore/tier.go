@@ -33,14 +33,23 @@ type Tiers interface {
 // are there are read, copied, tagged, locked and deleted as any other.
 type Tierer interface {
 	// Transition moves a version's body to a tier, or from a tier back to the drives
-	// when no tier is named, and returns the version as it is then. Who reads it
+	// when none is named, and returns the version as it is then. Who reads it
 	// meanwhile notices nothing. A version that is there already and one without a body
 	// are left as they are; a delete marker is refused as HeadVersion does. A body that has been moved in part, for
 	// an error or the end of ctx, is read as well, and the rest is moved by calling again.
-	Transition(ctx context.Context, ref VersionRef, tier string) (Object, error)
+	Transition(ctx context.Context, r TransitionRequest) (Object, error)
 	// TierUsage returns what the store has in tiers, by name. Tiers that keep
 	// nothing, and have nothing left to remove, are not named.
 	TierUsage(ctx context.Context) (map[string]TierUsage, error)
+}
+
+// TransitionRequest names a version and where its body is to be.
+type TransitionRequest struct {
+	VersionRef
+	Tier string // empty is the drives
+	// Check, when set, sees the version before its body is copied, and again in the step
+	// that moves it, and may refuse.
+	Check func(is Object) error
 }
 
 // TierUsage is what a store has in a tier.
@@ -53,6 +62,7 @@ type TierUsage struct {
 // What is refused about tiers.
 var (
 	ErrTierNotFound    = errs.New(errs.NotFound, "tier_not_found", "There is no such tier. An administrator adds tiers in the console's settings.")
+	ErrMoveOvertaken   = errs.New(errs.Conflict, "move_overtaken", "The object changed while it was being moved. Try again.")
 	ErrTierUnavailable = errs.New(errs.Unavailable, "tier_unavailable", "The tier that keeps this object cannot be reached now. Try again later.")
 	ErrTierBodyMissing = errs.New(errs.Internal, "tier_body_missing", "The tier that keeps this object does not have its body any more. Restore the tier's bucket from a backup, or write the object anew.")
 	ErrTierNameInvalid = errs.New(errs.Invalid, "tier_name_invalid", "A tier's name has 1 to 32 upper-case letters, digits, hyphens and underscores, begins with a letter, and is none of S3's own storage classes.")

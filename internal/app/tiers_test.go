@@ -115,7 +115,7 @@ func TestTiers(t *testing.T) {
 	old := map[string][]byte{"small": []byte("small"), "large": bytes.Repeat([]byte("croft"), 1<<20)}
 	for key, body := range old {
 		here.put(t, key, body)
-		o, err := here.drives.Transition(t.Context(), objectstore.VersionRef{Bucket: "docs", Key: key}, "COLD")
+		o, err := here.drives.Transition(t.Context(), objectstore.TransitionRequest{VersionRef: objectstore.VersionRef{Bucket: "docs", Key: key}, Tier: "COLD"})
 		if err != nil || o.Tier != "COLD" {
 			t.Fatalf("%+v, %v", o, err)
 		}
@@ -149,7 +149,7 @@ func TestTiers(t *testing.T) {
 	here = serve(t, hereDir, "127.0.0.1:0")
 	here.has(t, old)
 	for key := range old {
-		if o, err := here.drives.Transition(t.Context(), objectstore.VersionRef{Bucket: "docs", Key: key}, ""); err != nil || o.Tier != "" {
+		if o, err := here.drives.Transition(t.Context(), objectstore.TransitionRequest{VersionRef: objectstore.VersionRef{Bucket: "docs", Key: key}, Tier: ""}); err != nil || o.Tier != "" {
 			t.Fatalf("%+v, %v", o, err)
 		}
 	}
@@ -157,7 +157,7 @@ func TestTiers(t *testing.T) {
 
 	// What somebody deletes there is lost, and said to be.
 	here.put(t, "lost", []byte("lost"))
-	if _, err := here.drives.Transition(t.Context(), objectstore.VersionRef{Bucket: "docs", Key: "lost"}, "COLD"); err != nil {
+	if _, err := here.drives.Transition(t.Context(), objectstore.TransitionRequest{VersionRef: objectstore.VersionRef{Bucket: "docs", Key: "lost"}, Tier: "COLD"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, key := range keysOf(t, there.Client, "archive") {

@@ -50,7 +50,7 @@ func (s *Store) deletion(ctx context.Context, b *bucket, r objectstore.DeleteReq
 		err = h.allows(r.Condition)
 	}
 	if err == nil && h != nil && r.Check != nil {
-		err = s.checkDeletion(ctx, b, h, r)
+		err = s.check(ctx, b, h, r.Check)
 	}
 	if err != nil {
 		return nil, objectstore.Deleted{}, err
@@ -74,19 +74,16 @@ func (s *Store) deletion(ctx context.Context, b *bucket, r objectstore.DeleteReq
 	}, done, nil
 }
 
-// checkDeletion asks the caller about what it is to delete.
-func (s *Store) checkDeletion(ctx context.Context, b *bucket, h *held, r objectstore.DeleteRequest) error {
+// check asks a caller about a version that something is to be done to.
+func (s *Store) check(ctx context.Context, b *bucket, h *held, ask func(objectstore.Object) error) error {
+	latest, err := s.held(ctx, b, h.Key)
+	if err != nil {
+		return err
+	}
 	is := b.object(h.Version)
 	is.Attributes = is.Attributes.Clone()
-	is.Latest = r.ID == ""
-	if !is.Latest {
-		latest, err := s.held(ctx, b, r.Key)
-		if err != nil {
-			return err
-		}
-		is.Latest = latest != nil && latest.Ord == h.Ord
-	}
-	return r.Check(is)
+	is.Latest = latest != nil && latest.Ord == h.Ord
+	return ask(is)
 }
 
 // marker returns a delete marker over what a key holds.

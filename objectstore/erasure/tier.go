@@ -25,37 +25,40 @@ import (
 // moves body by body.
 
 // Transition implements objectstore.Tierer.
-func (s *Store) Transition(ctx context.Context, ref objectstore.VersionRef, tier string) (objectstore.Object, error) {
+func (s *Store) Transition(ctx context.Context, r objectstore.TransitionRequest) (objectstore.Object, error) {
 	if err := s.begin(ctx); err != nil {
 		return objectstore.Object{}, err
 	}
 	defer s.inUse.Done()
-	if tier != "" {
-		if _, err := s.tier(tier); err != nil {
+	if r.Tier != "" {
+		if _, err := s.tier(r.Tier); err != nil {
 			return objectstore.Object{}, err
 		}
 	}
-	b, err := s.buckets.find(ref.Bucket)
+	b, err := s.buckets.find(r.Bucket)
 	if err != nil {
 		return objectstore.Object{}, err
 	}
-	h, err := s.version(ctx, b, ref)
+	h, err := s.version(ctx, b, r.VersionRef)
 	for {
 		if err != nil {
 			return objectstore.Object{}, err
 		}
-		o, err := b.readable(h, ref)
+		o, err := b.readable(h, r.VersionRef)
 		if err != nil {
 			return o, err
 		}
-		which := h.elsewhere(tier)
+		which := h.elsewhere(r.Tier)
 		if which < 0 {
 			return o, nil
 		}
-		if err := s.checkWritable(); err != nil {
+		if err = s.checkWritable(); err == nil && r.Check != nil {
+			err = s.check(ctx, b, h, r.Check)
+		}
+		if err != nil {
 			return o, err
 		}
-		if h, err = s.moveBody(ctx, b, h, which, tier); err != nil {
+		if h, err = s.moveBody(ctx, b, h, which, &r); err != nil {
 			return o, err
 		}
 	}
@@ -86,16 +89,16 @@ func (h *held) body(which int) record.Body {
 }
 
 // moveBody moves one body of a version and returns the version as it is then.
-func (s *Store) moveBody(ctx context.Context, b *bucket, h *held, which int, tier string) (*held, error) {
-	m := &transition{store: s, bucket: b, was: h, which: which, old: h.body(which)}
+func (s *Store) moveBody(ctx context.Context, b *bucket, h *held, which int, r *objectstore.TransitionRequest) (*held, error) {
+	m := &transition{store: s, bucket: b, was: h, which: which, old: h.body(which), check: r.Check}
 	defer m.end()
 	from, err := m.open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = from.Close() }()
-	if tier != "" {
-		err = m.out(ctx, from, tier)
+	if r.Tier != "" {
+		err = m.out(ctx, from, r.Tier)
 	} else {
 		err = m.back(ctx, from)
 	}
@@ -112,6 +115,7 @@ type transition struct {
 	was    *held
 	which  int
 	old    record.Body
+	check  func(objectstore.Object) error // nil asks nobody
 
 	is      record.Body // unless it goes into the log
 	payload []byte      // when it does
@@ -151,13 +155,9 @@ func (s *Store) openPayload(ctx context.Context, h *held) (io.ReadCloser, error)
 	return &payload{bytes.NewReader(p.Bytes()), p}, nil
 }
 
-// errMoved is told to who moves a body of a version that has changed; the next try
-// sees it as it is.
-var errMoved = errs.New(errs.Conflict, "object_changed", "The object changed while it was being moved. Try again.")
-
 func changedMeanwhile(err error) error {
 	if errors.Is(err, errReplaced) {
-		return errMoved
+		return objectstore.ErrMoveOvertaken
 	}
 	return err
 }
@@ -221,14 +221,19 @@ func (m *transition) commit(ctx context.Context) (*held, error) {
 		return nil, err
 	}
 	if !found {
-		return nil, errMoved
+		return nil, objectstore.ErrMoveOvertaken
 	}
 	now, err := heldIn(row)
 	if err != nil {
 		return nil, err
 	}
 	if now.elsewhere(m.is.Tier) != m.which || now.body(m.which).ID != m.old.ID {
-		return nil, errMoved
+		return nil, objectstore.ErrMoveOvertaken
+	}
+	if m.check != nil {
+		if err := s.check(ctx, m.bucket, now, m.check); err != nil {
+			return nil, err
+		}
 	}
 	v := m.version(now)
 	v.Shadows = now.Shadows.With(now.loc.Segment, s.segmentExists())
@@ -241,7 +246,7 @@ func (m *transition) commit(ctx context.Context) (*held, error) {
 	}
 	row, found, err = s.index.ByOrd(ctx, h.Bucket, h.Key, h.Ord)
 	if err != nil || !found {
-		return nil, errors.Join(err, errMoved)
+		return nil, errors.Join(err, objectstore.ErrMoveOvertaken)
 	}
 	return heldIn(row)
 }

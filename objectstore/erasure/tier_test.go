@@ -148,7 +148,7 @@ func (w *tierWorld) reopen(change ...func(*Config)) {
 // move moves what a key holds.
 func (w *tierWorld) move(key, tier string) objectstore.Object {
 	w.Helper()
-	o, err := w.store.Transition(w.Context(), objectstore.VersionRef{Bucket: "bucket", Key: key}, tier)
+	o, err := w.store.Transition(w.Context(), objectstore.TransitionRequest{VersionRef: objectstore.VersionRef{Bucket: "bucket", Key: key}, Tier: tier})
 	if err != nil {
 		w.Fatalf("move %q to %q: %v", key, tier, err)
 	}
@@ -251,7 +251,7 @@ func TestTransition(t *testing.T) {
 		}
 		before[key] = was
 		if len(body) == 0 {
-			if o, err := w.store.Transition(t.Context(), objectstore.VersionRef{Bucket: "bucket", Key: key}, "COLD"); err != nil || o.Tier != "" {
+			if o, err := w.store.Transition(t.Context(), objectstore.TransitionRequest{VersionRef: objectstore.VersionRef{Bucket: "bucket", Key: key}, Tier: "COLD"}); err != nil || o.Tier != "" {
 				t.Fatalf("nothing moved to %q, %v", o.Tier, err)
 			}
 			continue
@@ -342,14 +342,14 @@ func TestTierDown(t *testing.T) {
 		if _, err := w.read(key); !errors.Is(err, objectstore.ErrTierUnavailable) {
 			t.Errorf("%s: %v", key, err)
 		}
-		if _, err := w.store.Transition(t.Context(), objectstore.VersionRef{Bucket: "bucket", Key: key}, ""); !errors.Is(err, objectstore.ErrTierUnavailable) {
+		if _, err := w.store.Transition(t.Context(), objectstore.TransitionRequest{VersionRef: objectstore.VersionRef{Bucket: "bucket", Key: key}, Tier: ""}); !errors.Is(err, objectstore.ErrTierUnavailable) {
 			t.Errorf("%s moved back: %v", key, err)
 		}
 		if _, err := w.store.Head(t.Context(), "bucket", key); err != nil {
 			t.Errorf("head of %s: %v", key, err)
 		}
 	}
-	if _, err := w.store.Transition(t.Context(), objectstore.VersionRef{Bucket: "bucket", Key: "here"}, "COLD"); !errors.Is(err, objectstore.ErrTierUnavailable) {
+	if _, err := w.store.Transition(t.Context(), objectstore.TransitionRequest{VersionRef: objectstore.VersionRef{Bucket: "bucket", Key: "here"}, Tier: "COLD"}); !errors.Is(err, objectstore.ErrTierUnavailable) {
 		t.Errorf("moved: %v", err)
 	}
 	if got, err := w.read("here"); err != nil || !bytes.Equal(got, w.want["here"]) {
@@ -373,7 +373,7 @@ func TestTierDown(t *testing.T) {
 	if errs.KindOf(err) != errs.Unavailable || !errors.Is(err, objectstore.ErrTierUnavailable) {
 		t.Errorf("a tier that is not known: %v", err)
 	}
-	if _, err := w.store.Transition(t.Context(), objectstore.VersionRef{Bucket: "bucket", Key: "here"}, "COLD"); !errors.Is(err, objectstore.ErrTierNotFound) {
+	if _, err := w.store.Transition(t.Context(), objectstore.TransitionRequest{VersionRef: objectstore.VersionRef{Bucket: "bucket", Key: "here"}, Tier: "COLD"}); !errors.Is(err, objectstore.ErrTierNotFound) {
 		t.Errorf("moved to a tier that is not known: %v", err)
 	}
 }
@@ -470,8 +470,8 @@ func TestMoveOfWhatChanges(t *testing.T) {
 			w := newTierWorld(t, 2)
 			w.put("k", randomBytes(size, 1))
 			w.tier.putting = func(string) { change(w) }
-			_, err := w.store.Transition(t.Context(), objectstore.VersionRef{Bucket: "bucket", Key: "k"}, "COLD")
-			if !errors.Is(err, errMoved) {
+			_, err := w.store.Transition(t.Context(), objectstore.TransitionRequest{VersionRef: objectstore.VersionRef{Bucket: "bucket", Key: "k"}, Tier: "COLD"})
+			if !errors.Is(err, objectstore.ErrMoveOvertaken) {
 				t.Errorf("%s: %v", what, err)
 			}
 			w.check(what)
@@ -500,6 +500,34 @@ func TestMoveOfWhatChanges(t *testing.T) {
 	}
 }
 
+// TestMoveIsAsked: who moves a version is asked before its body is sent and in the step
+// that moves it, and a refusal leaves everything as it is.
+func TestMoveIsAsked(t *testing.T) {
+	w := newTierWorld(t, 2)
+	w.put("k", randomBytes(5000, 1))
+	refusal := errors.New("no")
+	for refuse := 1; refuse <= 3; refuse++ { // nobody asks a third time
+		asked := 0
+		o, err := w.store.Transition(t.Context(), objectstore.TransitionRequest{
+			VersionRef: objectstore.VersionRef{Bucket: "bucket", Key: "k"}, Tier: "COLD", Check: func(is objectstore.Object) error {
+				if asked++; is.Key != "k" || is.Size != 5000 || !is.Latest {
+					t.Errorf("asked about %+v", is)
+				}
+				if asked == refuse {
+					return refusal
+				}
+				return nil
+			},
+		})
+		moved := refuse == 3
+		if moved != (err == nil) || !moved && !errors.Is(err, refusal) || asked != min(refuse, 2) || (o.Tier == "COLD") != moved {
+			t.Errorf("refused at %d: %v after %d questions, it is in %q", refuse, err, asked, o.Tier)
+		}
+		w.settle(map[bool]int{true: 1}[moved])
+		w.check("asked")
+	}
+}
+
 // TestMoveInParts: an upload whose parts were moved in part is whole, and the rest
 // follows.
 func TestMoveInParts(t *testing.T) {
@@ -510,7 +538,7 @@ func TestMoveInParts(t *testing.T) {
 			w.tier.down = objectstore.ErrTierUnavailable
 		}
 	}
-	_, err := w.store.Transition(t.Context(), objectstore.VersionRef{Bucket: "bucket", Key: "k"}, "COLD")
+	_, err := w.store.Transition(t.Context(), objectstore.TransitionRequest{VersionRef: objectstore.VersionRef{Bucket: "bucket", Key: "k"}, Tier: "COLD"})
 	if !errors.Is(err, objectstore.ErrTierUnavailable) {
 		t.Fatal(err)
 	}
@@ -581,7 +609,7 @@ func TestMoveInUnion(t *testing.T) {
 	keys := []string{"inline", "large", "stays"}
 	move := func(key, where string) {
 		t.Helper()
-		if _, err := from.Transition(t.Context(), objectstore.VersionRef{Bucket: "bucket", Key: key}, where); err != nil {
+		if _, err := from.Transition(t.Context(), objectstore.TransitionRequest{VersionRef: objectstore.VersionRef{Bucket: "bucket", Key: key}, Tier: where}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -659,7 +687,7 @@ func TestMoveOfUnknownOutcome(t *testing.T) {
 			out[i].SetGone(true)
 		}
 	}
-	if _, err := b.store.Transition(t.Context(), objectstore.VersionRef{Bucket: "bucket", Key: "k"}, "COLD"); !errors.Is(err, objectstore.ErrWriteQuorum) {
+	if _, err := b.store.Transition(t.Context(), objectstore.TransitionRequest{VersionRef: objectstore.VersionRef{Bucket: "bucket", Key: "k"}, Tier: "COLD"}); !errors.Is(err, objectstore.ErrWriteQuorum) {
 		t.Fatal(err)
 	}
 	if _, err := b.store.emptyTiersOnce(t.Context()); err != nil || len(tier.names()) != 1 {

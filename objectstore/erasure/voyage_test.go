@@ -268,7 +268,7 @@ func (p *plan) move(path string, number int, tier string) *plan {
 	return p.step(fmt.Sprint("move version ", number, " of ", path, " to ", tier), nil, func(ctx context.Context, v *voyage) error {
 		ref, err := v.version(ctx, path, number)
 		if err == nil {
-			_, err = v.store.Transition(ctx, ref, tier)
+			_, err = v.store.Transition(ctx, objectstore.TransitionRequest{VersionRef: ref, Tier: tier})
 		}
 		return err
 	})

@@ -40,7 +40,7 @@ func (r *round) act(ctx context.Context, v Version, is Verdict, versioning objec
 func changed(err error) bool {
 	for _, one := range []error{
 		errChanged, objectstore.ErrPreconditionFailed, objectstore.ErrObjectNotFound, objectstore.ErrVersionNotFound,
-		objectstore.ErrVersionIsMarker, objectstore.ErrBucketNotFound,
+		objectstore.ErrVersionIsMarker, objectstore.ErrBucketNotFound, objectstore.ErrMoveOvertaken,
 	} {
 		if errors.Is(err, one) {
 			return true
@@ -113,22 +113,18 @@ func versionOf(o *objectstore.Object) string {
 	return o.VersionID
 }
 
-// move moves a version to a tier. What became of it since it was listed is looked at
-// right before: nothing is lost if it is overwritten then, it is only moved early.
+// move moves a version to a tier. The store asks again in the step that does.
 func (r *round) move(ctx context.Context, v *Version, tier string, versioning objectstore.Versioning) error {
-	ref := objectstore.VersionRef{Bucket: r.plan.bucket, Key: v.Key, ID: v.VersionID}
-	is, err := r.s.source.HeadVersion(ctx, ref)
-	if err != nil {
-		return err
-	}
-	is.Latest = v.Latest // which a look at one version does not say
-	if err := r.check(v, &is, Move, versioning); err != nil {
-		return err
-	}
 	if r.s.tierer == nil {
 		return objectstore.ErrTierNotFound
 	}
-	moved, err := r.s.tierer.Transition(ctx, ref, tier)
+	moved, err := r.s.tierer.Transition(ctx, objectstore.TransitionRequest{
+		VersionRef: objectstore.VersionRef{Bucket: r.plan.bucket, Key: v.Key, ID: v.VersionID}, Tier: tier,
+		Check: func(is objectstore.Object) error { return r.check(v, &is, Move, versioning) },
+	})
+	if changed(err) {
+		return err
+	}
 	r.answered(tier, err)
 	if err != nil || moved.Tier != tier {
 		return err

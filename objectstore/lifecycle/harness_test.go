@@ -62,18 +62,29 @@ func (m *meddler) DeleteVersion(ctx context.Context, r objectstore.DeleteRequest
 	return m.Store.DeleteVersion(ctx, r)
 }
 
-func (m *meddler) Transition(ctx context.Context, ref objectstore.VersionRef, tier string) (objectstore.Object, error) {
+func (m *meddler) Transition(ctx context.Context, r objectstore.TransitionRequest) (objectstore.Object, error) {
+	look := func() (objectstore.Object, error) {
+		o, err := m.HeadVersion(ctx, r.VersionRef)
+		if err == nil {
+			o.Latest = true
+			err = r.Check(o)
+		}
+		return o, err
+	}
+	if _, err := look(); err != nil {
+		return objectstore.Object{}, err
+	}
 	if m.beforeMove != nil {
-		if err := m.beforeMove(ref, tier); err != nil {
+		if err := m.beforeMove(r.VersionRef, r.Tier); err != nil {
 			return objectstore.Object{}, err
 		}
 	}
-	o, err := m.HeadVersion(ctx, ref)
+	o, err := look()
 	if err == nil {
 		m.mu.Lock()
-		m.tiers[ref.Key] = tier
+		m.tiers[r.Key] = r.Tier
 		m.mu.Unlock()
-		o.Tier = tier
+		o.Tier = r.Tier
 	}
 	return o, err
 }

@@ -401,6 +401,16 @@ func TestOverwrittenIsNotMoved(t *testing.T) {
 	if st := f.look(); st.Moved != 0 || st.Failures != 0 || len(f.store.tiers) != 0 {
 		t.Fatalf("status %+v, %v", st, f.store.tiers)
 	}
+	// Nor is what is overwritten while its body is sent.
+	f.store.afterList = nil
+	f.pass(5)
+	f.store.beforeMove = func(objectstore.VersionRef, string) error {
+		f.put("k", "new")
+		return nil
+	}
+	if st := f.look(); st.Moved != 0 || st.Failures != 0 || len(f.store.tiers) != 0 {
+		t.Fatalf("status %+v, %v", st, f.store.tiers)
+	}
 }
 
 func TestRulesThatAreRemovedStop(t *testing.T) {

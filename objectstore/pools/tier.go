@@ -7,8 +7,8 @@ import (
 )
 
 // Transition implements objectstore.Tierer.
-func (s *Store) Transition(ctx context.Context, ref objectstore.VersionRef, tier string) (objectstore.Object, error) {
-	return write(ctx, s, ref.Bucket, ref.Key, func(in *set) (objectstore.Object, error) { return in.Transition(ctx, ref, tier) })
+func (s *Store) Transition(ctx context.Context, r objectstore.TransitionRequest) (objectstore.Object, error) {
+	return write(ctx, s, r.Bucket, r.Key, func(in *set) (objectstore.Object, error) { return in.Transition(ctx, r) })
 }
 
 // TierUsage implements objectstore.Tierer: the sum of all sets. While a pool is being

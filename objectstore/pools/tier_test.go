@@ -52,7 +52,7 @@ func moveSome(t *testing.T, s *Store) {
 	for _, ref := range []objectstore.VersionRef{
 		{Bucket: "bucket", Key: "size 4000"}, {Bucket: "safe", Key: "size 4000"}, {Bucket: "safe", Key: "mine and large"}, {Bucket: "kept", Key: "many 2"},
 	} {
-		if o, err := s.Transition(t.Context(), ref, "COLD"); err != nil || o.Tier != "COLD" {
+		if o, err := s.Transition(t.Context(), objectstore.TransitionRequest{VersionRef: ref, Tier: "COLD"}); err != nil || o.Tier != "COLD" {
 			t.Fatalf("%s/%s is in %q: %v", ref.Bucket, ref.Key, o.Tier, err)
 		}
 	}

@@ -143,7 +143,7 @@ type used struct {
 	usage map[string]objectstore.TierUsage
 }
 
-func (u *used) Transition(context.Context, objectstore.VersionRef, string) (objectstore.Object, error) {
+func (u *used) Transition(context.Context, objectstore.TransitionRequest) (objectstore.Object, error) {
 	panic("nobody moves anything here")
 }
 
