@@ -126,6 +126,7 @@ func TestAddedDrivesAreNoWitnesses(t *testing.T) {
 	// The new one gets its mark and no segment.
 	s.refuse(simdisk.Rename, 0, 1, 2, 3)
 	s.open(0)
+	s.settle() // a write quorum has its mark; the last drive gets it behind
 	s.mend()
 	if _, err := simDrive(s.m, 3).ReadFile(epochFile); err != nil {
 		t.Fatal(err)
