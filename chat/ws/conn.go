@@ -254,7 +254,7 @@ func (c *conn) recheckRooms(ctx context.Context) error {
 	}
 	c.hub.mu.Lock()
 	defer c.hub.mu.Unlock()
-	if _, live := c.hub.live[c]; !live || !maps.Equal(visible, c.visible) {
+	if !maps.Equal(visible, c.visible) {
 		c.hub.refresh(c)
 	}
 	return nil

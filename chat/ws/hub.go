@@ -154,6 +154,15 @@ func (h *Hub) outdated(c *conn) {
 	h.refresh(c)
 }
 
+// looked says what the user may see as of the connection's last look, so that who looks
+// at intervals does not make it begin again while it catches up: on a busy machine it
+// would never end.
+func (h *Hub) looked(c *conn, visible map[string]bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	c.visible = visible
+}
+
 // refresh takes the connection out of the live stream and has it join again at
 // its place. It needs mu.
 func (h *Hub) refresh(c *conn) {

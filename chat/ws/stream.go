@@ -52,6 +52,7 @@ func (c *conn) begin(ctx context.Context, p *place) error {
 	for _, room := range snapshot.Rooms {
 		visible[room.ID] = true
 	}
+	c.hub.looked(c, visible)
 	if p.visible != nil && maps.Equal(p.visible, visible) {
 		return nil
 	}
