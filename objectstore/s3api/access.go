@@ -79,6 +79,15 @@ type Access interface {
 	Audit(ctx context.Context, c Credential, e Event)
 }
 
+// Sessions is an Access that knows temporary credentials as well.
+type Sessions interface {
+	// SessionCredential returns the credential of a session: an access key that is good
+	// only together with its token. Errors are those of Credential, besides
+	// session_token_invalid where key and token do not belong together, and
+	// session_token_expired.
+	SessionCredential(ctx context.Context, accessKey, token string) (Credential, error)
+}
+
 // Event is an attempt to change a bucket, or one that was not allowed.
 type Event struct {
 	Operation string // S3's name: "PutObject", "DeleteBucket" …

@@ -10,12 +10,13 @@ import (
 )
 
 // authenticate establishes who signed the request, or refuses it. It reads
-// nothing of the body: q.payload is what the body will be held to.
+// nothing of the body, but of a guest's whose client does not say its hash: q.payload
+// is what the body will be held to.
 func (h *Handler) authenticate(q *request) error {
 	if q.anonymous() {
 		return q.claimNothing()
 	}
-	if h.signatureV2 && q.claimsV2() {
+	if h.signatureV2 && q.guest == nil && q.claimsV2() {
 		return h.authenticateV2(q)
 	}
 	if err := q.claim(); err != nil {
@@ -24,7 +25,7 @@ func (h *Handler) authenticate(q *request) error {
 	if err := h.checkTime(&q.sig); err != nil {
 		return err
 	}
-	if h.region != "" && q.sig.region != h.region {
+	if h.region != "" && q.sig.region != h.region && q.guest == nil {
 		code := "AuthorizationHeaderMalformed"
 		if q.sig.presigned {
 			code = "AuthorizationQueryParametersError"
@@ -36,14 +37,20 @@ func (h *Handler) authenticate(q *request) error {
 	if name := q.unsignedHeader(); name != "" {
 		return failf("AccessDenied", "There were headers present in the request which were not signed: %s.", name)
 	}
-	if first(q.r.Header, "X-Amz-Security-Token") != "" || q.query.Has("X-Amz-Security-Token") {
-		return fail("InvalidToken", "The provided token is malformed or otherwise invalid. Croft issues no session tokens.")
-	}
-	cred, err := h.credential(q, q.sig.accessKey)
+	token, err := q.sessionToken()
 	if err != nil {
 		return err
 	}
-	name := signerName{cred.Secret, q.sig.day, q.sig.region}
+	cred, err := h.credential(q, q.sig.accessKey, token)
+	if err != nil {
+		return err
+	}
+	if q.payload == "" {
+		if err := q.hashBody(); err != nil {
+			return err
+		}
+	}
+	name := q.sig.signerName(cred.Secret)
 	signer, known := h.signers.get(name)
 	if want := signer.sign(q.r, q.query, &q.sig, q.payload); !want.is(q.sig.value) {
 		return errSignature()
@@ -56,9 +63,19 @@ func (h *Handler) authenticate(q *request) error {
 	return nil
 }
 
-// credential finds an access key's credential, with S3's words where there is none.
-func (h *Handler) credential(q *request, accessKey string) (Credential, error) {
-	cred, err := h.access.Credential(q.r.Context(), accessKey)
+// credential finds an access key's credential, that of a session where there is a
+// token, with S3's words where there is none.
+func (h *Handler) credential(q *request, accessKey, token string) (Credential, error) {
+	var cred Credential
+	var err error
+	switch {
+	case token == "":
+		cred, err = h.access.Credential(q.r.Context(), accessKey)
+	case h.sessions == nil:
+		return cred, errSessionToken()
+	default:
+		cred, err = h.sessions.SessionCredential(q.r.Context(), accessKey, token)
+	}
 	if errs.KindOf(err) == errs.NotFound || (err == nil && cred.Secret == "") {
 		return Credential{}, fail("InvalidAccessKeyId", "The access key ID you provided does not exist in our records.")
 	}
@@ -90,7 +107,30 @@ func (q *request) checksumOfNothing(name string, values []string) bool {
 // presignParameters belong to the signature itself.
 var presignParameters = map[string]bool{
 	"x-amz-algorithm": true, "x-amz-credential": true, "x-amz-date": true, "x-amz-expires": true,
-	"x-amz-signedheaders": true, "x-amz-signature": true,
+	"x-amz-signedheaders": true, "x-amz-signature": true, "x-amz-security-token": true,
+}
+
+// sessionToken is the token of a temporary credential, empty without one. The
+// signature covers it wherever it is.
+func (q *request) sessionToken() (string, error) {
+	values := q.r.Header["X-Amz-Security-Token"]
+	if inQuery := q.query["X-Amz-Security-Token"]; inQuery != nil {
+		if values != nil || !q.sig.presigned {
+			return "", errSessionToken()
+		}
+		values = inQuery
+	}
+	if len(values) > 1 || (len(values) == 1 && values[0] == "") {
+		return "", errSessionToken()
+	}
+	if values == nil {
+		return "", nil
+	}
+	return values[0], nil
+}
+
+func errSessionToken() *failure {
+	return fail("InvalidToken", "The provided token is malformed or otherwise invalid.")
 }
 
 func errSignature() *failure {
@@ -138,7 +178,7 @@ func claimsPresigned(query url.Values) bool {
 }
 
 func (q *request) claimHeader(authorization string) error {
-	sig, err := parseAuthorization(authorization)
+	sig, err := parseAuthorization(authorization, q.services()...)
 	if err != nil {
 		return err
 	}
@@ -147,7 +187,7 @@ func (q *request) claimHeader(authorization string) error {
 	}
 	q.sig = sig
 	q.payload = first(q.r.Header, "X-Amz-Content-Sha256")
-	if q.payload == "" {
+	if q.payload == "" && q.guest == nil {
 		return fail("InvalidRequest", "Missing required header for this request: x-amz-content-sha256.")
 	}
 	return nil
@@ -157,7 +197,7 @@ func (q *request) claimPresigned() error {
 	if q.query.Has("AWSAccessKeyId") {
 		return fail("InvalidRequest", "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.")
 	}
-	sig, err := parsePresigned(q.query)
+	sig, err := parsePresigned(q.query, q.services()...)
 	if err != nil {
 		return err
 	}
@@ -167,6 +207,8 @@ func (q *request) claimPresigned() error {
 		q.payload = v
 	} else if v := q.r.Header.Get("X-Amz-Content-Sha256"); v != "" {
 		q.payload = v
+	} else if q.guest != nil {
+		q.payload = ""
 	}
 	return nil
 }

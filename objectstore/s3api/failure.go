@@ -65,6 +65,7 @@ var statuses = map[string]int{
 	"InvalidTag":                                     http.StatusBadRequest,
 	"InvalidPolicyDocument":                          http.StatusBadRequest,
 	"InternalError":                                  http.StatusInternalServerError,
+	"ExpiredToken":                                   http.StatusBadRequest,
 	"InvalidAccessKeyId":                             http.StatusForbidden,
 	"InvalidArgument":                                http.StatusBadRequest,
 	"InvalidBucketName":                              http.StatusBadRequest,
@@ -139,6 +140,8 @@ var (
 		"digest_mismatch":       "BadDigest",
 		"tier_body_missing":     "InternalError", // with the sentence: only who reads can be told
 		"precondition_failed":   "PreconditionFailed",
+		"session_token_invalid": "InvalidToken",
+		"session_token_expired": "ExpiredToken",
 		// Not the drives' fault: a client must not try again, as it does after a 507.
 		"quota_exceeded":          "QuotaExceeded",
 		"customer_key_missing":    "InvalidRequest",

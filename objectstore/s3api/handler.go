@@ -51,6 +51,9 @@ type Config struct {
 	// Lifecycle keeps the buckets' lifecycle rules and does what they say; without one
 	// they have none, and cannot be given any.
 	Lifecycle *lifecycle.Service
+	// Guests are other protocols that are spoken at this address. The first that
+	// claims a request has it.
+	Guests []Guest
 }
 
 // Handler serves S3. Between requests it keeps nothing but signing keys.
@@ -58,6 +61,8 @@ type Handler struct {
 	store    objectstore.Store
 	versions objectstore.Versions // nil where the store keeps none
 	access   Access
+	sessions Sessions // nil where there are none
+	guests   []Guest
 	recorder Recorder
 	log      *slog.Logger
 	region   string
@@ -91,6 +96,8 @@ func New(c Config) *Handler {
 		now: c.Now, idle: c.Idle, operations: byResource(operations()), shares: newShares(c.UploadMemory, c.UploadWait, c.Log),
 	}
 	h.versions, _ = c.Store.(objectstore.Versions)
+	h.sessions, _ = c.Access.(Sessions)
+	h.guests = c.Guests
 	h.signatureV2 = c.SignatureV2
 	h.domains, h.sites = newDomains(c.Domains), newDomains(c.SiteDomains)
 	if h.lifecycle = c.Lifecycle; h.lifecycle == nil {
@@ -122,6 +129,7 @@ type request struct {
 	cred    Credential
 	denied  bool     // the policy said no
 	site    bool     // to a bucket's website
+	guest   Guest    // whose request it is; nil for S3's own
 	bypass  bool     // governance is bypassed
 	posted  bool     // a form, with a policy that q.cred signed
 	cors    *corsXML // of the bucket, where a page asks and it has one
@@ -160,6 +168,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header["X-Content-Type-Options"] = nosniff
 	q.setHeader(header, "X-Amz-Request-Id", q.id)
 	header["X-Amz-Id-2"] = header["X-Amz-Request-Id"]
+	if q.guest = h.guestOf(r); q.guest != nil {
+		h.receive(q) //nolint:contextcheck // the request carries it
+		return
+	}
 	if first(r.Header, "Origin") != "" {
 		q.cors = h.cors(r.Context(), q.bucket)
 		q.allowOrigin()

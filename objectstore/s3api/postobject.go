@@ -123,14 +123,15 @@ func (h *Handler) verifyForm(q *request, f *form) error {
 	if h.region != "" && sig.region != h.region {
 		return failf("InvalidArgument", "The region '%s' is wrong; expecting '%s'.", xmlLimit(sig.region), h.region)
 	}
-	if f.fields["x-amz-security-token"] != "" {
-		return fail("InvalidToken", "The provided token is malformed or otherwise invalid. Croft issues no session tokens.")
+	token, has := f.fields["x-amz-security-token"]
+	if has && token == "" {
+		return errSessionToken()
 	}
-	cred, err := h.credential(q, sig.accessKey)
+	cred, err := h.credential(q, sig.accessKey, token)
 	if err != nil {
 		return err
 	}
-	name := signerName{cred.Secret, sig.day, sig.region}
+	name := sig.signerName(cred.Secret)
 	signer, known := h.signers.get(name)
 	if want := signer.sum([]byte(f.fields["policy"])); !want.is(sig.value) {
 		return errSignature()

@@ -1,9 +1,11 @@
 package s3api
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,6 +28,7 @@ type signature struct {
 	accessKey string
 	day       string // the scope's date, YYYYMMDD
 	region    string
+	service   string   // of the scope; empty is S3
 	headers   []string // lower case, as signed
 	value     string   // hex
 	at        time.Time
@@ -40,12 +43,14 @@ func (s *signature) scope() string { return string(s.appendScope(nil)) }
 func (s *signature) appendScope(out []byte) []byte {
 	out = append(append(out, s.day...), '/')
 	out = append(out, s.region...)
-	return append(out, "/"+serviceS3+"/"+terminator...)
+	out = append(append(out, '/'), cmp.Or(s.service, serviceS3)...)
+	return append(out, "/"+terminator...)
 }
 
 // parseAuthorization reads an Authorization header. It does not trust or check
-// the time; see Handler.authenticate.
-func parseAuthorization(header string) (signature, error) {
+// the time; see Handler.authenticate. It has to be signed for one of the services,
+// S3 where none is named.
+func parseAuthorization(header string, services ...string) (signature, error) {
 	malformed := func(why string) (signature, error) {
 		return signature{}, fail("AuthorizationHeaderMalformed", "The authorization header is malformed; "+why)
 	}
@@ -76,8 +81,8 @@ func parseAuthorization(header string) (signature, error) {
 		*seen = true
 		switch name {
 		case "Credential":
-			if !sig.parseCredential(text) {
-				return malformed(`the Credential is expected as "<access key>/YYYYMMDD/<region>/s3/aws4_request".`)
+			if !sig.parseCredential(text, services...) {
+				return malformed(`the Credential is expected as "` + scopeForm(services) + `".`)
 			}
 		case "SignedHeaders":
 			if !sig.parseSignedHeaders(text) {
@@ -97,7 +102,7 @@ func parseAuthorization(header string) (signature, error) {
 }
 
 // parsePresigned reads the signature out of a presigned URL's query.
-func parsePresigned(query url.Values) (signature, error) {
+func parsePresigned(query url.Values, services ...string) (signature, error) {
 	malformed := func(why string) (signature, error) {
 		return signature{}, fail("AuthorizationQueryParametersError", why)
 	}
@@ -110,8 +115,8 @@ func parsePresigned(query url.Values) (signature, error) {
 		return malformed(`X-Amz-Algorithm only supports "AWS4-HMAC-SHA256".`)
 	}
 	sig := signature{presigned: true, value: query.Get("X-Amz-Signature")}
-	if !sig.parseCredential(query.Get("X-Amz-Credential")) {
-		return malformed(`Error parsing the X-Amz-Credential parameter; expecting "<access key>/YYYYMMDD/<region>/s3/aws4_request".`)
+	if !sig.parseCredential(query.Get("X-Amz-Credential"), services...) {
+		return malformed(`Error parsing the X-Amz-Credential parameter; expecting "` + scopeForm(services) + `".`)
 	}
 	if !sig.parseSignedHeaders(query.Get("X-Amz-SignedHeaders")) {
 		return malformed("X-Amz-SignedHeaders is expected as sorted lower-case names that include host.")
@@ -138,13 +143,26 @@ func parsePresigned(query url.Values) (signature, error) {
 	return sig, nil
 }
 
+// scopeForm is how a credential is written, for who wrote it otherwise.
+func scopeForm(services []string) string {
+	service := serviceS3
+	if len(services) > 0 {
+		service = services[0]
+	}
+	return "<access key>/YYYYMMDD/<region>/" + service + "/" + terminator
+}
+
 // parseCredential splits from the end, because an access key may hold a slash.
-func (s *signature) parseCredential(value string) bool {
+func (s *signature) parseCredential(value string, services ...string) bool {
 	rest, last := cutLast(value)
-	rest, service := cutLast(rest)
+	rest, s.service = cutLast(rest)
 	rest, s.region = cutLast(rest)
 	s.accessKey, s.day = cutLast(rest)
-	if last != terminator || service != serviceS3 || s.region == "" || s.accessKey == "" || s.accessKey[0] == '/' {
+	expected := s.service == serviceS3
+	if len(services) > 0 {
+		expected = slices.Contains(services, s.service)
+	}
+	if last != terminator || !expected || s.region == "" || s.accessKey == "" || s.accessKey[0] == '/' {
 		return false
 	}
 	_, err := time.Parse(dayFormat, s.day)

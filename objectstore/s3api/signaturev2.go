@@ -27,7 +27,7 @@ func (h *Handler) authenticateV2(q *request) error {
 		return err
 	}
 	if first(q.r.Header, "X-Amz-Security-Token") != "" || q.query.Has("x-amz-security-token") {
-		return fail("InvalidToken", "The provided token is malformed or otherwise invalid. Croft issues no session tokens.")
+		return errTokenV2()
 	}
 	q.payload = unsignedPayload
 	if v := first(q.r.Header, "X-Amz-Content-Sha256"); v != "" {
@@ -36,7 +36,7 @@ func (h *Handler) authenticateV2(q *request) error {
 	if q.payload == streamingSigned || q.payload == streamingSignedTrailer {
 		return fail("InvalidRequest", "The chunks of a payload can only be signed with AWS4-HMAC-SHA256.")
 	}
-	cred, err := h.credential(q, claimed.accessKey)
+	cred, err := h.credential(q, claimed.accessKey, "")
 	if err != nil {
 		return err
 	}
@@ -84,6 +84,10 @@ func (h *Handler) claimV2(q *request) (sig signature, date string, err error) {
 		return sig, "", fail("AccessDenied", "Request has expired")
 	}
 	return sig, date, nil
+}
+
+func errTokenV2() error {
+	return fail("InvalidToken", "The provided token is malformed or otherwise invalid. Sign requests of a session with AWS4-HMAC-SHA256.")
 }
 
 func errMechanisms() error {
@@ -191,9 +195,9 @@ func (h *Handler) verifyFormV2(q *request, f *form) error {
 		}
 	}
 	if f.fields["x-amz-security-token"] != "" {
-		return fail("InvalidToken", "The provided token is malformed or otherwise invalid. Croft issues no session tokens.")
+		return errTokenV2()
 	}
-	cred, err := h.credential(q, f.fields["awsaccesskeyid"])
+	cred, err := h.credential(q, f.fields["awsaccesskeyid"], "")
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package s3api
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,15 +11,20 @@ import (
 	"sync"
 )
 
-// signer signs with the key that one secret has for one day and region.
+// signer signs with the key that one secret has for one day, region and service.
 type signer struct {
 	macs sync.Pool // of hash.Hash: HMACs that know the key
 }
 
+// newSigner makes a signer for S3.
 func newSigner(secret, day, region string) *signer {
-	key := mac([]byte("AWS4"+secret), day)
-	key = mac(key, region)
-	key = mac(key, serviceS3)
+	return signerName{secret: secret, day: day, region: region}.signer()
+}
+
+func (n signerName) signer() *signer {
+	key := mac([]byte("AWS4"+n.secret), n.day)
+	key = mac(key, n.region)
+	key = mac(key, cmp.Or(n.service, serviceS3))
 	key = mac(key, terminator)
 	return &signer{macs: sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
 }
@@ -78,7 +84,13 @@ type signers struct {
 	known map[signerName]*signer
 }
 
-type signerName struct{ secret, day, region string }
+// signerName is what a signer's key is made of; without a service it is S3's.
+type signerName struct{ secret, day, region, service string }
+
+// signerName names the signer that a signature of this secret is from.
+func (s *signature) signerName(secret string) signerName {
+	return signerName{secret, s.day, s.region, cmp.Or(s.service, serviceS3)}
+}
 
 // get returns a signer and whether it was remembered.
 func (s *signers) get(name signerName) (_ *signer, known bool) {
@@ -88,7 +100,7 @@ func (s *signers) get(name signerName) (_ *signer, known bool) {
 	if found != nil {
 		return found, true
 	}
-	return newSigner(name.secret, name.day, name.region), false
+	return name.signer(), false
 }
 
 // remember keeps a signer that has verified a request. Others are not worth it: who

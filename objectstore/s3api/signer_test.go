@@ -35,7 +35,7 @@ func TestSigningKeysAreRememberedWhenVerified(t *testing.T) {
 func TestSigningKeysAreBounded(t *testing.T) {
 	var s signers
 	for i := range maxSigners + 10 {
-		s.remember(signerName{"secret", "20261122", fmt.Sprint(i)}, newSigner("secret", "20261122", fmt.Sprint(i)))
+		s.remember(signerName{"secret", "20261122", fmt.Sprint(i), serviceS3}, newSigner("secret", "20261122", fmt.Sprint(i)))
 	}
 	if n := len(s.known); n == 0 || n > maxSigners {
 		t.Errorf("%d keys are remembered", n)
