@@ -58,7 +58,7 @@ node-modules:
 	@scripts/npm-ci.sh ui
 
 .PHONY: gen
-gen: node-modules ## generate the OpenAPI description and the UI's types from the server
+gen: node-modules ## generate the OpenAPI description, the UI's types and the tables of docs/s3.md
 	@scripts/gen.sh
 
 .PHONY: fmt

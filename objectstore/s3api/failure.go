@@ -78,6 +78,7 @@ var statuses = map[string]int{
 	"InvalidTargetBucketForLogging":                  http.StatusBadRequest,
 	"InvalidRedirectLocation":                        http.StatusBadRequest,
 	"InvalidRange":                                   http.StatusRequestedRangeNotSatisfiable,
+	"InvalidPartNumber":                              http.StatusRequestedRangeNotSatisfiable,
 	"InvalidRequest":                                 http.StatusBadRequest,
 	"InvalidRetentionPeriod":                         http.StatusBadRequest,
 	"InvalidStorageClass":                            http.StatusBadRequest,

@@ -171,7 +171,7 @@ func partRange(q *request, o *objectstore.Object) (*objectstore.Range, error) {
 		return nil, nil
 	}
 	if number > len(o.Parts) {
-		return nil, fail("InvalidRange", "The requested part number is not satisfiable.")
+		return nil, fail("InvalidPartNumber", "The requested part number is not satisfiable.")
 	}
 	var offset int64
 	for _, p := range o.Parts[:number-1] {

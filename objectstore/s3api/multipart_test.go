@@ -102,7 +102,7 @@ func TestMultipart(t *testing.T) {
 			"x-amz-mp-parts-count": "2", "Content-Range": fmt.Sprintf("bytes %d-%d/%d", len(fiveMiB), size-1, size),
 		}},
 		{name: "head part 1", method: "HEAD", target: "/bucket/big?partNumber=1", status: 206, want: map[string]string{"Content-Length": fmt.Sprint(len(fiveMiB))}},
-		{name: "part 3", method: "GET", target: "/bucket/big?partNumber=3", status: 416, code: "InvalidRange"},
+		{name: "part 3", method: "GET", target: "/bucket/big?partNumber=3", status: 416, code: "InvalidPartNumber"},
 		{name: "part 0", method: "GET", target: "/bucket/big?partNumber=0", status: 400, code: "InvalidArgument"},
 		{name: "part and range", method: "GET", target: "/bucket/big?partNumber=1", header: []string{"Range", "bytes=0-1"}, status: 400, code: "InvalidRequest"},
 		{name: "upload part 0", method: "PUT", target: upload + "&partNumber=0", body: "x", status: 400, code: "InvalidArgument"},

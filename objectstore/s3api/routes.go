@@ -115,9 +115,10 @@ func byResource(operations []operation) map[resource][]*operation {
 // subresources are the parameters that make a request a call of its own. One
 // that no operation names is NotImplemented, never mistaken for the plain call.
 var subresources = map[string]bool{
-	"accelerate": true, "acl": true, "analytics": true, "append": true, "attributes": true, "cors": true, "delete": true,
+	"abac": true, "accelerate": true, "acl": true, "analytics": true, "annotation": true, "append": true, "attributes": true, "cors": true, "delete": true,
 	"encryption": true, "intelligent-tiering": true, "inventory": true, "legal-hold": true, "lifecycle": true,
 	"list-type": true, "location": true, "logging": true, "metadataTable": true, "metadataConfiguration": true,
+	"metadataAnnotationTable": true, "metadataInventoryTable": true, "metadataJournalTable": true,
 	"metrics": true, "notification": true, "object-lock": true, "ownershipControls": true, "policy": true,
 	"policyStatus": true, "publicAccessBlock": true, "renameObject": true, "replication": true, "requestPayment": true,
 	"restore": true, "retention": true, "select": true, "session": true, "tagging": true, "torrent": true,

@@ -1,0 +1,59 @@
+package s3api
+
+import "strings"
+
+// settingRows are the calls about what a bucket does by itself.
+func settingRows() []row {
+	const tagging = "<Tagging><TagSet><Tag><Key>team</Key><Value>a</Value></Tag></TagSet></Tagging>"
+	const sealed = "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>"
+	return []row{
+		{calls: "PutBucketLifecycleConfiguration, GetBucketLifecycleConfiguration, DeleteBucketLifecycle", remark: "up to 1,000 rules: filters by prefix, tags and size; expiration by days, date and of delete markers; " +
+			"noncurrent versions by days and number; unfinished uploads; transitions to tiers, whose names are the storage classes, of any size. Rules without an ID get one", samples: []sample{
+			{ask: "GET /{b}?lifecycle", want: "404 NoSuchLifecycleConfiguration", when: "there is none"},
+			{ask: "PUT /{b}?lifecycle", body: rulesOf(logsRule), want: "200"},
+			{ask: "GET /{b}?lifecycle", want: "200", has: "<Days>30</Days>"},
+			{ask: "DELETE /{b}?lifecycle", want: "204"},
+			{ask: "PUT /{b}?lifecycle", body: rulesOf(), want: "400 MalformedXML", when: "not S3's document"},
+			{ask: "PUT /{b}?lifecycle", body: strings.Replace(rulesOf(logsRule), "30", "0", 1), want: "400 InvalidArgument", when: "a value that cannot be, and a tier that is not there"},
+			{ask: "PUT /{b}?lifecycle", body: rulesOf("<Rule><Status>Enabled</Status><Filter/></Rule>"), want: "400 InvalidRequest", when: "what does not go together"},
+		}},
+		{about: "`x-amz-expiration`, `x-amz-abort-date`, `x-amz-abort-rule-id`", state: "given", remark: "where rules delete what a key holds; on CreateMultipartUpload and ListParts", samples: []sample{
+			{ask: "PUT /{b}?lifecycle", body: rulesOf(logsRule), want: "200"},
+			{ask: "PUT /{b}/logs/1", body: "x", want: "200", has: "x-amz-expiration: "},
+			{ask: "POST /{b}/logs/2?uploads", want: "200", has: "x-amz-abort-rule-id: "},
+		}},
+		{calls: "PutBucketEncryption, GetBucketEncryption, DeleteBucketEncryption", remark: "`AES256`: with Croft's master key, as the console shows it", samples: []sample{
+			{ask: "GET /{b}?encryption", want: "404 ServerSideEncryptionConfigurationNotFoundError", when: "there is no rule"},
+			{ask: "PUT /{b}?encryption", body: sealed, want: "200"},
+			{ask: "GET /{b}?encryption", want: "200", has: "AES256"},
+			{ask: "DELETE /{b}?encryption", want: "204"},
+			{ask: "PUT /{b}?encryption", body: strings.Replace(sealed, "AES256", "aws:kms", 1), want: "501 NotImplemented", when: "`aws:kms`"},
+			{ask: "PUT /{b}?encryption", body: "<x/>", want: "400 MalformedXML", when: "another document"},
+		}},
+		{calls: "PutBucketTagging, GetBucketTagging, DeleteBucketTagging", remark: "up to 50 tags", samples: []sample{
+			{ask: "GET /{b}?tagging", want: "404 NoSuchTagSet", when: "there are none"},
+			{ask: "PUT /{b}?tagging", body: tagging, want: "204"},
+			{ask: "GET /{b}?tagging", want: "200", has: "<Key>team</Key>"},
+			{ask: "DELETE /{b}?tagging", want: "204"},
+			{ask: "PUT /{b}?tagging", body: strings.Replace(tagging, "team", "aws:team", 1), want: "400 InvalidTag", when: "what tags cannot be"},
+			{ask: "PUT /{b}?tagging", body: "<Tagging>", want: "400 MalformedXML", when: "another document"},
+		}},
+		{calls: "PutBucketLogging, GetBucketLogging", remark: "into a bucket of the same owner that the caller may write to. See below", samples: []sample{
+			{ask: "PUT /{b}?logging", body: loggingTo("{b}", "logs/"), want: "200"},
+			{ask: "GET /{b}?logging", want: "200", has: "<TargetPrefix>logs/</TargetPrefix>"},
+			{ask: "PUT /{b}?logging", body: loggingTo("{b}-none", ""), want: "400 InvalidTargetBucketForLogging", when: "into another"},
+			{ask: "PUT /{b}?logging", body: strings.Replace(loggingTo("{b}", ""), "<TargetPrefix>", "<TargetGrants><Grant/></TargetGrants><TargetPrefix>", 1), want: "501 NotImplemented", when: "grants and partitioned keys"},
+			{ask: "PUT /{b}?logging", body: "<x/>", want: "400 MalformedXML", when: "another document"},
+		}},
+		{calls: "GetBucketNotificationConfiguration, GetBucketAccelerateConfiguration", remark: "the empty document: never enabled", samples: []sample{
+			{ask: "GET /{b}?notification", want: "200", has: "<NotificationConfiguration"},
+			{ask: "GET /{b}?accelerate", want: "200", has: "<AccelerateConfiguration"},
+		}},
+		{calls: "GetBucketRequestPayment", remark: "`BucketOwner`", samples: []sample{
+			{ask: "GET /{b}?requestPayment", want: "200", has: "BucketOwner"},
+		}},
+		{calls: "GetBucketReplication", state: "refused", samples: []sample{
+			{ask: "GET /{b}?replication", want: "404 ReplicationConfigurationNotFoundError", when: "always"},
+		}},
+	}
+}
