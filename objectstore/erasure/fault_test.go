@@ -236,13 +236,15 @@ func TestReadFaults(t *testing.T) {
 			t.Fatalf("%d drives: %v", failing, err)
 		}
 	}
-	h, err := v.store.Health(t.Context())
-	if err != nil || h.Drives[1].ReadErrors == 0 || h.Drives[2].ReadErrors != 0 || h.Drives[2].State != objectstore.DriveOK {
-		t.Fatalf("health %+v, %v", h, err)
-	}
 	m.Drive("d03").Fail(simdisk.Read, syscall.EIO)
 	if _, err := observe(t.Context(), v.store); !errors.Is(err, objectstore.ErrReadQuorum) {
 		t.Fatalf("three drives: %v, want read_quorum", err)
+	}
+	// Not before: on a busy machine reads may go around a drive that seems slow, and
+	// only what nobody else has is asked of all.
+	h, err := v.store.Health(t.Context())
+	if err != nil || h.Drives[0].ReadErrors == 0 || h.Drives[1].ReadErrors == 0 || h.Drives[2].ReadErrors != 0 || h.Drives[2].State != objectstore.DriveOK {
+		t.Fatalf("health %+v, %v", h, err)
 	}
 	v.land()
 }
