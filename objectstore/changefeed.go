@@ -55,6 +55,7 @@ type Follower struct {
 // ChangesRequest asks for changes behind a position.
 type ChangesRequest struct {
 	Follower string
+	Key      string // when set, changes of other keys are left out
 	After    uint64
 	Limit    int // 0 is DefaultLimit
 }

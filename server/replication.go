@@ -17,19 +17,23 @@ type Replication interface {
 	Add(ctx context.Context, bucket string, n replication.NewRule) (replication.Rule, error)
 	SetPaused(ctx context.Context, bucket, id string, paused bool) (replication.Status, error)
 	Remove(ctx context.Context, bucket, id string) error
+	Targets(ctx context.Context, bucket string) ([]replication.Target, error)
+	RemoveTarget(ctx context.Context, bucket, id string) error
 }
 
 // ReplicationRule says where a bucket is copied to, and how far that is.
 type ReplicationRule struct {
-	ID           string    `json:"id"`
-	Prefix       string    `json:"prefix" doc:"Only keys that begin with it"`
-	Endpoint     string    `json:"endpoint"`
-	Region       string    `json:"region"`
-	TargetBucket string    `json:"targetBucket"`
-	AccessKey    string    `json:"accessKey"`
-	Deletes      bool      `json:"deletes" doc:"What is deleted here is deleted there"`
-	Existing     bool      `json:"existing" doc:"What was there before the rule is copied as well"`
-	CreatedAt    time.Time `json:"createdAt"`
+	ID           string            `json:"id"`
+	Prefix       string            `json:"prefix" doc:"Only keys that begin with it"`
+	Endpoint     string            `json:"endpoint"`
+	Region       string            `json:"region"`
+	TargetBucket string            `json:"targetBucket"`
+	AccessKey    string            `json:"accessKey"`
+	Deletes      bool              `json:"deletes" doc:"What is deleted here is deleted there"`
+	Existing     bool              `json:"existing" doc:"What was there before the rule is copied as well"`
+	CreatedAt    time.Time         `json:"createdAt"`
+	Name         string            `json:"name,omitempty" doc:"What a rule that was set over S3 is called there"`
+	Tags         map[string]string `json:"tags,omitempty" doc:"Only objects that have all of them"`
 
 	State        string     `json:"state" enum:"current,copying,failing,paused"`
 	Pending      int64      `json:"pending" doc:"Changes that are not at the target"`
@@ -98,6 +102,39 @@ func (s *Server) replicationRoutes() {
 	route(s, op("change-replication", http.MethodPatch, path+"/{id}", "Pause a rule or have it go on", "replication"), rule, s.changeReplication)
 	route(s, status(op("remove-replication", http.MethodDelete, path+"/{id}", "Stop copying; what was copied stays", "replication"), http.StatusNoContent),
 		rule, s.removeReplication)
+	const targets = "/buckets/{bucket}/replication-targets"
+	route(s, op("list-replication-targets", http.MethodGet, targets, "Where rules that are set over S3 may copy a bucket to", "replication"), rule, s.listReplicationTargets)
+	route(s, status(op("remove-replication-target", http.MethodDelete, targets+"/{id}", "Forget a target that no rule has, and its key", "replication"), http.StatusNoContent),
+		rule, s.removeReplicationTarget)
+}
+
+// ReplicationTarget is where a bucket may be copied to by rules that are set over S3.
+type ReplicationTarget struct {
+	ID           string    `json:"id"`
+	ARN          string    `json:"arn" doc:"What those rules call it"`
+	Endpoint     string    `json:"endpoint"`
+	TargetBucket string    `json:"targetBucket"`
+	AccessKey    string    `json:"accessKey"`
+	CreatedAt    time.Time `json:"createdAt"`
+	Used         bool      `json:"used" doc:"A rule has it"`
+}
+
+func (s *Server) listReplicationTargets(ctx context.Context, in *InBucket) (*body[List[ReplicationTarget]], error) {
+	all, err := s.deps.Replication.Targets(ctx, in.Bucket)
+	if err != nil {
+		return nil, err
+	}
+	return listOf(all, "", func(t replication.Target) ReplicationTarget {
+		return ReplicationTarget{
+			ID: t.ID, ARN: t.ARN(), Endpoint: t.Endpoint, TargetBucket: t.TargetBucket, AccessKey: t.AccessKey, CreatedAt: t.CreatedAt, Used: t.Used,
+		}
+	}), nil
+}
+
+func (s *Server) removeReplicationTarget(ctx context.Context, in *oneReplicationInput) (*struct{}, error) {
+	auditing(ctx).Target = in.Bucket
+	auditing(ctx).Detail = in.ID
+	return nil, s.deps.Replication.RemoveTarget(ctx, in.Bucket, in.ID)
 }
 
 func (s *Server) listReplication(ctx context.Context, in *InBucket) (*body[List[ReplicationRule]], error) {
@@ -151,11 +188,19 @@ func (n NewReplicationRule) toApp() replication.NewRule {
 func wireReplication(st replication.Status) ReplicationRule {
 	return ReplicationRule{
 		ID: st.ID, Prefix: st.Prefix, Endpoint: st.Endpoint, Region: st.Region, TargetBucket: st.TargetBucket, AccessKey: st.AccessKey,
-		Deletes: st.Deletes, Existing: st.Existing, CreatedAt: st.CreatedAt,
+		Deletes: st.Deletes, Existing: st.Existing, CreatedAt: st.CreatedAt, Name: nameOverS3(&st.Rule), Tags: st.Tags,
 		State: string(st.State), Pending: st.Pending, PendingBytes: st.PendingBytes, Oldest: optional(st.Oldest),
 		Sent: st.Sent, SentBytes: st.SentBytes, Deleted: st.Deleted, Skipped: st.Skipped, Failures: st.Failures,
 		ObjectsPerSecond: st.ObjectsPerSecond, BytesPerSecond: st.BytesPerSecond,
 		Problem: st.Problem, ProblemKey: st.ProblemKey, NextTry: optional(st.NextTry),
 		Looking: st.Looking, Looked: st.Looked, Total: st.Total,
 	}
+}
+
+// nameOverS3 is what S3 clients call a rule that they set.
+func nameOverS3(r *replication.Rule) string {
+	if r.Name == r.ID {
+		return ""
+	}
+	return r.Name
 }

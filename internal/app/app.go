@@ -215,18 +215,18 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	}
 	a.requests = accesslog.New(accesslog.Config{Folder: logs, Logger: a.log})
 	rules, ruler := a.openLifecycle()
+	copies, copier, err := a.openReplication(ctx, sealer)
+	if err != nil {
+		return err
+	}
 	who := access{accounts: a.accounts, buckets: a.store, rules: new(grants.Reader), refusals: newRefusals(time.Now), log: a.log}
 	s3 := s3api.New(s3api.Config{
 		Store: a.store, Recorder: requests{a.requests}, Log: a.log, Console: a.consoleURL, UploadMemory: uploadMemory(),
 		Domains: a.config.S3.Domains, SiteDomains: a.config.S3.WebsiteDomains, SignatureV2: a.config.S3.SignatureV2,
-		Lifecycle: rules,
-		Access:    who,
+		Lifecycle: rules, Replication: s3Replication(copies),
+		Access: who,
 	})
 	tierRoom, err := a.openTiers(ctx, sealer)
-	if err != nil {
-		return err
-	}
-	copies, copier, err := a.openReplication(ctx, sealer)
 	if err != nil {
 		return err
 	}

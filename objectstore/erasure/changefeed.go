@@ -166,7 +166,7 @@ func (s *Store) Changes(ctx context.Context, r objectstore.ChangesRequest) (page
 	if r.Limit <= 0 {
 		r.Limit = objectstore.DefaultLimit
 	}
-	err = s.index.ViewChanges(ctx, r.Follower, r.After, r.Limit, func(v index.View, rows []index.Change) error {
+	err = s.index.ViewChanges(ctx, r.Follower, r.Key, r.After, r.Limit, func(v index.View, rows []index.Change) error {
 		f, found, err := v.Follower(r.Follower)
 		b := s.buckets.byID(f.Bucket)
 		if err != nil || !found || b == nil {

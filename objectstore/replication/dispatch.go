@@ -175,6 +175,7 @@ func (d *dispatcher) take(ctx context.Context, res result) error {
 	switch {
 	case res.err == nil:
 		delete(r.failing, key)
+		r.stuck.Delete(key)
 		if len(r.failing) == 0 {
 			r.meter.change(func(st *Status) { st.Problem, st.ProblemKey = "", "" })
 		}
@@ -187,6 +188,7 @@ func (d *dispatcher) take(ctx context.Context, res result) error {
 		d.fail(key, one)
 		if len(r.failing) > tooManyFail {
 			clear(r.failing)
+			r.stuck.Clear()
 			return errTooManyFail
 		}
 	}
@@ -203,6 +205,7 @@ func (d *dispatcher) fail(key string, err error) {
 	if f == nil {
 		f = &failure{}
 		r.failing[key] = f
+		r.stuck.Store(key, nil)
 	}
 	pause := r.svc.config.FirstPause << min(f.tries, 20)
 	f.err, f.tries, f.next = err, f.tries+1, time.Now().Add(min(pause, lastTry))

@@ -12,9 +12,13 @@ import (
 // Rule says where a bucket is copied to. Its secret key is known to the room alone.
 type Rule struct {
 	ID           string
+	Name         string // S3's ID of the rule; ID where S3 clients gave none
 	Bucket       string
-	Prefix       string // only keys that begin with it
-	Endpoint     string // see remote.Target, as for the following 3
+	Priority     int               // of rules with one target that are for an object, the highest counts
+	Prefix       string            // only keys that begin with it
+	Tags         map[string]string // only objects that have all of them
+	TargetID     string            // see Target, as for the following 6
+	Endpoint     string
 	Region       string
 	Style        remote.Style
 	Authorities  string
@@ -24,8 +28,29 @@ type Rule struct {
 	Existing     bool // what was there before the rule is copied as well
 	Paused       bool
 	CreatedAt    time.Time
+	// Role, Destination and Legacy, that there was no filter, are how an S3 client said it.
+	Role        string
+	Destination string
+	Legacy      bool
 
 	bucketCreatedAt time.Time
+}
+
+// covers reports whether the rule is for the objects under a key; their tags decide
+// besides.
+func (r *Rule) covers(key string) bool { return strings.HasPrefix(key, r.Prefix) }
+
+// wants reports whether the rule is for an object.
+func (r *Rule) wants(o *objectstore.Object) bool {
+	if !r.covers(o.Key) {
+		return false
+	}
+	for k, v := range r.Tags {
+		if has, ok := o.Attributes.Tags[k]; !ok || has != v {
+			return false
+		}
+	}
+	return true
 }
 
 // NewRule is a rule to add.

@@ -38,6 +38,8 @@ type runner struct {
 	client  *remote.Client
 	failing map[string]*failure // by key
 
+	stuck sync.Map // the keys of failing, for others to see
+
 	begunMu sync.Mutex        // guards the following field
 	begun   map[string]upload // by key; uploads at the target that were begun
 }
@@ -166,10 +168,13 @@ func (s *Service) bucketGone(ctx context.Context, r *runner) bool {
 		return false
 	}
 	s.log.Info("bucket is gone, and its replication rule with it", "bucket", r.rule.Bucket, "rule", r.rule.ID)
-	s.mu.Lock()
-	delete(s.runners, r.rule.ID)
-	s.mu.Unlock()
-	err = s.db.Write(ctx, func(tx *gorm.DB) error { return tx.Where("id = ?", r.rule.ID).Delete(&ruleRow{}).Error })
+	s.drop(r.rule.ID)
+	err = s.db.Write(ctx, func(tx *gorm.DB) error {
+		if err := tx.Where("id = ?", r.rule.ID).Delete(&ruleRow{}).Error; err != nil {
+			return err
+		}
+		return tx.Where("bucket = ? AND bucket_created_at = ?", r.rule.Bucket, r.rule.bucketCreatedAt.UnixMilli()).Delete(&targetRow{}).Error
+	})
 	if err != nil {
 		s.log.Warn("replication rule could not be removed; the next start does it", "rule", r.rule.ID, "error", err)
 	}

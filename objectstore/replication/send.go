@@ -51,7 +51,7 @@ func (r *runner) send(ctx context.Context, c objectstore.Change) error {
 		return nil
 	case err != nil:
 		return &sourceError{err}
-	case isReplica(&o):
+	case isReplica(&o), !r.rule.wants(&o), r.svc.yields(r, func(other *Rule) bool { return other.wants(&o) }):
 		return nil
 	case o.Encryption == objectstore.EncryptionCustomer: // nobody but its writer can read it
 		r.meter.change(func(st *Status) { st.Skipped++ })
@@ -91,6 +91,9 @@ func (r *runner) put(ctx context.Context, c objectstore.Change, o objectstore.Ob
 func (r *runner) remove(ctx context.Context, c objectstore.Change) error {
 	if err := r.endUpload(ctx, c.Key); err != nil || !r.rule.Deletes {
 		return err
+	}
+	if r.svc.yields(r, func(other *Rule) bool { return other.covers(c.Key) && len(other.Tags) == 0 }) {
+		return nil
 	}
 	is, there, err := r.stat(ctx, c.Key)
 	if err != nil {

@@ -1,11 +1,14 @@
 package replication
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
@@ -63,11 +66,14 @@ type Service struct {
 	runners map[string]*runner
 	// start starts a runner while Run runs; nil otherwise.
 	start func(*runner)
+	// byBucket are the runners again, for who must not wait.
+	byBucket atomic.Pointer[map[string][]*runner]
 }
 
 // New makes the service. It does no I/O and starts nothing.
 func New(deps Deps, config Config) *Service {
 	s := &Service{db: deps.DB, sealer: deps.Sealer, log: deps.Log, config: config, runners: map[string]*runner{}, stirred: func() {}}
+	s.byBucket.Store(&map[string][]*runner{})
 	s.source, _ = deps.Store.(source)
 	if s.config.FirstPause == 0 {
 		s.config.FirstPause = 2 * time.Second
@@ -90,28 +96,30 @@ func (s *Service) Open(ctx context.Context) error {
 	if s.source == nil {
 		return nil
 	}
-	var rows []ruleRow
-	if err := s.db.Read(ctx).Order("created_at, id").Find(&rows).Error; err != nil {
-		return fmt.Errorf("read replication rules: %w", err)
+	rules, err := readRules(s.db.Read(ctx))
+	if err != nil {
+		return err
 	}
 	known := map[string]bool{}
-	for _, row := range rows {
-		rule := row.toApp()
+	for _, rule := range rules {
 		known[rule.ID] = true
 		is, err := s.source.Bucket(ctx, rule.Bucket)
 		if errors.Is(err, objectstore.ErrBucketNotFound) || err == nil && !is.CreatedAt.Equal(rule.bucketCreatedAt) {
 			s.log.Info("bucket is gone, and its replication rule with it", "bucket", rule.Bucket, "rule", rule.ID)
-			if err := s.forget(ctx, rule); err != nil {
+			if err := s.forget(ctx, rule.Rule); err != nil {
 				return err
 			}
 			continue
 		}
 		if err == nil {
-			err = s.take(ctx, rule, row.SecretKey)
+			err = s.take(ctx, rule)
 		}
 		if err != nil {
 			return fmt.Errorf("replication of %s: %w", rule.Bucket, err)
 		}
+	}
+	if err := s.forgetTargets(ctx); err != nil {
+		return err
 	}
 	followers, err := s.source.Followers(ctx)
 	for _, f := range followers {
@@ -135,8 +143,8 @@ func ruleOf(follower string) (id string, ours bool) {
 }
 
 // take makes a rule's runner and has the store remember changes for it.
-func (s *Service) take(ctx context.Context, rule Rule, sealed []byte) error {
-	r := s.newRunner(rule, sealed)
+func (s *Service) take(ctx context.Context, rule kept) error {
+	r := s.newRunner(rule)
 	kept, err := s.source.Follow(ctx, r.follower())
 	if err != nil {
 		return err
@@ -149,6 +157,7 @@ func (s *Service) take(ctx context.Context, rule Rule, sealed []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.runners[rule.ID] = r
+	s.arrange()
 	if s.start != nil {
 		s.start(r)
 	}
@@ -157,11 +166,33 @@ func (s *Service) take(ctx context.Context, rule Rule, sealed []byte) error {
 
 // newRunner makes a rule's runner. Without the key that its secret is sealed under
 // it says so, and everything else goes on.
-func (s *Service) newRunner(rule Rule, sealed []byte) *runner {
-	secret, err := s.sealer.Open(secretPurpose(rule.ID), sealed)
-	is := NewRule{Rule: rule, SecretKey: remote.Secret(secret)}
-	r := newRunner(s, rule, is.target())
+func (s *Service) newRunner(rule kept) *runner {
+	secret, err := s.sealer.Open(secretPurpose(rule.TargetID), rule.sealed)
+	is := NewRule{Rule: rule.Rule, SecretKey: remote.Secret(secret)}
+	r := newRunner(s, rule.Rule, is.target())
 	r.unopened = err
+	return r
+}
+
+// arrange sorts the runners by bucket, the highest priority first. The caller holds s.mu.
+func (s *Service) arrange() {
+	sorted := map[string][]*runner{}
+	for _, r := range s.runners {
+		sorted[r.rule.Bucket] = append(sorted[r.rule.Bucket], r)
+	}
+	for _, all := range sorted {
+		slices.SortFunc(all, func(a, b *runner) int { return cmp.Compare(b.rule.Priority, a.rule.Priority) })
+	}
+	s.byBucket.Store(&sorted)
+}
+
+// drop takes a rule's runner away; nil when it has none.
+func (s *Service) drop(ruleID string) *runner {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.runners[ruleID]
+	delete(s.runners, ruleID)
+	s.arrange()
 	return r
 }
 
@@ -222,6 +253,8 @@ func (s *Service) Add(ctx context.Context, bucket string, n NewRule) (Rule, erro
 	if err != nil {
 		return Rule{}, err
 	}
+	rule.Name, rule.TargetID = rule.ID, rule.ID
+	rule.Tags, rule.Role, rule.Destination, rule.Legacy = nil, "", "", false
 	// The store remembers changes before the rule is there: a crash in between leaves
 	// a follower without a rule, which ends at the next start.
 	follower := objectstore.Follower{Name: followerOf(rule.ID), Bucket: bucket, Prefix: rule.Prefix}
@@ -231,19 +264,25 @@ func (s *Service) Add(ctx context.Context, bucket string, n NewRule) (Rule, erro
 	err = s.source.Recall(ctx, follower.Name, nil, newBookmark(rule).encode())
 	if err == nil {
 		err = s.db.Write(ctx, func(tx *gorm.DB) error {
-			var n int64
-			if err := tx.Model(&ruleRow{}).Where("bucket = ?", bucket).Count(&n).Error; err != nil {
+			have, err := readRules(tx, "bucket = ?", bucket)
+			if err != nil {
 				return err
 			}
-			if n >= MaxRules {
+			if len(have) >= MaxRules {
 				return errTooMany
 			}
-			row := fromApp(rule, sealed)
+			for _, is := range have {
+				rule.Priority = max(rule.Priority, is.Priority+1)
+			}
+			target, row := newTargetRow(rule, sealed), fromApp(rule)
+			if err := tx.Create(&target).Error; err != nil {
+				return err
+			}
 			return tx.Create(&row).Error
 		})
 	}
 	if err == nil {
-		err = s.take(ctx, rule, sealed)
+		err = s.take(ctx, kept{rule, sealed})
 	}
 	if err != nil {
 		return Rule{}, errors.Join(err, s.source.Unfollow(context.WithoutCancel(ctx), follower.Name))
@@ -273,7 +312,8 @@ func (s *Service) SetPaused(ctx context.Context, bucket, id string, paused bool)
 	return r.status(ctx)
 }
 
-// Remove ends a rule. What was copied stays at the target.
+// Remove ends a rule, and its target with it when no other rule has that. What was
+// copied stays at the target.
 func (s *Service) Remove(ctx context.Context, bucket, id string) error {
 	s.change.Lock()
 	defer s.change.Unlock()
@@ -281,21 +321,24 @@ func (s *Service) Remove(ctx context.Context, bucket, id string) error {
 	if err != nil {
 		return err
 	}
-	return s.forget(ctx, row.toApp())
+	rule, err := row.toApp(targetRow{})
+	if err != nil {
+		return err
+	}
+	return s.forget(ctx, rule)
 }
 
 // forget stops a rule's runner and removes all there is of it.
 func (s *Service) forget(ctx context.Context, rule Rule) error {
-	s.mu.Lock()
-	r := s.runners[rule.ID]
-	delete(s.runners, rule.ID)
-	s.mu.Unlock()
-	if r != nil {
+	if r := s.drop(rule.ID); r != nil {
 		r.end()
 		r.endUploads(ctx)
 	}
 	err := s.db.Write(ctx, func(tx *gorm.DB) error {
-		return tx.Where("id = ?", rule.ID).Delete(&ruleRow{}).Error
+		if err := tx.Where("id = ?", rule.ID).Delete(&ruleRow{}).Error; err != nil {
+			return err
+		}
+		return tx.Where("id = ? AND id NOT IN (SELECT target_id FROM replication_rules)", rule.TargetID).Delete(&targetRow{}).Error
 	})
 	if err != nil {
 		return err
@@ -305,14 +348,14 @@ func (s *Service) forget(ctx context.Context, rule Rule) error {
 
 // Statuses returns a bucket's rules and how they are, the oldest first.
 func (s *Service) Statuses(ctx context.Context, bucket string) ([]Status, error) {
-	var rows []ruleRow
-	if err := s.db.Read(ctx).Where("bucket = ?", bucket).Order("created_at, id").Find(&rows).Error; err != nil {
-		return nil, fmt.Errorf("read replication rules: %w", err)
+	rules, err := readRules(s.db.Read(ctx), "bucket = ?", bucket)
+	if err != nil {
+		return nil, err
 	}
-	list := make([]Status, 0, len(rows))
-	for _, row := range rows {
+	list := make([]Status, 0, len(rules))
+	for _, rule := range rules {
 		s.mu.Lock()
-		r := s.runners[row.ID]
+		r := s.runners[rule.ID]
 		s.mu.Unlock()
 		if r == nil {
 			continue // it is being removed

@@ -52,8 +52,15 @@ func settingRows() []row {
 		{calls: "GetBucketRequestPayment", remark: "`BucketOwner`", samples: []sample{
 			{ask: "GET /{b}?requestPayment", want: "200", has: "BucketOwner"},
 		}},
-		{calls: "GetBucketReplication", state: "refused", samples: []sample{
-			{ask: "GET /{b}?replication", want: "404 ReplicationConfigurationNotFoundError", when: "always"},
+		{calls: "PutBucketReplication, GetBucketReplication, DeleteBucketReplication", remark: "filters by prefix and tags, priority, delete markers, what is there already; the destination is a target of the bucket, see below", with: withReplication, samples: []sample{
+			{ask: "GET /{b}?replication", want: "404 ReplicationConfigurationNotFoundError", when: "there is none"},
+			{ask: "PUT /{b}?replication", body: replicatedTo("arn:aws:s3:::backup", ""), want: "200"},
+			{ask: "GET /{b}?replication", want: "200", has: "arn:aws:s3:::backup"},
+			{ask: "GET /{b}/key", want: "200", has: "x-amz-replication-status: PENDING"},
+			{ask: "DELETE /{b}?replication", want: "204"},
+			{ask: "PUT /{b}?replication", body: replicatedTo("arn:aws:s3:::nowhere", ""), want: "400 InvalidRequest", when: "to what is no target"},
+			{ask: "PUT /{b}?replication", body: replicatedTo("arn:aws:s3:::backup", "<Metrics><Status>Enabled</Status></Metrics>"), want: "501 NotImplemented", when: "other classes, accounts and keys there, metrics, time control, and deletes of single versions"},
+			{ask: "PUT /{b}?replication", body: "<x/>", want: "400 MalformedXML", when: "another document"},
 		}},
 	}
 }

@@ -113,6 +113,7 @@ func (h *Handler) send(q *request, o *objectstore.Object, content io.Reader, rng
 		return err
 	}
 	h.setExpiration(q, o)
+	h.setReplicationStatus(q, o)
 	d := &delivery{q: q, object: o, rng: rng, offset: offset, length: length, left: length}
 	err = d.from(content)
 	if err == nil || !d.begun {

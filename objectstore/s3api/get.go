@@ -118,6 +118,7 @@ func (h *Handler) headObject(q *request) error {
 		return err
 	}
 	h.setExpiration(q, &o)
+	h.setReplicationStatus(q, &o)
 	q.writeHeaders(&o, rng, offset, length)
 	return nil
 }

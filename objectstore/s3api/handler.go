@@ -54,6 +54,8 @@ type Config struct {
 	// Guests are other protocols that are spoken at this address. The first that
 	// claims a request has it.
 	Guests []Guest
+	// Replication copies buckets elsewhere; nil where the store cannot do it.
+	Replication Replication
 }
 
 // Handler serves S3. Between requests it keeps nothing but signing keys.
@@ -78,7 +80,8 @@ type Handler struct {
 	domains     domains
 	sites       domains
 
-	lifecycle *lifecycle.Service
+	lifecycle   *lifecycle.Service
+	replication Replication
 
 	corsReadings    readings[*corsXML]
 	siteReadings    readings[*websiteXML]
@@ -98,7 +101,7 @@ func New(c Config) *Handler {
 	h.versions, _ = c.Store.(objectstore.Versions)
 	h.sessions, _ = c.Access.(Sessions)
 	h.guests = c.Guests
-	h.signatureV2 = c.SignatureV2
+	h.signatureV2, h.replication = c.SignatureV2, c.Replication
 	h.domains, h.sites = newDomains(c.Domains), newDomains(c.SiteDomains)
 	if h.lifecycle = c.Lifecycle; h.lifecycle == nil {
 		h.lifecycle = lifecycle.New(lifecycle.Deps{}, lifecycle.Config{}) // which refuses

@@ -67,6 +67,7 @@ func operations() []operation {
 	ops = append(ops, accessOperations...)
 	ops = append(ops, versionOperations()...)
 	ops = append(ops, lifecycleOperations...)
+	ops = append(ops, replicationOperations...)
 	for _, s := range bucketSettings {
 		ops = append(ops, operation{s.name, http.MethodGet, onBucket, s.query, "", ReadBucket, s.answer})
 	}

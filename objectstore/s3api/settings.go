@@ -18,7 +18,6 @@ var bucketSettings = []bucketSetting{
 	{"GetBucketNotificationConfiguration", "notification", empty("NotificationConfiguration")},
 	{"GetBucketAccelerateConfiguration", "accelerate", empty("AccelerateConfiguration")},
 	{"GetBucketRequestPayment", "requestPayment", (*Handler).getRequestPayment},
-	{"GetBucketReplication", "replication", unset("ReplicationConfigurationNotFoundError", "The replication configuration was not found.")},
 }
 
 // empty answers with an empty document, once the bucket is known to exist.
@@ -32,16 +31,6 @@ func empty(element string) func(*Handler, *request) error {
 		}
 		writeXML(q.w, http.StatusOK, document{xml.Name{Space: xmlNamespace, Local: element}})
 		return nil
-	}
-}
-
-// unset refuses with S3's code for a setting that was never made.
-func unset(code, message string) func(*Handler, *request) error {
-	return func(h *Handler, q *request) error {
-		if _, err := h.store.Bucket(q.r.Context(), q.bucket); err != nil {
-			return err
-		}
-		return fail(code, message)
 	}
 }
 

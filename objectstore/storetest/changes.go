@@ -55,6 +55,10 @@ var changeTests = []test{
 		f.put("k", []byte("1"))
 		f.put("l", []byte("1"))
 		read := f.pending("rule", "put k", "put l")
+		one, err := s.Changes(f.ctx, objectstore.ChangesRequest{Follower: "rule", Key: "l"})
+		if err != nil || len(one) != 1 || one[0] != read[1] {
+			f.Fatalf("changes of one key: %+v, %v", one, err)
+		}
 		f.put("k", []byte("2"))
 		f.ok("settle what was read before", s.Settle(f.ctx, "rule", read))
 		left := f.pending("rule", "put k")

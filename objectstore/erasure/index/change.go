@@ -132,6 +132,11 @@ func (v View) Changes(name string, after uint64, limit int) ([]Change, error) {
 		WHERE follower = (SELECT id FROM followers WHERE name = ?) AND position > ? ORDER BY position LIMIT ?`, name, after, limit)
 }
 
+func (v View) changesOf(name, key string, after uint64, limit int) ([]Change, error) {
+	return v.changes(`SELECT position, key, value FROM changes
+		WHERE follower = (SELECT id FROM followers WHERE name = ?) AND key = ? AND position > ? ORDER BY position LIMIT ?`, name, key, after, limit)
+}
+
 func (v View) changes(sql string, args ...any) (list []Change, err error) {
 	err = v.c.each(func(row *stmt) error {
 		c := Change{Position: uint64(row.number(0)), Key: string(row.view(1))}
@@ -180,10 +185,17 @@ func (c *Change) parse(b []byte) error {
 	return nil
 }
 
-// ViewChanges is View.Changes, with what else fn reads of the same moment.
-func (db *DB) ViewChanges(ctx context.Context, name string, after uint64, limit int, fn func(View, []Change) error) error {
+// ViewChanges is View.Changes, or those of a key alone, with what else fn reads of the
+// same moment.
+func (db *DB) ViewChanges(ctx context.Context, name, key string, after uint64, limit int, fn func(View, []Change) error) error {
 	return db.View(ctx, func(v View) error {
-		list, err := v.Changes(name, after, limit)
+		read := v.Changes
+		if key != "" {
+			read = func(name string, after uint64, limit int) ([]Change, error) {
+				return v.changesOf(name, key, after, limit)
+			}
+		}
+		list, err := read(name, after, limit)
 		if err != nil {
 			return err
 		}

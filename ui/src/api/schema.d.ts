@@ -188,6 +188,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/buckets/{bucket}/replication-targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where rules that are set over S3 may copy a bucket to */
+        get: operations["list-replication-targets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/buckets/{bucket}/replication-targets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forget a target that no rule has, and its key */
+        delete: operations["remove-replication-target"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/buckets/{bucket}/replication/{id}": {
         parameters: {
             query?: never;
@@ -1730,6 +1764,11 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListReplicationTarget: {
+            items: components["schemas"]["ReplicationTarget"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         ListRepository: {
             items: components["schemas"]["Repository"][];
             /** @description The cursor of the next page; empty on the last one */
@@ -2028,6 +2067,8 @@ export interface components {
             looked: number;
             /** @description The bucket is looked through for what the target lacks */
             looking: boolean;
+            /** @description What a rule that was set over S3 is called there */
+            name?: string;
             /** Format: date-time */
             nextTry?: string;
             /**
@@ -2068,12 +2109,28 @@ export interface components {
             skipped: number;
             /** @enum {string} */
             state: "current" | "copying" | "failing" | "paused";
+            /** @description Only objects that have all of them */
+            tags?: {
+                [key: string]: string;
+            };
             targetBucket: string;
             /**
              * Format: int64
              * @description About how many there are; 0 is not known
              */
             total: number;
+        };
+        ReplicationTarget: {
+            accessKey: string;
+            /** @description What those rules call it */
+            arn: string;
+            /** Format: date-time */
+            createdAt: string;
+            endpoint: string;
+            id: string;
+            targetBucket: string;
+            /** @description A rule has it */
+            used: boolean;
         };
         Repository: {
             /** @description Built when a trigger names none */
@@ -3243,6 +3300,67 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ListReplicationRule"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "list-replication-targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListReplicationTarget"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "remove-replication-target": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

@@ -47,6 +47,7 @@ export type ObjectVersion = S["Version"];
 export type ObjectList = S["ObjectList"];
 export type Share = S["ShareLink"];
 export type ReplicationRule = S["ReplicationRule"];
+export type ReplicationTarget = S["ReplicationTarget"];
 export type NewReplicationRule = S["NewReplicationRule"];
 export type Tier = S["Tier"];
 export type NewTier = S["NewTier"];

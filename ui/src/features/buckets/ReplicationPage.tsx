@@ -8,6 +8,7 @@ import { AddReplicationDialog } from "./AddReplicationDialog";
 import { replicationQuery } from "./queries";
 import s from "./Replication.module.css";
 import { ReplicationRuleCard } from "./ReplicationRuleCard";
+import { ReplicationTargets } from "./ReplicationTargets";
 
 const route = getRouteApi("/app/buckets/$bucket/replication");
 
@@ -51,6 +52,7 @@ export function ReplicationPage() {
           )
         }
       </QueryView>
+      <ReplicationTargets bucket={bucket} />
       {adding && <AddReplicationDialog bucket={bucket} onClose={() => setAdding(false)} />}
     </>
   );

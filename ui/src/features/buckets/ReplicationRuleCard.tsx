@@ -31,7 +31,9 @@ export function ReplicationRuleCard({ bucket, rule }: RuleProps) {
     <Card
       title={<span className={s.name}>{nameOf(rule)}</span>}
       description={[
+        ...(rule.name ? [t("named", { name: rule.name })] : []),
         rule.prefix ? t("onlyPrefix", { prefix: rule.prefix }) : t("everything"),
+        ...Object.entries(rule.tags ?? {}).map(([key, value]) => t("onlyTag", { tag: `${key}=${value}` })),
         rule.deletes ? t("withDeletes") : t("withoutDeletes"),
       ].join(" · ")}
       actions={<Badge tone={tones[rule.state]}>{t(`state.${rule.state}`)}</Badge>}

@@ -30,6 +30,17 @@ export const replicationQuery = (bucket: string) =>
     refetchInterval: 3000,
   });
 
+/** Where rules that are set over S3 may copy a bucket to. */
+export const replicationTargetsQuery = (bucket: string) =>
+  queryOptions({
+    queryKey: ["buckets", bucket, "replication-targets"],
+    queryFn: ({ signal }) =>
+      body(api.GET("/api/v1/buckets/{bucket}/replication-targets", { params: { path: { bucket } }, signal })).then(
+        (l) => l.items,
+      ),
+    refetchInterval: 5000,
+  });
+
 /** A bucket's lifecycle rules, and what they did. */
 export const lifecycleQuery = (bucket: string) =>
   queryOptions({

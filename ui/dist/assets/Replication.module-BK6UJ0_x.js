@@ -1,1 +1,0 @@
-var e={rules:`_rules_1t0al_1`,name:`_name_1t0al_5`,body:`_body_1t0al_8`,facts:`_facts_1t0al_12`,looking:`_looking_1t0al_31`,note:`_note_1t0al_35`,buttons:`_buttons_1t0al_40`};export{e as t};
