@@ -71,6 +71,8 @@ func (g *guard) Credential(_ context.Context, accessKey string) (Credential, err
 	switch accessKey {
 	case testKey, "reader":
 		return Credential{AccessKey: accessKey, Secret: testSecret, Identity: accessKey}, nil
+	case "rich":
+		return Credential{AccessKey: accessKey, Secret: "another-secret", Identity: accessKey}, nil
 	case "disabled":
 		return Credential{}, errs.New(errs.Forbidden, "key_disabled", "This key is disabled.")
 	case "hollow":
