@@ -2,13 +2,17 @@ package server_test
 
 import (
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"gorm.io/gorm"
+
 	"croft/account"
+	"croft/internal/store"
 	"croft/server"
 )
 
@@ -32,7 +36,8 @@ var bodies = map[string]string{
 // TestEveryRouteKeepsStrangersOut calls every route there is, also those that will
 // be added, as those who must not get in.
 func TestEveryRouteKeepsStrangersOut(t *testing.T) {
-	c := newConsole(t, (&talk{}).withChat)
+	var db *store.DB
+	c := newConsole(t, (&talk{}).withChat, func(_ *console, opened *store.DB, _ *server.Deps) { db = opened })
 	c.user("boss", true)
 	c.user("outsider", false)
 	mine := c.project("mine", "boss", nil)
@@ -42,6 +47,7 @@ func TestEveryRouteKeepsStrangersOut(t *testing.T) {
 	outsider := c.as("outsider")
 	forged := c.anonymous()
 	anonymous := c.anonymous()
+	lapsed := c.lapsed(db)
 	principal := account.Principal{UserID: c.users["outsider"].ID, Via: account.ViaSession}
 	for _, route := range c.server.Routes() {
 		path := fill(route.Path) + "?key=secret.txt&project=mine"
@@ -70,6 +76,9 @@ func TestEveryRouteKeepsStrangersOut(t *testing.T) {
 		f("nobody", anonymous, []int{401}, "unauthenticated")
 		f("a bad session", forged, []int{401}, "unauthenticated", "Cookie: croft_session=forged")
 		f("a bad token", anonymous, []int{401}, "unauthenticated", "Authorization: Bearer croft_pat_forged")
+		for who, credential := range lapsed {
+			f(who, anonymous, []int{401}, "unauthenticated", credential)
+		}
 		f("another scheme", outsider, []int{401}, "unauthenticated", "Authorization: Basic YTpi")
 		if mutates {
 			f("no CSRF token", outsider, []int{403}, "csrf", "X-Croft-CSRF: ")
@@ -79,6 +88,150 @@ func TestEveryRouteKeepsStrangersOut(t *testing.T) {
 			continue
 		}
 		f("an outsider", outsider, []int{403, 404}, "")
+	}
+}
+
+// lapsed are credentials of owners of the project, as a header each, that were good and
+// no longer are.
+func (c *console) lapsed(db *store.DB) map[string]string {
+	c.t.Helper()
+	ctx := c.t.Context()
+	credentials := map[string]string{}
+	project, err := c.accounts.ProjectBySlug(ctx, "mine")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	// each makes an owner with a session and a token, and takes something from them.
+	each := func(name string, take func(u account.User, p account.Principal, token account.Token)) {
+		c.t.Helper()
+		u := c.user(name, false)
+		if _, err := c.accounts.SetMember(ctx, project.ID, u.ID, account.Owner); err != nil {
+			c.t.Fatal(err)
+		}
+		b := c.as(name)
+		address, err := url.Parse(c.url)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		session := b.client.Jar.Cookies(address)[0]
+		p, _, err := c.accounts.SessionPrincipal(ctx, session.Value)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		secret, token, err := c.accounts.CreateToken(ctx, u.ID, "ci", time.Time{})
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		bearer := "Authorization: Bearer " + secret
+		cookie := "Cookie: " + session.Name + "=" + session.Value
+		for _, header := range []string{bearer, cookie} {
+			if a := c.anonymous().do("GET", "/api/v1/projects/mine", "", header); a.status != 200 {
+				c.t.Fatalf("%s before: %d %s", name, a.status, a.body)
+			}
+		}
+		take(u, p, token)
+		credentials["the session of "+name], credentials["the token of "+name] = cookie, bearer
+	}
+	must := func(err error) {
+		c.t.Helper()
+		if err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	each("disabled", func(u account.User, _ account.Principal, _ account.Token) {
+		yes := true
+		_, err := c.accounts.UpdateUser(ctx, u.ID, account.UserChange{Disabled: &yes})
+		must(err)
+	})
+	each("ended", func(u account.User, p account.Principal, token account.Token) {
+		must(c.accounts.EndSession(ctx, u.ID, p.CredentialID))
+		must(c.accounts.DeleteToken(ctx, u.ID, token.ID))
+	})
+	each("expired", func(u account.User, _ account.Principal, _ account.Token) {
+		must(db.Write(ctx, func(tx *gorm.DB) error {
+			if err := tx.Exec("UPDATE sessions SET expires_at = 1 WHERE user_id = ?", u.ID).Error; err != nil {
+				return err
+			}
+			return tx.Exec("UPDATE api_tokens SET expires_at = 1 WHERE user_id = ?", u.ID).Error
+		}))
+	})
+	return credentials
+}
+
+// leastRoles are the roles that a project's member needs at least, by action. It is
+// written down again here, so that a rule that is loosened by mistake is noticed.
+var leastRoles = map[account.Action]account.Role{
+	account.ProjectRead: account.Viewer, account.ProjectUpdate: account.Maintainer, account.ProjectDelete: account.Owner,
+	account.MemberRead: account.Viewer, account.MemberWrite: account.Owner,
+	account.RepositoryRead: account.Viewer, account.RepositoryWrite: account.Maintainer,
+	account.RunRead: account.Viewer, account.RunStart: account.Developer, account.RunCancel: account.Developer,
+	account.AuditRead: account.Maintainer, account.RoomRead: account.Viewer, account.RoomPost: account.Viewer,
+	account.BucketRead: account.Viewer, account.ObjectWrite: account.Developer, account.BucketWrite: account.Maintainer,
+	// What is of Croft as a whole, an administrator needs to be for.
+	account.InstanceAdmin: "administrator",
+	// Of these a role is not asked.
+	account.ProjectCreate: "", account.InstanceRead: "", account.SelfRead: "", account.SelfUpdate: "", account.SelfCredentials: "",
+}
+
+// TestEveryRouteKeepsLowerRolesOut calls every route as a member of the project whose
+// role is too low for it, with a session and with a token.
+func TestEveryRouteKeepsLowerRolesOut(t *testing.T) {
+	c := newConsole(t, (&talk{}).withChat)
+	c.user("boss", true)
+	roles := account.Roles()
+	members := map[string]account.Role{}
+	for _, role := range roles {
+		c.user(string(role), false)
+		members[string(role)] = role
+	}
+	mine := c.project("mine", "boss", members)
+	c.bucket("mine-files", mine.ID)
+	c.put("mine-files", "secret.txt", "text/plain", "secret")
+	sessions, tokens := map[account.Role]*browser{}, map[account.Role]string{}
+	for _, role := range roles {
+		sessions[role] = c.as(string(role))
+		secret, _, err := c.accounts.CreateToken(t.Context(), c.users[string(role)].ID, "ci", time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens[role] = "Authorization: Bearer " + secret
+	}
+	anonymous := c.anonymous()
+	refused := 0
+	for _, route := range c.server.Routes() {
+		rule := route.Rule.String()
+		if strings.HasPrefix(rule, "public: ") {
+			continue
+		}
+		action, _, _ := strings.Cut(rule, " on ")
+		least, known := leastRoles[account.Action(action)]
+		if !known {
+			t.Errorf("%s %s: the test does not know who may %s", route.Method, route.Path, action)
+		}
+		if least == "" {
+			continue
+		}
+		for _, role := range roles {
+			if slices.Contains(roles, least) && slices.Index(roles, role) <= slices.Index(roles, least) {
+				continue
+			}
+			path := fill(route.Path) + "?key=secret.txt&project=mine"
+			for how, a := range map[string]answer{
+				"session": sessions[role].do(route.Method, path, bodies[route.Operation]),
+				"token":   anonymous.do(route.Method, path, bodies[route.Operation], tokens[role]),
+			} {
+				refused++
+				if a.status != 403 {
+					t.Errorf("a %s by %s: %s %s (%s): %d %s", role, how, route.Method, route.Path, rule, a.status, a.body)
+				}
+			}
+		}
+	}
+	if refused < 100 {
+		t.Errorf("only %d requests were refused", refused)
+	}
+	if o, err := c.store.Head(t.Context(), "mine-files", "secret.txt"); err != nil || o.Size != 6 {
+		t.Errorf("%+v, %v", o, err)
 	}
 }
 
