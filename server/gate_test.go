@@ -143,6 +143,9 @@ func (c *console) lapsed(db *store.DB) map[string]string {
 		_, err := c.accounts.UpdateUser(ctx, u.ID, account.UserChange{Disabled: &yes})
 		must(err)
 	})
+	each("disabled-in-the-rows", func(u account.User, _ account.Principal, _ account.Token) {
+		must(db.Write(ctx, func(tx *gorm.DB) error { return tx.Exec("UPDATE users SET disabled = 1 WHERE id = ?", u.ID).Error }))
+	})
 	each("ended", func(u account.User, p account.Principal, token account.Token) {
 		must(c.accounts.EndSession(ctx, u.ID, p.CredentialID))
 		must(c.accounts.DeleteToken(ctx, u.ID, token.ID))
