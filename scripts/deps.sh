@@ -65,6 +65,7 @@ boto3 || want python3-boto3
 have s3cmd || want s3cmd
 have rclone || want rclone
 have restic || want restic
+[ "$(uname)" != Linux ] || { have s3fs && any fusermount3 fusermount; } || want s3fs
 c_compiler || want gcc libc6-dev
 have node || want nodejs
 have npm || want npm
@@ -82,6 +83,9 @@ if [ ${#packages[@]} -gt 0 ] && may_install; then
 	rm -f "$out"
 	hash -r
 fi
+
+# A container may come without the device that s3fs mounts by.
+[ -e /dev/fuse ] || [ "$(id -u)" != 0 ] || [ "$(uname)" != Linux ] || mknod -m 666 /dev/fuse c 10 229 2>/dev/null
 
 # --- Node.js, when the system's is too old -----------------------------------
 
@@ -174,6 +178,8 @@ boto3 || lack boto3 "install python3-boto3"
 have s3cmd || lack s3cmd "install s3cmd"
 have rclone || lack rclone "install rclone"
 have restic || lack restic "install restic"
+[ "$(uname)" != Linux ] || { have s3fs && any fusermount3 fusermount; } || lack s3fs "install s3fs and fuse"
+[ "$(uname)" != Linux ] || [ -e /dev/fuse ] || lack /dev/fuse "load the kernel's module fuse, and give the container the device"
 have npm && new_node || lack "Node.js 20.19 or later with npm" "install nodejs and npm"
 c_compiler || lack "a C compiler, for the race detector" "install gcc and libc6-dev"
 

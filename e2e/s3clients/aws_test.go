@@ -14,6 +14,7 @@ import (
 // TestAWS drives the aws command line: the high-level commands, a presigned
 // link, and put-object with every checksum.
 func TestAWS(t *testing.T) {
+	t.Parallel()
 	program := e2e.NeedCommand(t, "aws")
 	e := serve(t)
 	c := newClient(t, program, e)

@@ -9,6 +9,7 @@ import (
 
 // TestBoto3Lifecycle runs testdata/boto3_lifecycle.py.
 func TestBoto3Lifecycle(t *testing.T) {
+	t.Parallel()
 	python := needBoto3(t)
 	script, err := filepath.Abs(filepath.Join("testdata", "boto3_lifecycle.py"))
 	if err != nil {

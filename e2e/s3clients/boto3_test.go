@@ -30,6 +30,7 @@ func needBoto3(t *testing.T) string {
 // TestBoto3 runs testdata/boto3_client.py, with boto3's default checksums and
 // with none but those that S3 demands.
 func TestBoto3(t *testing.T) {
+	t.Parallel()
 	python := needBoto3(t)
 	script, err := filepath.Abs(filepath.Join("testdata", "boto3_client.py"))
 	if err != nil {

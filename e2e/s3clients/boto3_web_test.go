@@ -9,6 +9,7 @@ import (
 
 // TestBoto3Web runs testdata/boto3_web.py.
 func TestBoto3Web(t *testing.T) {
+	t.Parallel()
 	python := needBoto3(t)
 	script, err := filepath.Abs(filepath.Join("testdata", "boto3_web.py"))
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 // TestJavaScript runs the AWS SDK for JavaScript v3 and MinIO's client, as
 // testdata/*.mjs use them.
 func TestJavaScript(t *testing.T) {
+	t.Parallel()
 	node := e2e.NeedCommand(t, "node")
 	e := serve(t)
 	for _, name := range []string{"aws_sdk", "minio"} {

@@ -27,6 +27,7 @@ var otherThanMinIO = map[string]string{
 // for the line that keeps them out of its package. Signature Version 2 is on for those that
 // try it.
 func TestMinioGoFunctional(t *testing.T) {
+	t.Parallel()
 	root := e2e.Root(t)
 	run := func(name string, args ...string) []byte {
 		t.Helper()

@@ -9,6 +9,7 @@ import (
 // TestMirror moves what a client put into one Croft to another one with the command
 // `croft mirror`, twice, and has the client compare.
 func TestMirror(t *testing.T) {
+	t.Parallel()
 	program := e2e.NeedCommand(t, "rclone")
 	from, to := serve(t), serve(t)
 	rclone := func(e endpoint) *client {

@@ -11,6 +11,7 @@ import (
 
 // TestRclone drives rclone: a tree with odd names there and back, by checksum.
 func TestRclone(t *testing.T) {
+	t.Parallel()
 	program := e2e.NeedCommand(t, "rclone")
 	e := serve(t)
 	c := newClient(t, program, e, "--retries=1", "--low-level-retries=1", "--use-mmap=false")
@@ -40,6 +41,19 @@ func TestRclone(t *testing.T) {
 	c.run(append([]string{"sync", "--checksum", tree, "croft:first/tree"}, large...)...)
 	c.run("check", tree, "croft:first/tree")
 	lacks(t, c.run("lsf", "croft:first/tree"), "plain.txt")
+
+	// Many small files in many folders, changed here and there.
+	many, manyBack := filepath.Join(c.dir, "many"), filepath.Join(c.dir, "many-back")
+	busy := []string{"--transfers=16", "--checkers=16", "--checksum"}
+	c.run("test", "makefiles", many, "--files=1000", "--files-per-directory=7", "--max-file-size=3k", "--seed=1")
+	c.run(append([]string{"sync", many, "croft:first/many"}, busy...)...)
+	c.run(append([]string{"check", many, "croft:first/many"}, busy...)...)
+	contains(t, c.run("size", "--json", "--fast-list", "croft:first/many"), `"count":1000`)
+	c.run("test", "makefiles", many, "--files=50", "--files-per-directory=7", "--max-file-size=3k", "--seed=2")
+	c.run(append([]string{"sync", many, "croft:first/many"}, busy...)...)
+	c.run(append([]string{"sync", "croft:first/many", manyBack}, busy...)...)
+	c.sameTree(many, manyBack)
+	c.run(append([]string{"delete", "croft:first/many"}, busy...)...)
 
 	c.run("copyto", "croft:first/tree/large.bin", "croft:first/copy.bin")
 	contains(t, c.run("size", "croft:first/copy.bin"), "12582912")

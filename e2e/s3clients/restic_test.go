@@ -11,6 +11,7 @@ import (
 // TestRestic keeps two backups, checks every byte of the repository, restores both and
 // forgets one.
 func TestRestic(t *testing.T) {
+	t.Parallel()
 	program := e2e.NeedCommand(t, "restic")
 	e := serve(t)
 	c := newClient(t, program, e)

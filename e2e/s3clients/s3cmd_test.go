@@ -11,6 +11,7 @@ import (
 
 // TestS3cmd drives s3cmd: buckets, a multipart upload, listings, info, sync.
 func TestS3cmd(t *testing.T) {
+	t.Parallel()
 	program := e2e.NeedCommand(t, "s3cmd")
 	e := serve(t)
 	config := filepath.Join(t.TempDir(), "s3cfg")

@@ -11,6 +11,7 @@ import (
 
 // TestBoto3Versions runs testdata/boto3_versions.py.
 func TestBoto3Versions(t *testing.T) {
+	t.Parallel()
 	python := needBoto3(t)
 	script, err := filepath.Abs(filepath.Join("testdata", "boto3_versions.py"))
 	if err != nil {
@@ -22,6 +23,7 @@ func TestBoto3Versions(t *testing.T) {
 
 // TestAWSVersions drives the aws command line through versions, tags, keys and locks.
 func TestAWSVersions(t *testing.T) {
+	t.Parallel()
 	c := newClient(t, e2e.NeedCommand(t, "aws"), serve(t))
 	small, down := c.file("small.bin", 1000), filepath.Join(c.dir, "down")
 	api := func(call string, args ...string) string {
