@@ -127,7 +127,10 @@ func readOperator(name string) (d condition, op operator, err error) {
 func (r *reader) condition(d *condition, op operator, k member, path string, variables bool) error {
 	var ok bool
 	d.name = k.name
-	if d.key, ok = canonicalKey(k.name); !ok {
+	if d.key, ok = canonicalKey(k.name); !ok && r.purpose == forTrust {
+		d.key, ok = claimKey(k.name)
+	}
+	if !ok {
 		return r.place(k.offset, path, "There is no such condition key. Check its spelling; S3's begin with s3: and those of every service with aws:.")
 	}
 	values := k.value.list()

@@ -115,7 +115,7 @@ func (v values) Value(key string) []string { return v[key] }
 
 func (m maker) request() *Request {
 	r := &Request{
-		Principal: Principal{pick(m, "", "ada", "bob", "eve")},
+		Principal: Principal{Name: pick(m, "", "ada", "bob", "eve")},
 		Action:    pick(m, "s3:GetObject", "s3:GetObjectVersionTagging", "s3:PutObject", "s3:ListBucket"),
 		Resource:  pick(m, "arn:aws:s3:::b", "arn:aws:s3:::b/abc", "arn:aws:s3:::b/ada/x", "arn:aws:s3:::b/all/x", "arn:aws:s3:::b/*?", "arn:aws:s3:::b/bbcc", "arn:aws:s3:::b//x", "arn:aws:s3:::b/世界", "arn:aws:s3:::b/"),
 	}
@@ -215,7 +215,7 @@ func FuzzParse(f *testing.F) {
 				}
 				continue
 			}
-			r := &Request{Principal: Principal{"ada"}, Action: "s3:GetObject", Resource: "arn:aws:s3:::b/ada/x", Context: values{"aws:username": {"ada"}}}
+			r := &Request{Principal: Principal{Name: "ada"}, Action: "s3:GetObject", Resource: "arn:aws:s3:::b/ada/x", Context: values{"aws:username": {"ada"}}}
 			if p.Evaluate(r) != p.Explain(r).Effect {
 				t.Fatal(fmt.Sprint("explained otherwise: ", text))
 			}

@@ -18,7 +18,24 @@ var keys = set(
 	"s3:x-amz-grant-read-acp", "s3:x-amz-grant-write", "s3:x-amz-grant-write-acp", "s3:x-amz-metadata-directive",
 	"s3:x-amz-object-ownership", "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id",
 	"s3:x-amz-server-side-encryption-customer-algorithm", "s3:x-amz-storage-class", "s3:x-amz-website-redirect-location",
+
+	"aws:FederatedProvider", "iam:PolicyARN", "sts:ExternalId", "sts:RoleSessionName",
 )
+
+// Claim is what begins the condition keys that are claims of whoever signed in
+// elsewhere: "jwt:preferred_username".
+const Claim = "jwt:"
+
+// claimKey spells the condition key of a trust policy that is a claim of a provider's
+// token: "issuer.example.com/realm:aud".
+func claimKey(key string) (string, bool) {
+	i := strings.LastIndexByte(key, ':')
+	if i <= 0 || i == len(key)-1 || strings.ContainsAny(key, " ${}*?") {
+		return "", false
+	}
+	host, _, _ := strings.Cut(key[:i], "/")
+	return strings.ToLower(key), strings.ContainsAny(host, ".:") || host == "localhost"
+}
 
 // tagKeys are the condition keys that end in the name of a tag.
 var tagKeys = set("aws:PrincipalTag", "aws:RequestTag", "aws:ResourceTag", "s3:BucketTag", "s3:ExistingObjectTag", "s3:RequestObjectTag")
@@ -39,5 +56,8 @@ func canonicalKey(key string) (string, bool) {
 		return prefix + "/" + tag, tag != "" && tagKeys[prefix]
 	}
 	key = strings.ToLower(key)
+	if name, ok := strings.CutPrefix(key, Claim); ok {
+		return key, name != "" && !strings.ContainsAny(name, " ${}*?")
+	}
 	return key, keys[key]
 }

@@ -39,6 +39,7 @@ const maxDepth = 10
 // reader reads one document.
 type reader struct {
 	text    string
+	purpose purpose
 	decoder *json.Decoder
 }
 

@@ -58,6 +58,15 @@ func Resource(bucket, key string) string {
 	return resourcePrefix + bucket + "/" + key
 }
 
+// purpose is what a policy is for, which says what must stand in it.
+type purpose uint8
+
+const (
+	forBucket purpose = iota
+	forIdentity
+	forTrust
+)
+
 // ParseBucket reads the policy of a bucket: every statement names principals, and
 // resources of this bucket only. Errors are *Error.
 func ParseBucket(text, bucket string) (*Policy, error) { return parse(text, bucket) }
@@ -66,8 +75,19 @@ func ParseBucket(text, bucket string) (*Policy, error) { return parse(text, buck
 // principals, and resources may be anybody's.
 func ParseIdentity(text string) (*Policy, error) { return parse(text, "") }
 
+// ParseTrust reads the policy of a role that says who may assume it: every statement
+// names principals, actions of STS, and no resource, which is the role itself.
+func ParseTrust(text string) (*Policy, error) { return parseFor(text, forTrust, "") }
+
 func parse(text, bucket string) (*Policy, error) {
-	r := &reader{text: text}
+	if bucket == "" {
+		return parseFor(text, forIdentity, "")
+	}
+	return parseFor(text, forBucket, bucket)
+}
+
+func parseFor(text string, purpose purpose, bucket string) (*Policy, error) {
+	r := &reader{text: text, purpose: purpose}
 	if len(text) > MaxBytes {
 		return nil, r.place(0, "", fmt.Sprintf("A policy has at most %d bytes, and this has %d. Name groups of keys with wildcards instead of one by one.", MaxBytes, len(text)))
 	}
@@ -143,7 +163,7 @@ func (r *reader) statement(n *node, path, bucket string, variables bool) (statem
 			}
 		case "Principal", "NotPrincipal":
 			switch {
-			case bucket == "":
+			case r.purpose == forIdentity:
 				err = r.place(m.offset, at, "Whom this policy is for it is attached to. Remove this.")
 			case s.hasPrincipals:
 				err = r.place(m.offset, at, "A statement has either Principal or NotPrincipal. Remove one of them.")
@@ -158,6 +178,9 @@ func (r *reader) statement(n *node, path, bucket string, variables bool) (statem
 			actionNode, s.notAction = m.value, m.name == "NotAction"
 			s.actions, err = r.actions(m.value, at, bucket != "")
 		case "Resource", "NotResource":
+			if r.purpose == forTrust {
+				return s, r.place(m.offset, at, "The resource of a trust policy is its role. Remove this.")
+			}
 			if resourceNode != nil {
 				return s, r.place(m.offset, at, "A statement has either Resource or NotResource. Remove one of them.")
 			}
@@ -172,10 +195,13 @@ func (r *reader) statement(n *node, path, bucket string, variables bool) (statem
 			return s, err
 		}
 	}
+	if resourceNode == nil && actionNode != nil && (r.purpose == forTrust || (r.purpose == forIdentity && s.needsNoResource())) {
+		resourceNode, s.resources = n, []*pattern{everything}
+	}
 	switch {
 	case s.effect == "":
 		err = r.atf(n, join(path, "Effect"), `This statement has no effect. Say "Effect": "Allow" or "Deny".`)
-	case bucket != "" && !s.hasPrincipals:
+	case r.purpose != forIdentity && !s.hasPrincipals:
 		err = r.atf(n, join(path, "Principal"), `This statement does not say whom it is for. Say "Principal": "*", or whom.`)
 	case actionNode == nil:
 		err = r.atf(n, join(path, "Action"), `This statement has no action. Say "Action": "s3:GetObject", or which.`)
@@ -185,6 +211,40 @@ func (r *reader) statement(n *node, path, bucket string, variables bool) (statem
 		err = r.applies(&s, actionNode, join(path, "Action"), bucket)
 	}
 	return s, err
+}
+
+// everything is the resource "*".
+var everything, _ = newPattern("*", true, false) // without variables nothing can be wrong
+
+// needsNoResource reports whether all the actions are about the server as a whole.
+func (s *statement) needsNoResource() bool {
+	for _, p := range s.actions {
+		service, _, _ := strings.Cut(strings.ToLower(p.source), ":")
+		if service != "admin" && service != "kms" && service != "sts" {
+			return false
+		}
+	}
+	return !s.notAction
+}
+
+// OnlyS3 reports whether nothing but actions of S3 is allowed, whatever the resources
+// and the conditions.
+func (p *Policy) OnlyS3() bool {
+	for i := range p.statements {
+		s := &p.statements[i]
+		if s.effect != Allow {
+			continue
+		}
+		for _, a := range s.actions {
+			if len(a.source) < len(service) || !strings.EqualFold(a.source[:len(service)], service) {
+				return false
+			}
+		}
+		if s.notAction {
+			return false
+		}
+	}
+	return true
 }
 
 func orExample(bucket string) string {
@@ -206,6 +266,9 @@ func (r *reader) actions(n *node, path string, only bool) ([]*pattern, error) {
 		}
 		p, _ := newPattern(item.text, true, false) // without variables nothing can be wrong
 		prefix, _, _ := strings.Cut(item.text, ":")
+		if r.purpose == forTrust && s3OrOther(item.text) {
+			return nil, r.atf(item, path, "A trust policy is about assuming the role: sts:AssumeRole or sts:AssumeRoleWithWebIdentity, not %q.", item.text)
+		}
 		// Of other services only their own names are known.
 		other := !only && !strings.EqualFold(prefix, "s3") && strings.Contains(item.text, ":")
 		if !other && levelsOf(p) == 0 {
@@ -214,6 +277,12 @@ func (r *reader) actions(n *node, path string, only bool) ([]*pattern, error) {
 		out = append(out, p)
 	}
 	return out, nil
+}
+
+// s3OrOther reports whether an action is not one of STS.
+func s3OrOther(action string) bool {
+	prefix, _, _ := strings.Cut(action, ":")
+	return !strings.EqualFold(prefix, "sts") || !strings.Contains(action, ":")
 }
 
 func (r *reader) resources(n *node, path, bucket string, variables bool) ([]*pattern, error) {

@@ -16,7 +16,7 @@ func TestExamples(t *testing.T) {
 		}
 		return v
 	}
-	ada, bob, nobody := Principal{"ada"}, Principal{"bob"}, Principal{}
+	ada, bob, nobody := Principal{Name: "ada"}, Principal{Name: "bob"}, Principal{}
 	const get, put, list = "s3:GetObject", "s3:PutObject", "s3:ListBucket"
 	type ask struct {
 		who         Principal
@@ -34,7 +34,7 @@ func TestExamples(t *testing.T) {
 		}},
 		{"users may put with an ACL", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::000000000000:user/ada","arn:aws:iam::*:user/bob"]},"Action":["s3:PutObject","s3:PutObjectAcl"],"Resource":"arn:aws:s3:::b/*","Condition":{"StringEquals":{"s3:x-amz-acl":["public-read","private"]}}}}`, false, []ask{
 			{ada, put, "a", in("s3:x-amz-acl", "public-read"), Allow}, {bob, put, "a", in("s3:x-amz-acl", "private"), Allow}, {bob, put, "a", in("s3:x-amz-acl", "authenticated-read"), NoMatch},
-			{ada, put, "a", nil, NoMatch}, {Principal{"eve"}, put, "a", in("s3:x-amz-acl", "private"), NoMatch}, {nobody, put, "a", in("s3:x-amz-acl", "private"), NoMatch},
+			{ada, put, "a", nil, NoMatch}, {Principal{Name: "eve"}, put, "a", in("s3:x-amz-acl", "private"), NoMatch}, {nobody, put, "a", in("s3:x-amz-acl", "private"), NoMatch},
 		}},
 		{"limited to addresses", `{"Version":"2012-10-17","Id":"S3PolicyId1","Statement":[{"Sid":"IPAllow","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"],"Condition":{"NotIpAddress":{"aws:SourceIp":["192.0.2.0/24","2001:DB8:1234:5678::/64"]}}}]}`, false, []ask{
 			{ada, get, "a", in("aws:sourceip", "192.0.2.7"), NoMatch}, {ada, get, "a", in("aws:sourceip", "203.0.113.1"), Deny}, {nobody, list, "", in("aws:sourceip", "2001:db8:1234:5678::9"), NoMatch},
@@ -49,7 +49,7 @@ func TestExamples(t *testing.T) {
 		{"a folder of each user's own", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"000000000000"},"Action":["s3:PutObject","s3:GetObject"],"Resource":"arn:aws:s3:::b/home/${aws:username}/*"},{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:root"},"Action":"s3:ListBucket","Resource":"arn:aws:s3:::b","Condition":{"StringLike":{"s3:prefix":["","home/","home/${aws:username}/*"]}}}]}`, false, []ask{
 			{ada, get, "home/ada/x", in("aws:username", "ada"), Allow}, {ada, get, "home/bob/x", in("aws:username", "ada"), NoMatch}, {nobody, get, "home//x", nil, NoMatch},
 			{ada, list, "", in("aws:username", "ada", "s3:prefix", "home/ada/docs"), Allow}, {ada, list, "", in("aws:username", "ada", "s3:prefix", "home/bob/"), NoMatch},
-			{Principal{"a*"}, get, "home/ada/x", in("aws:username", "a*"), NoMatch},
+			{Principal{Name: "a*"}, get, "home/ada/x", in("aws:username", "a*"), NoMatch},
 		}},
 		{"a variable without a value", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/home/${aws:username}/*"}]}`, true, []ask{
 			{nobody, get, "home//x", nil, NoMatch}, {ada, get, "home/ada/x", in("aws:username", "ada"), Allow},
@@ -163,7 +163,7 @@ func TestMalformed(t *testing.T) {
 		{strings.Replace(statement(rest), `"Principal":"*"`, `"Principal":"ada"`, 1), `can only be "*"`},
 		{strings.Replace(statement(rest), `"Principal":"*"`, `"Principal":{"Service":"x"}`, 1), "Statement[0].Principal.Service: Croft has users"},
 		{strings.Replace(statement(rest), `"Principal":"*"`, `"Principal":{"AWS":"arn:aws:iam::123456789012:user/x"}`, 1), "There is no account 123456789012 here"},
-		{strings.Replace(statement(rest), `"Principal":"*"`, `"Principal":{"AWS":"arn:aws:iam::*:role/x"}`, 1), "but no role"},
+		{strings.Replace(statement(rest), `"Principal":"*"`, `"Principal":{"AWS":"arn:aws:iam::*:group/x"}`, 1), "but no group"},
 		{strings.Replace(statement(rest), `"Principal":"*"`, `"Principal":{"AWS":"arn:aws:iam::*:user/*"}`, 1), "wildcards do not count"},
 		{strings.Replace(statement(rest), `"Principal":"*"`, `"Principal":{"CanonicalUser":"*"}`, 1), "wildcards do not count"},
 		{strings.Replace(statement(rest), `"Principal":"*"`, `"Principal":{"AWS":[]}`, 1), "at least one principal"},
@@ -205,7 +205,7 @@ func TestMayAllow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !p.MayAllow(Principal{"ada"}, "s3:DeleteObject") || p.MayAllow(Principal{"ada"}, "s3:GetObject") || p.MayAllow(Principal{}, "s3:DeleteObject") {
+	if !p.MayAllow(Principal{Name: "ada"}, "s3:DeleteObject") || p.MayAllow(Principal{Name: "ada"}, "s3:GetObject") || p.MayAllow(Principal{}, "s3:DeleteObject") {
 		t.Error("who may be allowed what is wrong")
 	}
 }
@@ -220,7 +220,7 @@ func TestExplain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := p.Explain(&Request{Principal: Principal{"ada"}, Action: "s3:GetObject", Resource: Resource("b", "k"), Context: values{"aws:securetransport": {"true"}}})
+	e := p.Explain(&Request{Principal: Principal{Name: "ada"}, Action: "s3:GetObject", Resource: Resource("b", "k"), Context: values{"aws:securetransport": {"true"}}})
 	text, err := json.Marshal(e.Steps)
 	if err != nil {
 		t.Fatal(err)
@@ -233,7 +233,7 @@ func TestExplain(t *testing.T) {
 	if e.Effect != Allow || e.Decided != 0 || e.Steps[0].SID != "Read" || strings.Join(parts, "|") != want {
 		t.Errorf("%+v %s %s", e, text, strings.Join(parts, "|"))
 	}
-	e = p.Explain(&Request{Principal: Principal{"bob"}, Action: "s3:GetObject", Resource: Resource("b", "k")})
+	e = p.Explain(&Request{Principal: Principal{Name: "bob"}, Action: "s3:GetObject", Resource: Resource("b", "k")})
 	if e.Effect != Deny || e.Decided != 1 {
 		t.Errorf("%+v", e)
 	}
@@ -244,7 +244,7 @@ func TestEvaluateAllocatesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &Request{Principal: Principal{"ada"}, Action: "s3:GetObject", Resource: "arn:aws:s3:::b/ada/x", Context: values{"aws:username": {"ada"}, "aws:sourceip": {"10.1.1.1"}, "s3:prefix": {"abc"}}}
+	r := &Request{Principal: Principal{Name: "ada"}, Action: "s3:GetObject", Resource: "arn:aws:s3:::b/ada/x", Context: values{"aws:username": {"ada"}, "aws:sourceip": {"10.1.1.1"}, "s3:prefix": {"abc"}}}
 	if p.Evaluate(r) != Allow {
 		t.Fatal("not allowed")
 	}

@@ -6,18 +6,38 @@ import "strings"
 // arn:aws:iam::000000000000:user/NAME.
 const Account = "000000000000"
 
-const userARN = "arn:aws:iam::" + Account + ":user/"
+const (
+	iamARN     = "arn:aws:iam::" + Account + ":"
+	userARN    = iamARN + "user/"
+	assumedARN = "arn:aws:sts::" + Account + ":assumed-role/"
+)
 
 // UserARN names a user as policies do.
 func UserARN(name string) string { return userARN + name }
 
-// Principal is who a request is from. Without a name it is nobody: a request without
-// a signature.
-type Principal struct{ Name string }
+// IAMARN names what IAM has besides users: IAMARN("role", "backup").
+func IAMARN(kind, name string) string { return iamARN + kind + "/" + name }
+
+// Principal is who a request is from: a user, or a session of a role. The zero value
+// is nobody: a request without a signature.
+type Principal struct {
+	Name string // of the user; empty for a role
+	// Role is the name of the role, and Session what whoever assumed it calls himself.
+	Role, Session string
+	// Federated is the ARN of the provider that vouches for somebody who assumes a role;
+	// only trust policies name it.
+	Federated string
+}
+
+// Nobody reports whether nobody signed.
+func (p Principal) Nobody() bool { return p.Name == "" && p.Role == "" && p.Federated == "" }
 
 // ARN is the principal's, empty for nobody.
 func (p Principal) ARN() string {
-	if p.Name == "" {
+	switch {
+	case p.Role != "":
+		return assumedARN + p.Role + "/" + p.Session
+	case p.Name == "":
 		return ""
 	}
 	return UserARN(p.Name)
@@ -28,12 +48,19 @@ type principals struct {
 	everybody bool // nobody included
 	users     bool // every user of this Croft
 	names     map[string]bool
+	roles     map[string]bool
+	sessions  map[string]bool // "ROLE/SESSION"
+	federated map[string]bool // ARNs of providers
 }
 
 func (p *principals) has(who Principal) bool {
 	switch {
 	case p.everybody:
 		return true
+	case who.Federated != "":
+		return p.federated[who.Federated]
+	case who.Role != "":
+		return p.users || p.roles[who.Role] || (p.sessions != nil && p.sessions[who.Role+"/"+who.Session])
 	case who.Name == "":
 		return false
 	}
@@ -54,7 +81,8 @@ func (r *reader) principals(n *node, path string) (principals, error) {
 	}
 	for _, m := range n.members {
 		at := join(path, m.name)
-		if m.name != "AWS" && m.name != "CanonicalUser" {
+		trusted := r.purpose == forTrust && m.name == "Federated"
+		if m.name != "AWS" && m.name != "CanonicalUser" && !trusted {
 			return out, r.place(m.offset, at, `Croft has users and no services or other logins in its place; write "AWS" or "CanonicalUser".`)
 		}
 		items := m.value.list()
@@ -64,6 +92,13 @@ func (r *reader) principals(n *node, path string) (principals, error) {
 		for _, item := range items {
 			if item.kind != isString {
 				return out, r.atf(item, at, "A principal is a text, not %s.", item.kind)
+			}
+			if trusted {
+				if !strings.HasPrefix(item.text, providerARN) || len(item.text) == len(providerARN) {
+					return out, r.atf(item, at, "A provider is named by its ARN, %sHOST/PATH.", providerARN)
+				}
+				put(&out.federated, item.text)
+				continue
 			}
 			if err := out.add(item.text, m.name == "AWS"); err != nil {
 				return out, r.at(item, at, err)
@@ -86,7 +121,7 @@ func (p *principals) add(text string, aws bool) error {
 		return nil
 	case aws && strings.HasPrefix(text, "arn:"):
 		parts := strings.SplitN(text, ":", 6)
-		if len(parts) != 6 || parts[1] != "aws" || parts[2] != "iam" || parts[3] != "" {
+		if len(parts) != 6 || parts[1] != "aws" || (parts[2] != "iam" && parts[2] != "sts") || parts[3] != "" {
 			return errAtf("This is not the ARN of a user. It looks like %sNAME.", userARN)
 		}
 		if parts[4] != Account && parts[4] != "*" && parts[4] != "" {
@@ -96,18 +131,37 @@ func (p *principals) add(text string, aws bool) error {
 			p.users = true
 			return nil
 		}
+		if role, ok := strings.CutPrefix(parts[5], "role/"); ok && parts[2] == "iam" && plainName(role) {
+			put(&p.roles, role)
+			return nil
+		}
+		if session, ok := strings.CutPrefix(parts[5], "assumed-role/"); ok && parts[2] == "sts" {
+			if role, name, _ := strings.Cut(session, "/"); plainName(role) && plainName(name) {
+				put(&p.sessions, session)
+				return nil
+			}
+		}
 		user, ok := strings.CutPrefix(parts[5], "user/")
-		if !ok {
-			return errAtf("Croft has users, but no %s. Write %sNAME.", strings.SplitN(parts[5], "/", 2)[0], userARN)
+		if !ok || parts[2] != "iam" {
+			return errAtf("Croft has users and roles, but no %s. Write %sNAME.", strings.SplitN(parts[5], "/", 2)[0], userARN)
 		}
 		name = user
 	}
-	if name == "" || strings.ContainsAny(name, `*?/:$ `) {
+	if !plainName(name) {
 		return errAtf(`%q is not the name of a user; wildcards do not count in it. Name the user, or write "*" for everybody.`, name)
 	}
-	if p.names == nil {
-		p.names = make(map[string]bool)
-	}
-	p.names[name] = true
+	put(&p.names, name)
 	return nil
+}
+
+const providerARN = iamARN + "oidc-provider/"
+
+// plainName reports whether a name is one, without wildcards and the like.
+func plainName(name string) bool { return name != "" && !strings.ContainsAny(name, `*?/:$ `) }
+
+func put(set *map[string]bool, name string) {
+	if *set == nil {
+		*set = make(map[string]bool)
+	}
+	(*set)[name] = true
 }
