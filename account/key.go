@@ -17,6 +17,13 @@ type Key struct {
 	ProjectID  string // when not empty, the key reaches only this project's buckets
 	CreatedAt  time.Time
 	LastUsedAt time.Time // zero: never
+
+	UserID      string
+	Description string
+	Disabled    bool
+	Policy      string    // all that it is good for; empty: whatever its user may
+	ExpiresAt   time.Time // zero: never
+	Root        bool      // of the unattended start: it comes back with it
 }
 
 // What a key is for. Users see and end their own and the root's.
@@ -43,12 +50,19 @@ type keyRow struct {
 	SealedSecret []byte
 	CreatedAt    int64 `gorm:"autoCreateTime:false"`
 	LastUsedAt   int64
+	Disabled     bool
+	Policy       string
+	Description  string
+	ExpiresAt    int64
 }
 
 func (keyRow) TableName() string { return "access_keys" }
 
 func (r keyRow) toApp() Key {
-	k := Key{AccessKey: r.AccessKey, Name: r.Name, CreatedAt: fromMillis(r.CreatedAt), LastUsedAt: fromMillis(r.LastUsedAt)}
+	k := Key{
+		AccessKey: r.AccessKey, Name: r.Name, CreatedAt: fromMillis(r.CreatedAt), LastUsedAt: fromMillis(r.LastUsedAt), UserID: r.UserID,
+		Description: r.Description, Disabled: r.Disabled, Policy: r.Policy, ExpiresAt: fromMillis(r.ExpiresAt), Root: r.Purpose == purposeRoot,
+	}
 	if r.ProjectID != nil {
 		k.ProjectID = *r.ProjectID
 	}
@@ -133,8 +147,13 @@ func (s *Service) KeyCredential(ctx context.Context, accessKey string) (secret s
 		}
 		s.known.learnKey(accessKey, owner, age)
 	}
+	if owner.ended(s.now()) {
+		return "", Principal{}, errKeyUnknown
+	}
 	return owner.secret, owner.principal, nil
 }
+
+var errKeyUnknown = errs.New(errs.Unauthenticated, "access_key_unknown", "There is no such access key.")
 
 func (s *Service) readKey(ctx context.Context, accessKey string) (keyOwner, error) {
 	var row struct {
@@ -142,26 +161,62 @@ func (s *Service) readKey(ctx context.Context, accessKey string) (keyOwner, erro
 		ProjectID    string
 		Purpose      string
 		SealedSecret []byte
+		Policy       string
+		ExpiresAt    int64
+		KeyDisabled  bool
 		UserName     string
 		Admin        bool
 		Disabled     bool
+		SessionsFrom int64
 	}
-	err := s.db.Read(ctx).Raw(`SELECT k.user_id, coalesce(k.project_id, '') AS project_id, k.purpose, k.sealed_secret,
-		u.name AS user_name, u.admin, u.disabled FROM access_keys k JOIN users u ON u.id = k.user_id WHERE k.access_key = ?`, accessKey).Scan(&row).Error
+	err := s.db.Read(ctx).Raw(`SELECT k.user_id, coalesce(k.project_id, '') AS project_id, k.purpose, k.sealed_secret, k.policy, k.expires_at,
+		k.disabled AS key_disabled, u.name AS user_name, u.admin, u.disabled, u.sessions_from
+		FROM access_keys k JOIN users u ON u.id = k.user_id WHERE k.access_key = ?`, accessKey).Scan(&row).Error
 	if err != nil {
 		return keyOwner{}, fmt.Errorf("find access key: %w", err)
 	}
-	if row.UserID == "" || row.Disabled {
-		return keyOwner{}, errs.New(errs.Unauthenticated, "access_key_unknown", "There is no such access key.")
+	if row.UserID == "" || row.Disabled || row.KeyDisabled {
+		return keyOwner{}, errKeyUnknown
 	}
 	plain, err := s.sealer.Open(keyPurpose, row.SealedSecret)
 	if err != nil {
 		return keyOwner{}, fmt.Errorf("open secret of access key: %w", err)
 	}
-	return keyOwner{secret: string(plain), principal: Principal{
+	principal := Principal{
 		UserID: row.UserID, Name: row.UserName, Admin: row.Admin, Via: ViaKey, CredentialID: accessKey,
 		ProjectID: row.ProjectID, ReadOnly: row.Purpose == purposeShare,
-	}}, nil
+	}
+	if principal.Grants, err = s.grantsOf(ctx, row.UserID, row.Policy); err != nil {
+		return keyOwner{}, err
+	}
+	return keyOwner{secret: string(plain), principal: principal, expires: fromMillis(row.ExpiresAt), sessionsFrom: row.SessionsFrom}, nil
+}
+
+// grantsOf finds the policies of a user and of a key; nil where there are none.
+func (s *Service) grantsOf(ctx context.Context, userID, keyPolicy string) (*Grants, error) {
+	held, err := s.Holdings(ctx, Holder{UserHolder, userID})
+	if err != nil || (len(held) == 0 && keyPolicy == "") {
+		return nil, err
+	}
+	g := &Grants{Identity: held}
+	if keyPolicy != "" {
+		g.Bounds = []Bound{{s.read(keyPolicy)}}
+	}
+	return g, nil
+}
+
+// UserGrants returns the policies of a user, however they came in; nil where there are
+// none. It is remembered.
+func (s *Service) UserGrants(ctx context.Context, userID string) (*Grants, error) {
+	grants, ok, age := recall(s.known, s.known.grants, userID)
+	if ok {
+		return grants, nil
+	}
+	grants, err := s.grantsOf(ctx, userID, "")
+	if err == nil {
+		learn(s.known, s.known.grants, userID, grants, age)
+	}
+	return grants, err
 }
 
 // KeyUsed notes that a request was signed with a key. Call it once the signature is

@@ -13,31 +13,39 @@ import (
 const maxKnown = 10_000
 
 // known remembers what every S3 request asks of the database: whose an access key
-// is, which role a user has in a project, and what a project's quota is. A
-// change of any forgets everything after its commit and before it returns, so that a
+// is and which policies it is held to, which role a user has in a project, and what a
+// project's quota is. A change of any forgets everything after its commit and before it returns, so that a
 // key that was ended, or a role that was lowered, holds for no request that begins
 // after the change was answered. The maps are made once.
 //
 // Only this process is told. Where several serve one database, what carries events
 // between them has to carry the forgetting as well.
 type known struct {
-	mu     sync.RWMutex // guards the following 4 fields
+	mu     sync.RWMutex // guards the following 6 fields
 	age    uint64       // rises whenever everything is forgotten
 	keys   map[string]keyOwner
+	temps  map[string]keyOwner // temporary ones, whose tokens were opened
+	grants map[string]*Grants  // of users
 	roles  map[membership]Role
 	quotas map[string]int64 // of projects
 }
 
 // keyOwner is what an access key stands for.
 type keyOwner struct {
-	secret    string
-	principal Principal
+	secret       string
+	principal    Principal
+	token        string    // that has to come with it; empty for a lasting key
+	expires      time.Time // zero: never
+	sessionsFrom int64     // temporary credentials that it asked for before are ended
 }
+
+// ended reports whether the key is good for nothing any more.
+func (o *keyOwner) ended(now time.Time) bool { return !o.expires.IsZero() && !now.Before(o.expires) }
 
 type membership struct{ projectID, userID string }
 
 func newKnown() *known {
-	return &known{keys: make(map[string]keyOwner), roles: make(map[membership]Role), quotas: make(map[string]int64)}
+	return &known{keys: make(map[string]keyOwner), temps: make(map[string]keyOwner), grants: make(map[string]*Grants), roles: make(map[membership]Role), quotas: make(map[string]int64)}
 }
 
 // key returns what is known of a key and, for learnKey, the age of that answer.
@@ -49,6 +57,15 @@ func (k *known) key(accessKey string) (owner keyOwner, ok bool, age uint64) {
 // something changed meanwhile: it may have been read before the change.
 func (k *known) learnKey(accessKey string, owner keyOwner, age uint64) {
 	learn(k, k.keys, accessKey, owner, age)
+}
+
+// temporary and learnTemporary are the same for temporary credentials.
+func (k *known) temporary(accessKey string) (owner keyOwner, ok bool, age uint64) {
+	return recall(k, k.temps, accessKey)
+}
+
+func (k *known) learnTemporary(accessKey string, owner keyOwner, age uint64) {
+	learn(k, k.temps, accessKey, owner, age)
 }
 
 // role and learnRole are the same for the role of a member.
@@ -89,6 +106,8 @@ func (k *known) forget() {
 	defer k.mu.Unlock()
 	k.age++
 	clear(k.keys)
+	clear(k.temps)
+	clear(k.grants)
 	clear(k.roles)
 	clear(k.quotas)
 }

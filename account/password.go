@@ -77,6 +77,10 @@ func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 // verify reports whether password made encoded, and whether encoded should be
 // replaced because it was made at another cost.
 func (h *hasher) verify(ctx context.Context, password, encoded string) (ok, stale bool, err error) {
+	if encoded == "" { // who has no password cannot be told from who has another
+		_, _, err = h.verify(ctx, password, h.decoy)
+		return false, false, err
+	}
 	cost, salt, want, err := decodeHash(encoded)
 	if err != nil {
 		return false, false, err

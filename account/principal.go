@@ -22,6 +22,12 @@ type Principal struct {
 	CredentialID string // the session, token or key it came by
 	ProjectID    string // when not empty, the credential reaches only this project
 	ReadOnly     bool   // the credential changes nothing
+	// Grants are the policies that its requests are held to; nil: there are none.
+	Grants *Grants
+	// Temporary says that the credential is of STS. Role is then the role of IAM that it
+	// is, empty where it is its user's, and Session what it calls itself.
+	Temporary     bool
+	Role, Session string
 }
 
 // System is Croft acting for itself.

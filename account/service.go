@@ -19,6 +19,8 @@ type Config struct {
 	SessionIdle     time.Duration // a session unused for this long has ended
 	SessionLifetime time.Duration // and in any case after this
 	Now             func() time.Time
+	// Policies reads the policies of IAM; nil: there can be none.
+	Policies Policies
 }
 
 // Defaults is what an instance runs with.
@@ -41,15 +43,16 @@ type Service struct {
 	known  *known
 	uses   uses
 
-	mu    sync.Mutex // guards touch
-	touch map[string]time.Time
+	mu       sync.Mutex // guards the following 2 fields
+	touch    map[string]time.Time
+	readings map[string]Document // of policies, by text
 }
 
 // New makes the service. It does no I/O and starts nothing.
 func New(db *store.DB, sealer *seal.Sealer, bus *events.Bus, config Config) *Service {
 	return &Service{
 		db: db, sealer: sealer, bus: bus, config: config, hasher: newHasher(config.Hash), known: newKnown(),
-		uses: uses{at: make(map[string]time.Time)}, touch: make(map[string]time.Time),
+		uses: uses{at: make(map[string]time.Time)}, touch: make(map[string]time.Time), readings: make(map[string]Document),
 	}
 }
 

@@ -30,6 +30,7 @@ type NewUser struct {
 	DisplayName string // the name when empty
 	Password    string
 	Admin       bool
+	NoPassword  bool // the user has access keys only, until a password is set
 }
 
 // UserChange changes what is not nil.
@@ -66,12 +67,14 @@ func (s *Service) prepareUser(ctx context.Context, n NewUser, leastPassword int)
 	if err != nil {
 		return userRow{}, err
 	}
-	if err := checkPassword(n.Password, n.Name, leastPassword); err != nil {
-		return userRow{}, err
-	}
-	hash, err := s.hasher.hash(ctx, n.Password)
-	if err != nil {
-		return userRow{}, err
+	var hash string
+	if !n.NoPassword {
+		if err := checkPassword(n.Password, n.Name, leastPassword); err != nil {
+			return userRow{}, err
+		}
+		if hash, err = s.hasher.hash(ctx, n.Password); err != nil {
+			return userRow{}, err
+		}
 	}
 	return userRow{ID: ids.New(), Name: n.Name, DisplayName: title, PasswordHash: hash, Admin: n.Admin, CreatedAt: millis(s.now())}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"croft/internal/errs"
 	"croft/objectstore"
 	"croft/objectstore/grants"
+	"croft/objectstore/policy"
 	"croft/objectstore/s3api"
 )
 
@@ -22,7 +23,10 @@ type access struct {
 	log      *slog.Logger
 }
 
-var _ s3api.Access = access{}
+var (
+	_ s3api.Access   = access{}
+	_ s3api.Sessions = access{}
+)
 
 // s3Actions is what S3's actions are called in the policy.
 var s3Actions = map[s3api.Action]account.Action{
@@ -45,6 +49,15 @@ func (a access) Credential(ctx context.Context, accessKey string) (s3api.Credent
 	return s3api.Credential{AccessKey: accessKey, Secret: secret, Identity: principal}, nil
 }
 
+// SessionCredential implements s3api.Sessions.
+func (a access) SessionCredential(ctx context.Context, accessKey, token string) (s3api.Credential, error) {
+	secret, principal, err := a.accounts.TemporaryCredential(ctx, accessKey, token)
+	if err != nil {
+		return s3api.Credential{}, err
+	}
+	return s3api.Credential{AccessKey: accessKey, Secret: secret, Identity: principal}, nil
+}
+
 // principalOf is who signed a request; nobody, when none did.
 func principalOf(c s3api.Credential) account.Principal {
 	principal, _ := c.Identity.(account.Principal)
@@ -55,29 +68,49 @@ func principalOf(c s3api.Credential) account.Principal {
 func (a access) Authorize(ctx context.Context, c s3api.Credential, ask s3api.Ask) error {
 	principal := principalOf(c)
 	if ask.Action == s3api.ListBuckets && !principal.Nobody() {
-		a.accounts.KeyUsed(c.AccessKey)
+		if principal.Grants.Deny(&account.Question{Action: ask.S3, Resource: policy.Resource("*", ""), Facts: circumstances{principal, ask.Facts}}) {
+			return errDeniedByOwn
+		}
+		a.used(c, principal)
 		return nil // the listing is filtered bucket by bucket
 	}
 	if err := a.decide(ctx, principal, &ask); err != nil {
 		return err
 	}
-	if c.AccessKey != "" {
-		a.accounts.KeyUsed(c.AccessKey)
-	}
+	a.used(c, principal)
 	return nil
 }
 
-// newBucket asks roles alone: a bucket that is not there has nothing to say.
-func (a access) newBucket(ctx context.Context, p account.Principal, name string) error {
-	resource := account.Resource{Bucket: name}
-	if !p.Nobody() {
+// used notes that a lasting key was used.
+func (a access) used(c s3api.Credential, p account.Principal) {
+	if c.AccessKey != "" && !p.Temporary {
+		a.accounts.KeyUsed(c.AccessKey)
+	}
+}
+
+// newBucket asks roles and the policies of who asks: a bucket that is not there has
+// nothing to say.
+func (a access) newBucket(ctx context.Context, p account.Principal, ask *s3api.Ask) error {
+	resource := account.Resource{Bucket: ask.Bucket}
+	if p.Nobody() {
+		return a.accounts.Authorize(ctx, p, account.BucketWrite, resource)
+	}
+	allowed := false
+	if p.Grants != nil {
 		var err error
-		if resource.ProjectID, err = a.projectFor(ctx, p); err != nil {
+		if allowed, err = a.ownPolicies(p, ask); err != nil {
 			return err
 		}
-		if err := a.checkName(ctx, name, resource.ProjectID); err != nil {
-			return err
-		}
+	}
+	var err error
+	if resource.ProjectID, err = a.projectFor(ctx, p); err != nil && (!allowed || errs.KindOf(err) != errs.Forbidden) {
+		return err
+	}
+	if err := a.checkName(ctx, ask.Bucket, resource.ProjectID); err != nil {
+		return err
+	}
+	if allowed && p.Grantable(account.BucketWrite, resource) == nil {
+		return nil
 	}
 	return a.accounts.Authorize(ctx, p, account.BucketWrite, resource)
 }
@@ -99,9 +132,15 @@ func (a access) checkName(ctx context.Context, bucket, projectID string) error {
 	return nil
 }
 
-// Owner is the project of the key that creates the bucket.
+// Owner is the project of the bucket that a key creates. Who may make buckets by policy
+// and by role in no project, or in several, makes one of nobody.
 func (a access) Owner(ctx context.Context, c s3api.Credential) (string, error) {
-	return a.projectFor(ctx, principalOf(c))
+	p := principalOf(c)
+	owner, err := a.projectFor(ctx, p)
+	if errs.KindOf(err) == errs.Forbidden && p.Grants.MayAllow("s3:CreateBucket") {
+		return "", nil // that it may was decided before
+	}
+	return owner, err
 }
 
 // projectFor finds the project of a bucket that S3 does not name one for: the

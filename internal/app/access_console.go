@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -28,13 +29,22 @@ func (d denials) Denied(ctx context.Context, p account.Principal, r server.Polic
 	if err != nil || account.SystemBucket(r.Bucket) {
 		return err
 	}
+	facts := &consoleFacts{ctx: ctx, store: d.store, request: &r}
+	grants := p.Grants
+	if grants == nil && p.UserID != "" {
+		if grants, err = d.accounts.UserGrants(ctx, p.UserID); err != nil {
+			return err
+		}
+	}
+	if grants.Deny(&account.Question{Action: r.Permission, Resource: policy.Resource(r.Bucket, r.Key), Facts: circumstances{p, facts}}) {
+		return errDeniedByOwn
+	}
 	rules, err := d.rules.Of(&bucket)
 	if err != nil || rules.Policy == nil {
-		return err
+		return errors.Join(err, facts.err)
 	}
-	facts := &consoleFacts{ctx: ctx, store: d.store, request: &r}
 	effect := rules.Policy.Evaluate(&policy.Request{
-		Principal: policy.Principal{Name: p.Name}, Action: r.Permission, Resource: policy.Resource(r.Bucket, r.Key), Context: circumstances{p, facts},
+		Principal: policyPrincipal(p), Action: r.Permission, Resource: policy.Resource(r.Bucket, r.Key), Context: circumstances{p, facts},
 	})
 	if effect == policy.Deny {
 		return errDeniedByPolicy

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"strings"
+	"time"
 
 	"croft/account"
 	"croft/internal/errs"
@@ -10,19 +12,22 @@ import (
 	"croft/objectstore/s3api"
 )
 
-// decide is where roles and what a bucket says of itself come together, in this order:
+// decide is where roles, the policies of who asks and what a bucket says of itself come
+// together, in this order:
 //
-//  1. A policy that denies is final, for administrators too. Only reading and changing
-//     the policy itself it cannot take from those whose role lets them, so that nobody
-//     is locked out for good.
-//  2. A role that allows is enough.
-//  3. Then a policy may allow, or an ACL where ACLs count: users of other projects, or
-//     everybody, as far as the public access block lets it and the credential is good
-//     for it.
-//  4. Otherwise it is what roles said.
+//  1. What narrows the credential (the policy of a key or of a session) has to allow it.
+//  2. A policy that denies is final, for administrators too: of the user, its groups or
+//     its role, of the credential, or of the bucket. Only reading and changing the policy
+//     itself the bucket's cannot take from those whose role lets them, so that nobody is
+//     locked out for good; the policies of users are mended elsewhere.
+//  3. A role that allows is enough, and so is a policy of the user, its groups or its role.
+//  4. Then the bucket's policy may allow, or an ACL where ACLs count: users of other
+//     projects, or everybody, as far as the public access block lets it. Neither these
+//     nor the user's own policies let a credential do what it is not good for.
+//  5. Otherwise it is what roles said.
 func (a access) decide(ctx context.Context, p account.Principal, ask *s3api.Ask) error {
 	if ask.Action == s3api.CreateBucket {
-		return a.newBucket(ctx, p, ask.Bucket)
+		return a.newBucket(ctx, p, ask)
 	}
 	bucket, err := a.buckets.Bucket(ctx, ask.Bucket)
 	if err != nil {
@@ -33,25 +38,36 @@ func (a access) decide(ctx context.Context, p account.Principal, ask *s3api.Ask)
 	if role != nil && errs.KindOf(role) != errs.Unauthenticated && errs.KindOf(role) != errs.Forbidden && errs.KindOf(role) != errs.NotFound {
 		return role // nobody knows
 	}
+	allowed := role == nil
+	if p.Grants != nil {
+		own, err := a.ownPolicies(p, ask)
+		if err != nil {
+			if errs.KindOf(role) == errs.NotFound {
+				return role
+			}
+			return err
+		}
+		allowed = allowed || (own && p.Grantable(action, resource) == nil)
+	}
 	if ask.S3 == "" || account.SystemBucket(ask.Bucket) || (role == nil && aboutPolicy[ask.S3]) {
-		return role
+		return unless(allowed, role)
 	}
 	rules, err := a.rules.Of(&bucket)
 	if err != nil {
 		return err
 	}
-	request := policy.Request{Principal: policy.Principal{Name: p.Name}, Action: ask.S3}
+	request := policy.Request{Principal: policyPrincipal(p), Action: ask.S3}
 	if rules.Policy != nil {
 		request.Resource, request.Context = policy.Resource(ask.Bucket, ask.Key), circumstances{p, ask.Facts}
 		switch effect := rules.Policy.Evaluate(&request); {
-		case ask.Each && role == nil:
+		case ask.Each && allowed:
 			return nil // each key is asked for on its own
 		case effect == policy.Deny && !ask.Each:
-			if errs.KindOf(role) == errs.NotFound {
+			if errs.KindOf(role) == errs.NotFound && !allowed {
 				return role // who may not know of the bucket learns nothing of its policy
 			}
 			return errDeniedByPolicy
-		case role == nil:
+		case allowed:
 			return nil
 		case effect == policy.Allow || (ask.Each && rules.Policy.MayAllow(request.Principal, ask.S3)):
 			if p.Grantable(action, resource) == nil && !restricted(rules, p) {
@@ -59,14 +75,71 @@ func (a access) decide(ctx context.Context, p account.Principal, ask *s3api.Ask)
 			}
 		}
 	}
-	if role == nil || !rules.ACLs() || p.Grantable(action, resource) != nil {
-		return role
+	if allowed || !rules.ACLs() || p.Grantable(action, resource) != nil {
+		return unless(allowed, role)
 	}
-	allowed, err := granted(ctx, rules, request.Principal, ask)
-	if err != nil || allowed {
+	granted, err := granted(ctx, rules, request.Principal, ask)
+	if err != nil || granted {
 		return err
 	}
 	return role
+}
+
+// unless is what roles said, unless something else allows.
+func unless(allowed bool, role error) error {
+	if allowed {
+		return nil
+	}
+	return role
+}
+
+// ownPolicies asks the policies of who asks. They refuse with an error, or allow, or
+// leave it to others. Of a listing of buckets they are asked bucket by bucket.
+func (a access) ownPolicies(p account.Principal, ask *s3api.Ask) (allowed bool, err error) {
+	actions := []string{ask.S3}
+	if ask.S3 == "" {
+		if ask.Action != s3api.ReadBucket {
+			return false, nil
+		}
+		actions = listing
+	}
+	g := p.Grants
+	if ask.Each { // each key is asked for on its own
+		if g.MayNarrow(ask.S3) {
+			return false, errNarrowed
+		}
+		return g.MayAllow(ask.S3), nil
+	}
+	q := account.Question{Resource: policy.Resource(ask.Bucket, ask.Key), Facts: circumstances{p, ask.Facts}}
+	narrow := true
+	for _, q.Action = range actions {
+		if g.Deny(&q) {
+			return false, errDeniedByOwn
+		}
+		narrow = narrow && g.Narrow(&q)
+		allowed = allowed || g.Allow(&q)
+	}
+	if narrow {
+		return false, errNarrowed
+	}
+	return allowed, nil
+}
+
+// listing are the permissions of which one has to be had for a bucket to be listed
+// among the others.
+var listing = []string{"s3:ListBucket", "s3:GetBucketLocation", "s3:ListAllMyBuckets"}
+
+var (
+	errNarrowed    = errs.New(errs.Forbidden, "credential_narrowed", "The policy of this access key or session does not allow this.")
+	errDeniedByOwn = errs.New(errs.Forbidden, "denied_by_policy", "A policy of the user, a group or the role denies this.")
+)
+
+// policyPrincipal is who a principal is in policies of buckets.
+func policyPrincipal(p account.Principal) policy.Principal {
+	if p.Role != "" {
+		return policy.Principal{Role: p.Role, Session: p.Session}
+	}
+	return policy.Principal{Name: p.Name}
 }
 
 // aboutPolicy are the calls that a policy does not decide about for those whose role
@@ -112,19 +185,38 @@ var _ policy.Context = circumstances{}
 
 // Value implements policy.Context.
 func (c circumstances) Value(key string) []string {
-	who := policy.Principal{Name: c.principal.Name}
+	p := &c.principal
 	switch key {
 	case "aws:username":
-		return some(who.Name)
+		if p.Role != "" {
+			return nil
+		}
+		return some(p.Name)
 	case "aws:userid":
-		return some(c.principal.UserID)
+		if p.Role != "" {
+			return some(p.Name)
+		}
+		return some(p.UserID)
 	case "aws:principalarn":
-		return some(who.ARN())
+		if p.Role != "" {
+			return some(account.IAMARN("role", p.Role))
+		}
+		return some(policy.Principal{Name: p.Name}.ARN())
 	case "aws:principaltype":
-		if c.principal.Nobody() {
+		switch {
+		case p.Nobody():
 			return []string{"Anonymous"}
+		case p.Role != "":
+			return []string{"AssumedRole"}
 		}
 		return []string{"User"}
+	case "sts:rolesessionname":
+		return some(p.Session)
+	case "aws:tokenissuetime":
+		if p.Temporary {
+			return some(p.Grants.Issued.Format(time.RFC3339))
+		}
+		return nil
 	case "aws:principalaccount":
 		if c.principal.Nobody() {
 			return nil
@@ -134,6 +226,12 @@ func (c circumstances) Value(key string) []string {
 		return []string{policy.Account}
 	case "aws:principalisawsservice", "aws:viaawsservice":
 		return []string{"false"}
+	}
+	if claim, ok := strings.CutPrefix(key, policy.Claim); ok {
+		if p.Grants == nil {
+			return nil
+		}
+		return p.Grants.Claims[claim]
 	}
 	if c.facts == nil {
 		return nil

@@ -29,6 +29,11 @@ type accessWorld struct {
 	engine *erasure.Store
 	server *httptest.Server
 	keys   map[string][2]string // access key and secret, by user
+	tokens map[string]string    // of those that are temporary
+
+	accounts *account.Service
+	users    map[string]string // IDs by name
+	access   access
 }
 
 func newAccessWorld(t *testing.T) *accessWorld {
@@ -41,9 +46,11 @@ func newAccessWorld(t *testing.T) *accessWorld {
 	t.Cleanup(func() { db.Close() })
 	config := account.Defaults()
 	config.Hash = account.HashCost{MemoryKiB: 8, Passes: 1, Lanes: 1, Parallel: 8}
+	config.Policies = policies{}
 	accounts := account.New(db, seal.New([seal.KeySize]byte{1}), events.New(), config)
-	w := &accessWorld{t: t, engine: testEngine(t, erasure.Config{Logger: slog.New(slog.DiscardHandler)}), keys: map[string][2]string{}}
+	w := &accessWorld{t: t, engine: testEngine(t, erasure.Config{Logger: slog.New(slog.DiscardHandler)}), keys: map[string][2]string{}, tokens: map[string]string{}, accounts: accounts}
 	users := map[string]string{}
+	w.users = users
 	for _, name := range []string{"boss", "ada", "reader", "writer", "stranger"} {
 		u, err := accounts.CreateUser(ctx, account.NewUser{Name: name, Password: "correct horse battery", Admin: name == "boss"})
 		if err != nil {
@@ -82,10 +89,8 @@ func newAccessWorld(t *testing.T) *accessWorld {
 	w.keys["wrong"] = [2]string{w.keys["boss"][0], "guess"}
 	makeBucket(t, w.engine, objectstore.Bucket{Name: "web-data", Owner: project.ID})
 	makeBucket(t, w.engine, objectstore.Bucket{Name: "croft-own"})
-	w.server = httptest.NewServer(s3api.New(s3api.Config{
-		Store: w.engine, Log: slog.New(slog.DiscardHandler),
-		Access: access{accounts: accounts, buckets: w.engine, rules: new(grants.Reader), refusals: newRefusals(time.Now), log: slog.New(slog.DiscardHandler)},
-	}))
+	w.access = access{accounts: accounts, buckets: w.engine, rules: new(grants.Reader), refusals: newRefusals(time.Now), log: slog.New(slog.DiscardHandler)}
+	w.server = httptest.NewServer(s3api.New(s3api.Config{Store: w.engine, Log: slog.New(slog.DiscardHandler), Access: w.access}))
 	t.Cleanup(w.server.Close)
 	return w
 }
@@ -101,6 +106,13 @@ func (w *accessWorld) ask(user, method, bucket, key string, query url.Values, bo
 	header := http.Header{}
 	if user != "" {
 		var err error
+		if token := w.tokens[user]; token != "" {
+			signed := url.Values{"X-Amz-Security-Token": {token}}
+			for name, values := range query {
+				signed[name] = values
+			}
+			query = signed
+		}
 		if address, err = s3api.Presign(method, w.server.URL, bucket, key, w.keys[user][0], w.keys[user][1], "", time.Hour, query, time.Now()); err != nil {
 			w.t.Fatal(err)
 		}

@@ -188,7 +188,9 @@ func (a *App) openStateOnDrive(ctx context.Context) (*stateFolder, error) {
 func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	bus := events.New()
 	objects := blobs{a.store}
-	a.accounts = account.New(a.db, sealer, bus, account.Defaults())
+	people := account.Defaults()
+	people.Policies = policies{}
+	a.accounts = account.New(a.db, sealer, bus, people)
 	a.quotas.accounts.Store(a.accounts)
 	rooms := chat.New(a.db, bus, chatBlobs{objects}, chat.Config{Logger: a.log})
 
