@@ -55,12 +55,17 @@ func (s *Server) bucketRoutes() {
 // bucket is the bucket in the path, with the project that owns it.
 func (s *Server) bucket() Scope {
 	return Scope{"the bucket", func(ctx context.Context, p Params) (account.Resource, error) {
-		found, err := s.deps.Store.Bucket(ctx, p.Param("bucket"))
-		if errors.Is(err, objectstore.ErrBucketNotFound) || errors.Is(err, objectstore.ErrBucketNameInvalid) {
-			return account.Resource{}, account.ErrBucketNotFound()
-		}
-		return account.Resource{ProjectID: found.Owner, Bucket: found.Name}, err
+		return s.bucketResource(ctx, p.Param("bucket"))
 	}}
+}
+
+// bucketResource is what is asked about a bucket.
+func (s *Server) bucketResource(ctx context.Context, name string) (account.Resource, error) {
+	found, err := s.deps.Store.Bucket(ctx, name)
+	if errors.Is(err, objectstore.ErrBucketNotFound) || errors.Is(err, objectstore.ErrBucketNameInvalid) {
+		return account.Resource{}, account.ErrBucketNotFound()
+	}
+	return account.Resource{ProjectID: found.Owner, Bucket: found.Name}, err
 }
 
 // newBucketOwner is the project that a new bucket will belong to.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -22,6 +23,8 @@ type Object struct {
 	ETag        string    `json:"etag"`
 	ContentType string    `json:"contentType"`
 	ModifiedAt  time.Time `json:"modifiedAt"`
+	Class       string    `json:"class" doc:"The storage class"`
+	Tier        string    `json:"tier,omitempty" doc:"The tier that keeps the content; empty where the drives do"`
 }
 
 // ObjectList is one page of a folder, as the delimiter makes it one.
@@ -35,12 +38,16 @@ type ObjectList struct {
 type DeleteObjectsRequest struct {
 	Keys     []string `json:"keys,omitempty" maxItems:"1000"`
 	Prefix   string   `json:"prefix,omitempty" maxLength:"1024"`
+	All      bool     `json:"all,omitempty" doc:"Everything in the bucket, without a prefix"`
 	Versions bool     `json:"versions,omitempty" doc:"Delete all their versions, for ever"`
+	Limit    int      `json:"limit,omitempty" minimum:"0" maximum:"10000" doc:"Of a prefix, stop behind about as many and answer where to go on; 0 deletes all"`
+	Cursor   string   `json:"cursor,omitempty" doc:"Where to go on in the prefix"`
 }
 
 // DeleteObjectsResult counts what was there and is gone.
 type DeleteObjectsResult struct {
-	Deleted int `json:"deleted" doc:"Objects, or versions where those were asked for"`
+	Deleted int    `json:"deleted" doc:"Objects, or versions where those were asked for"`
+	Next    string `json:"next" doc:"The cursor to go on with; empty when nothing is left"`
 }
 
 type (
@@ -49,6 +56,7 @@ type (
 		Prefix    string `query:"prefix"`
 		Delimiter string `query:"delimiter" example:"/"`
 		Cursor    string `query:"cursor"`
+		Until     string `query:"until" doc:"A cursor that the page ends at, so that a part of a listing can be read again"`
 		Limit     int    `query:"limit" minimum:"1" maximum:"1000" default:"200"`
 	}
 	deleteObjectInput struct {
@@ -69,6 +77,9 @@ func (s *Server) objectRoutes() {
 	raw(s, uploadOp("put-object", "Store the request's body as an object"), write.Heeding("s3:PutObject"), s.putObject)
 	route(s, status(op("delete-object", http.MethodDelete, "/buckets/{bucket}/object", "Delete an object", "buckets"), http.StatusNoContent), write.Heeding("s3:DeleteObject"), s.deleteObject)
 	route(s, op("delete-objects", http.MethodPost, "/buckets/{bucket}/delete", "Delete objects by key or prefix", "buckets"), write, s.deleteObjects)
+	s.bulkRoutes()
+	s.partRoutes()
+	s.zipRoutes()
 	s.versionRoutes()
 	route(s, op("share-object", http.MethodPost, "/buckets/{bucket}/share", "A link that downloads without a login", "buckets"), read, s.shareObject)
 }
@@ -83,16 +94,46 @@ func bytesOp(id, method, summary string) huma.Operation {
 }
 
 func (s *Server) listObjects(ctx context.Context, in *listObjectsInput) (*body[ObjectList], error) {
-	after, err := base64.RawURLEncoding.DecodeString(in.Cursor)
+	after, err := keyOfCursor(in.Cursor)
 	if err != nil {
-		return nil, errCursor
+		return nil, err
+	}
+	until, err := keyOfCursor(in.Until)
+	if err != nil {
+		return nil, err
 	}
 	page, err := s.deps.Store.List(ctx, objectstore.ListRequest{
-		Bucket: in.Bucket, Prefix: in.Prefix, Delimiter: in.Delimiter, After: string(after), Limit: in.Limit,
+		Bucket: in.Bucket, Prefix: in.Prefix, Delimiter: in.Delimiter, After: after, Limit: in.Limit,
 	})
 	if err != nil {
 		return nil, err
 	}
+	if until != "" {
+		endAt(&page, until)
+	}
+	return &body[ObjectList]{wireList(page)}, nil
+}
+
+// keyOfCursor is the entry of a listing that a cursor stands behind.
+func keyOfCursor(cursor string) (string, error) {
+	key, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil {
+		return "", errCursor
+	}
+	return string(key), nil
+}
+
+// endAt cuts off what is behind an entry, and with it the pages that follow.
+func endAt(page *objectstore.ListPage, last string) {
+	objects, prefixes := len(page.Objects), len(page.Prefixes)
+	page.Objects = page.Objects[:sort.Search(objects, func(i int) bool { return page.Objects[i].Key > last })]
+	page.Prefixes = page.Prefixes[:sort.Search(prefixes, func(i int) bool { return page.Prefixes[i] > last })]
+	if page.Next >= last || len(page.Objects) < objects || len(page.Prefixes) < prefixes {
+		page.Truncated, page.Next = false, ""
+	}
+}
+
+func wireList(page objectstore.ListPage) ObjectList {
 	out := ObjectList{Items: make([]Object, 0, len(page.Objects)), Prefixes: append([]string{}, page.Prefixes...)}
 	for _, o := range page.Objects {
 		out.Items = append(out.Items, wireObject(o))
@@ -100,7 +141,7 @@ func (s *Server) listObjects(ctx context.Context, in *listObjectsInput) (*body[O
 	if page.Truncated {
 		out.Next = base64.RawURLEncoding.EncodeToString([]byte(page.Next))
 	}
-	return &body[ObjectList]{out}, nil
+	return out
 }
 
 var errObjectChanged = errs.New(errs.Unavailable, "object_changed", "The object was replaced while it was being read. Try again.")
@@ -148,10 +189,10 @@ func (s *Server) deleteObject(ctx context.Context, in *deleteObjectInput) (*stru
 
 func (s *Server) deleteObjects(ctx context.Context, in *deleteObjectsInput) (*body[DeleteObjectsResult], error) {
 	auditing(ctx).Target = in.Bucket + "/" + in.Body.Prefix
-	if len(in.Body.Keys) == 0 && in.Body.Prefix == "" {
+	if len(in.Body.Keys) == 0 && in.Body.Prefix == "" && !in.Body.All {
 		return nil, errs.New(errs.Invalid, "nothing_named", "Name keys or a prefix to delete.")
 	}
-	deleted, err := s.deleteNamed(ctx, in)
+	deleted, next, err := s.deleteNamed(ctx, in)
 	auditing(ctx).Detail = describeCount(deleted)
 	if in.Body.Versions {
 		auditing(ctx).Detail += ", all versions"
@@ -159,24 +200,28 @@ func (s *Server) deleteObjects(ctx context.Context, in *deleteObjectsInput) (*bo
 	if err != nil {
 		return nil, err
 	}
-	return &body[DeleteObjectsResult]{DeleteObjectsResult{deleted}}, nil
+	return &body[DeleteObjectsResult]{DeleteObjectsResult{Deleted: deleted, Next: next}}, nil
 }
 
-func (s *Server) deleteNamed(ctx context.Context, in *deleteObjectsInput) (deleted int, err error) {
+func (s *Server) deleteNamed(ctx context.Context, in *deleteObjectsInput) (deleted int, next string, err error) {
 	if in.Body.Versions {
-		return s.deleteAllVersions(ctx, in.Bucket, in.Body.Keys, in.Body.Prefix)
+		return s.deleteAllVersions(ctx, in.Bucket, in.Body)
+	}
+	after, err := keyOfCursor(in.Body.Cursor)
+	if err != nil {
+		return 0, "", err
 	}
 	there, err := s.existing(ctx, in.Bucket, in.Body.Keys)
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	deleted, err = s.deleteKeys(ctx, in.Bucket, there)
-	if err == nil && in.Body.Prefix != "" {
+	if err == nil && (in.Body.Prefix != "" || in.Body.All) {
 		var more int
-		more, err = s.deletePrefix(ctx, in.Bucket, in.Body.Prefix)
+		more, next, err = s.deletePrefix(ctx, in.Bucket, in.Body.Prefix, after, in.Body.Limit)
 		deleted += more
 	}
-	return deleted, err
+	return deleted, next, err
 }
 
 // existing are those of the keys that hold an object, each once.
@@ -219,13 +264,14 @@ func (s *Server) deleteKeys(ctx context.Context, bucket string, keys []string) (
 	return deleted, err
 }
 
-// deletePrefix deletes page by page. Each page is listed behind the last, so that
-// it ends even while somebody goes on writing under the prefix.
-func (s *Server) deletePrefix(ctx context.Context, bucket, prefix string) (deleted int, err error) {
-	for after := ""; ; {
+// deletePrefix deletes page by page, behind after. Each page is listed behind the last,
+// so that it ends even while somebody goes on writing under the prefix. With a limit it
+// stops behind the page that reaches it and returns where to go on.
+func (s *Server) deletePrefix(ctx context.Context, bucket, prefix, after string, limit int) (deleted int, next string, err error) {
+	for seen := 0; ; {
 		page, err := s.deps.Store.List(ctx, objectstore.ListRequest{Bucket: bucket, Prefix: prefix, After: after})
 		if err != nil {
-			return deleted, err
+			return deleted, "", err
 		}
 		keys := make([]string, len(page.Objects))
 		for i, o := range page.Objects {
@@ -234,12 +280,17 @@ func (s *Server) deletePrefix(ctx context.Context, bucket, prefix string) (delet
 		n, err := s.deleteKeys(ctx, bucket, keys)
 		deleted += n
 		if err != nil || !page.Truncated {
-			return deleted, err
+			return deleted, "", err
 		}
 		after = page.Next
+		if seen += len(keys); limit > 0 && seen >= limit {
+			return deleted, base64.RawURLEncoding.EncodeToString([]byte(after)), nil
+		}
 	}
 }
 
 func wireObject(o objectstore.Object) Object {
-	return Object{Key: o.Key, Size: o.Size, ETag: o.ETag, ContentType: o.Attributes.ContentType, ModifiedAt: o.ModifiedAt}
+	return Object{
+		Key: o.Key, Size: o.Size, ETag: o.ETag, ContentType: o.Attributes.ContentType, ModifiedAt: o.ModifiedAt, Class: o.Class.Name(), Tier: o.Tier,
+	}
 }

@@ -36,7 +36,7 @@ func (s *Server) putObject(w http.ResponseWriter, r *http.Request, p Params) err
 		return err // before the body is sent
 	}
 	stored, err := s.deps.Store.Put(r.Context(), objectstore.PutRequest{
-		Bucket: bucket, Key: key, Size: r.ContentLength, Body: patient(w, r),
+		Bucket: bucket, Key: key, Size: r.ContentLength, Body: patient(w, r), Condition: objectstore.Condition{Absent: r.Header.Get("If-None-Match") == "*"},
 		Attributes: objectstore.Attributes{ContentType: r.Header.Get("Content-Type")},
 	})
 	if err != nil {

@@ -66,6 +66,8 @@ type Server struct {
 
 	origins *http.CrossOriginProtection
 
+	zips zips
+
 	beatEvery time.Duration // see heartbeat
 	stop      chan struct{} // closed when streams must end
 	stopped   sync.Once
@@ -78,7 +80,7 @@ func New(deps Deps, config Config) *Server {
 	if deps.Log == nil {
 		deps.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{config: config, deps: deps, log: deps.Log, ui: newUI(deps.UI), origins: http.NewCrossOriginProtection(), beatEvery: heartbeat, stop: make(chan struct{})}
+	s := &Server{config: config, deps: deps, log: deps.Log, ui: newUI(deps.UI), origins: http.NewCrossOriginProtection(), beatEvery: heartbeat, zips: zips{chosen: make(map[string]zipChoice)}, stop: make(chan struct{})}
 	s.engine = newEngine()
 	s.api = newAPI(s.engine, config.Version)
 	s.register()

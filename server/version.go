@@ -243,57 +243,65 @@ func (s *Server) serveVersion(w http.ResponseWriter, r *http.Request, ref object
 }
 
 // deleteAllVersions deletes every version of the keys, and of what is below the
-// prefix. The first that cannot be deleted ends it.
-func (s *Server) deleteAllVersions(ctx context.Context, bucket string, keys []string, prefix string) (deleted int, err error) {
-	for _, key := range keys {
-		n, err := s.deleteVersionsOf(ctx, bucket, key, func(v objectstore.Object) bool { return v.Key == key })
+// prefix. The first that cannot be deleted ends it. With a limit it stops within the
+// prefix and returns where to go on.
+func (s *Server) deleteAllVersions(ctx context.Context, bucket string, r DeleteObjectsRequest) (deleted int, next string, err error) {
+	for _, key := range r.Keys {
+		n, _, err := s.deleteVersionsOf(ctx, objectstore.ListVersionsRequest{Bucket: bucket, Prefix: key}, 0, func(v objectstore.Object) bool { return v.Key == key })
 		deleted += n
 		if err != nil {
-			return deleted, err
+			return deleted, "", err
 		}
 	}
-	if prefix != "" {
-		n, err := s.deleteVersionsOf(ctx, bucket, prefix, func(objectstore.Object) bool { return true })
-		return deleted + n, err
+	if r.Prefix == "" && !r.All {
+		return deleted, "", nil
 	}
-	return deleted, nil
+	at, err := parseVersionCursor(r.Cursor)
+	if err != nil {
+		return deleted, "", err
+	}
+	ask := objectstore.ListVersionsRequest{Bucket: bucket, Prefix: r.Prefix, AfterKey: at.Key}
+	n, next, err := s.deleteVersionsOf(ctx, ask, r.Limit, func(objectstore.Object) bool { return true })
+	return deleted + n, next, err
 }
 
-// deleteVersionsOf deletes below a prefix, in order of key, as long as chosen says so.
-func (s *Server) deleteVersionsOf(ctx context.Context, bucket, prefix string, chosen func(objectstore.Object) bool) (deleted int, err error) {
+// deleteVersionsOf deletes what is asked for, in order of key, as long as chosen says so.
+func (s *Server) deleteVersionsOf(ctx context.Context, ask objectstore.ListVersionsRequest, limit int, chosen func(objectstore.Object) bool) (deleted int, next string, err error) {
 	store, err := s.versions()
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
-	ask := objectstore.ListVersionsRequest{Bucket: bucket, Prefix: prefix}
 	for {
 		page, err := store.ListVersions(ctx, ask)
 		if err != nil {
-			return deleted, err
+			return deleted, "", err
 		}
 		for _, v := range page.Versions {
 			if !chosen(v) {
-				return deleted, nil
+				return deleted, "", nil
 			}
-			if err := s.mayDelete(ctx, bucket, v.Key, v.VersionID); err != nil {
-				return deleted, err
+			if err := s.mayDelete(ctx, ask.Bucket, v.Key, v.VersionID); err != nil {
+				return deleted, "", err
 			}
-			gone, err := store.DeleteVersion(ctx, objectstore.DeleteRequest{VersionRef: objectstore.VersionRef{Bucket: bucket, Key: v.Key, ID: v.VersionID}})
+			gone, err := store.DeleteVersion(ctx, objectstore.DeleteRequest{VersionRef: objectstore.VersionRef{Bucket: ask.Bucket, Key: v.Key, ID: v.VersionID}})
 			if err != nil {
-				return deleted, err
+				return deleted, "", err
 			}
 			if gone.Existed {
 				deleted++
 			}
 		}
 		if !page.Truncated {
-			return deleted, nil
+			return deleted, "", nil
 		}
 		// The page ended behind a version that is gone now: its key is begun again.
 		for _, v := range page.Versions {
 			if page.NextID == "" || v.Key < page.NextKey {
 				ask.AfterKey = v.Key
 			}
+		}
+		if limit > 0 && deleted >= limit {
+			return deleted, versionCursor{Key: ask.AfterKey}.String(), nil
 		}
 	}
 }

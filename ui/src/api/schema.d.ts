@@ -96,6 +96,23 @@ export interface paths {
         patch: operations["update-bucket-access"];
         trace?: never;
     };
+    "/api/v1/buckets/{bucket}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Copy, move or rename objects and folders */
+        post: operations["copy-objects"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/buckets/{bucket}/delete": {
         parameters: {
             query?: never;
@@ -107,6 +124,23 @@ export interface paths {
         put?: never;
         /** Delete objects by key or prefix */
         post: operations["delete-objects"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/buckets/{bucket}/existing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which of these keys hold an object */
+        post: operations["existing-objects"];
         delete?: never;
         options?: never;
         head?: never;
@@ -291,6 +325,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/buckets/{bucket}/tally": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count what is below a prefix */
+        get: operations["tally-objects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/buckets/{bucket}/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin an upload in parts */
+        post: operations["start-upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/buckets/{bucket}/uploads/{upload}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which parts have arrived */
+        get: operations["get-upload"];
+        put?: never;
+        post?: never;
+        /** Give an upload up and forget its parts */
+        delete: operations["abort-upload"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/buckets/{bucket}/uploads/{upload}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make the object of its parts */
+        post: operations["complete-upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/buckets/{bucket}/uploads/{upload}/parts/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Store the request's body as a part */
+        put: operations["put-part"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/buckets/{bucket}/version": {
         parameters: {
             query?: never;
@@ -342,6 +462,40 @@ export interface paths {
         head?: never;
         /** Change what web applications may do with a bucket */
         patch: operations["update-bucket-web"];
+        trace?: never;
+    };
+    "/api/v1/buckets/{bucket}/zips": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Choose objects to download as one archive */
+        post: operations["choose-zip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/buckets/{bucket}/zips/{zip}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The archive, made while it is downloaded */
+        get: operations["get-zip"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/chat/files/{id}": {
@@ -1369,6 +1523,49 @@ export interface components {
             id: string;
             name: string;
         };
+        CompleteUploadRequest: {
+            /**
+             * Format: int64
+             * @description How many; they are numbered from 1
+             */
+            parts: number;
+            /** @description Also when the key holds an object */
+            replace?: boolean;
+            /**
+             * Format: int64
+             * @description Of the whole object; the parts must add up to it
+             */
+            size: number;
+        };
+        CopyFailure: {
+            code: string;
+            key: string;
+            message: string;
+        };
+        CopyItem: {
+            from: string;
+            to: string;
+        };
+        CopyObjectsRequest: {
+            /** @description Where to go on in the prefix */
+            cursor?: string;
+            items?: components["schemas"]["CopyItem"][];
+            /** @description Delete each source once its copy is there */
+            move?: boolean;
+            /** @description Whatever is below one prefix, to below another */
+            prefix?: components["schemas"]["CopyItem"];
+            /** @description Also where the target exists already */
+            replace?: boolean;
+            /** @description Empty is the same bucket */
+            toBucket?: string;
+        };
+        CopyObjectsResult: {
+            /** Format: int64 */
+            done: number;
+            failures: components["schemas"]["CopyFailure"][];
+            /** @description The cursor to go on with; empty when nothing is left */
+            next: string;
+        };
         CORSRule: {
             /**
              * @description Of answers, that pages may see
@@ -1452,7 +1649,16 @@ export interface components {
             years: number;
         };
         DeleteObjectsRequest: {
+            /** @description Everything in the bucket, without a prefix */
+            all?: boolean;
+            /** @description Where to go on in the prefix */
+            cursor?: string;
             keys?: string[];
+            /**
+             * Format: int64
+             * @description Of a prefix, stop behind about as many and answer where to go on; 0 deletes all
+             */
+            limit?: number;
             prefix?: string;
             /** @description Delete all their versions, for ever */
             versions?: boolean;
@@ -1463,6 +1669,8 @@ export interface components {
              * @description Objects, or versions where those were asked for
              */
             deleted: number;
+            /** @description The cursor to go on with; empty when nothing is left */
+            next: string;
         };
         DirectRoomRequest: {
             userIds: string[];
@@ -1558,6 +1766,9 @@ export interface components {
             key: components["schemas"]["MasterKeyState"];
             /** @description Absent where the store cannot do it */
             reseal?: components["schemas"]["Reseal"];
+        };
+        ExistingRequest: {
+            keys: string[];
         };
         FieldError: {
             message: string;
@@ -1751,6 +1962,11 @@ export interface components {
         };
         ListMessage: {
             items: components["schemas"]["Message"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListObject: {
+            items: components["schemas"]["Object"][];
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
@@ -1952,6 +2168,8 @@ export interface components {
             token: string;
         };
         Object: {
+            /** @description The storage class */
+            class: string;
             contentType: string;
             etag: string;
             key: string;
@@ -1959,6 +2177,8 @@ export interface components {
             modifiedAt: string;
             /** Format: int64 */
             size: number;
+            /** @description The tier that keeps the content; empty where the drives do */
+            tier?: string;
         };
         ObjectList: {
             items: components["schemas"]["Object"][];
@@ -2406,6 +2626,9 @@ export interface components {
                 [key: string]: string;
             };
         };
+        StartUploadRequest: {
+            contentType?: string;
+        };
         Step: {
             error?: string;
             /**
@@ -2422,6 +2645,14 @@ export interface components {
             startedAt?: string;
             /** @enum {string} */
             state: "pending" | "running" | "success" | "failed" | "canceled" | "skipped" | "error";
+        };
+        Tally: {
+            /** Format: int64 */
+            bytes: number;
+            /** @description The cursor to go on counting with; empty at the end */
+            next: string;
+            /** Format: int64 */
+            objects: number;
         };
         Target: {
             endpoint: string;
@@ -2528,6 +2759,18 @@ export interface components {
             displayName?: string;
             password?: string;
         };
+        UploadPart: {
+            /** @description The MD5 of its bytes */
+            etag: string;
+            /** Format: int64 */
+            number: number;
+            /** Format: int64 */
+            size: number;
+        };
+        UploadState: {
+            id: string;
+            parts: components["schemas"]["UploadPart"][];
+        };
         User: {
             admin: boolean;
             /** Format: date-time */
@@ -2545,6 +2788,8 @@ export interface components {
             name: string;
         };
         Version: {
+            /** @description The storage class */
+            class: string;
             compressed: boolean;
             contentType: string;
             /** @enum {string} */
@@ -2575,6 +2820,8 @@ export interface components {
             tags: {
                 [key: string]: string;
             };
+            /** @description The tier that keeps the content; empty where the drives do */
+            tier?: string;
             /** @description "null" for what was written without versioning; empty where the bucket never kept versions */
             versionId: string;
         };
@@ -2618,6 +2865,20 @@ export interface components {
              * @description How many there are, which are set over S3 and stay
              */
             readonly routingRules?: number;
+        };
+        ZipChoice: {
+            /** Format: int64 */
+            objects: number;
+            url: string;
+        };
+        ZipRequest: {
+            /** @description What the names in the archive leave out of the keys: the folder */
+            base?: string;
+            keys?: string[];
+            /** @description Of the archive, without .zip */
+            name?: string;
+            /** @description Folders, with all that is in them */
+            prefixes?: string[];
         };
     };
     responses: never;
@@ -2924,6 +3185,41 @@ export interface operations {
             };
         };
     };
+    "copy-objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CopyObjectsRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CopyObjectsResult"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
     "delete-objects": {
         parameters: {
             query?: never;
@@ -2946,6 +3242,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeleteObjectsResult"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "existing-objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExistingRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListObject"];
                 };
             };
             /** @description Error */
@@ -3217,6 +3548,8 @@ export interface operations {
                 delimiter?: string;
                 limit?: number;
                 prefix?: string;
+                /** @description A cursor that the page ends at, so that a part of a listing can be read again */
+                until?: string;
             };
             header?: never;
             path: {
@@ -3542,6 +3875,211 @@ export interface operations {
             };
         };
     };
+    "tally-objects": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                prefix?: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tally"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "start-upload": {
+        parameters: {
+            query: {
+                key: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartUploadRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "get-upload": {
+        parameters: {
+            query: {
+                key: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "abort-upload": {
+        parameters: {
+            query: {
+                key: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "complete-upload": {
+        parameters: {
+            query: {
+                key: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompleteUploadRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Object"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "put-part": {
+        parameters: {
+            query: {
+                key: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+                number: string;
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": unknown;
+            };
+        };
+        responses: {
+            /** @description Stored */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadPart"];
+                };
+            };
+        };
+    };
     "get-version": {
         parameters: {
             query: {
@@ -3713,6 +4251,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "choose-zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ZipRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZipChoice"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "get-zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+                zip: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The archive */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
                 };
             };
         };

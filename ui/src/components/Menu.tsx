@@ -1,6 +1,6 @@
 import { Check } from "lucide-react";
-import { DropdownMenu as Radix } from "radix-ui";
-import type { ReactNode } from "react";
+import { ContextMenu as Context, DropdownMenu as Radix } from "radix-ui";
+import { Fragment, type ReactNode } from "react";
 import { cx } from "@/lib/cx";
 import s from "./Menu.module.css";
 
@@ -67,4 +67,57 @@ export function MenuLabel({ children }: { children: ReactNode }) {
 
 export function MenuSeparator() {
   return <Radix.Separator className={s.separator} />;
+}
+
+export type MenuAction = {
+  id: string;
+  label: string;
+  icon: ReactNode;
+  onSelect: () => void;
+  danger?: boolean;
+  /** A line above it. */
+  apart?: boolean;
+};
+
+/** MenuActions are the same items in a menu of a button. */
+export function MenuActions({ actions }: { actions: MenuAction[] }) {
+  return actions.map((action) => (
+    <Fragment key={action.id}>
+      {action.apart && <MenuSeparator />}
+      <MenuItem icon={action.icon} danger={action.danger} onSelect={action.onSelect}>
+        {action.label}
+      </MenuItem>
+    </Fragment>
+  ));
+}
+
+type ContextMenuProps = {
+  /** What is clicked with the right button, or pressed for long. */
+  children: ReactNode;
+  actions: MenuAction[];
+  onOpen?: () => void;
+};
+
+/** ContextMenu shows actions where a person clicks with the right button or presses for long. */
+export function ContextMenu({ children, actions, onOpen }: ContextMenuProps) {
+  return (
+    <Context.Root modal={false} onOpenChange={(open) => open && onOpen?.()}>
+      <Context.Trigger asChild>{children}</Context.Trigger>
+      {actions.length > 0 && (
+        <Context.Portal>
+          <Context.Content className={s.menu} collisionPadding={12}>
+            {actions.map((action) => (
+              <Fragment key={action.id}>
+                {action.apart && <Context.Separator className={s.separator} />}
+                <Context.Item className={cx(s.item, action.danger && s.danger)} onSelect={action.onSelect}>
+                  {action.icon}
+                  <span className={s.text}>{action.label}</span>
+                </Context.Item>
+              </Fragment>
+            ))}
+          </Context.Content>
+        </Context.Portal>
+      )}
+    </Context.Root>
+  );
 }

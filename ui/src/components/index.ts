@@ -9,7 +9,7 @@ export { DataTable, type Column } from "./DataTable";
 export { Dialog } from "./Dialog";
 export { EmptyState, ErrorState } from "./EmptyState";
 export { Checkbox, Field, Input, PasswordInput, Select, Textarea } from "./Field";
-export { Menu, MenuItem, MenuLabel, MenuSeparator } from "./Menu";
+export { ContextMenu, Menu, MenuActions, MenuItem, MenuLabel, MenuSeparator, type MenuAction } from "./Menu";
 export { Breadcrumbs, PageHeader, useDocumentTitle } from "./PageHeader";
 export { Progress } from "./Progress";
 export { QueryView } from "./QueryView";

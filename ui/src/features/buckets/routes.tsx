@@ -14,7 +14,7 @@ const browserRoute = createRoute({
     ...(typeof search.prefix === "string" && search.prefix ? { prefix: search.prefix } : {}),
     ...(search.deleted === true ? { deleted: true } : {}),
   }),
-  component: lazyRouteComponent(() => import("./BrowserPage"), "BrowserPage"),
+  component: lazyRouteComponent(() => import("@/features/browser/BrowserPage"), "BrowserPage"),
 });
 
 const settingsRoute = createRoute({

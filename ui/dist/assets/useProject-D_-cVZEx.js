@@ -1,1 +1,0 @@
-import{b as e,c as t}from"./tanstack-KqLY0QIk.js";import{v as n}from"./index-BWoMeYc9.js";var r=t(`/app/projects/$project`);function i(){let{project:t}=r.useParams();return e(n(t)).data}export{i as t};

@@ -1,0 +1,193 @@
+import { File as NodeFile } from "node:buffer";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { ApiError } from "@/api/errors";
+import { Queue } from "./queue";
+import { readRecords } from "./records";
+import type { Sending, Stored, Transport } from "./transport";
+
+const mib = 1 << 20;
+
+/** A server whose requests end when a test lets them. */
+class FakeServer implements Transport {
+  objects = new Map<string, number>();
+  uploads = new Map<string, Map<number, number>>();
+  sent: string[] = [];
+  fails: { pattern: RegExp; error: unknown; times: number }[] = [];
+  hold = false;
+  held: (() => void)[] = [];
+  private ids = 0;
+
+  private request(name: string, onSent: () => void, then: () => void): Sending {
+    let reject: (reason: unknown) => void = () => undefined;
+    const done = new Promise<void>((resolve, refuse) => {
+      reject = refuse;
+      const go = () => {
+        const trouble = this.fails.find((f) => f.pattern.test(name) && f.times > 0);
+        if (trouble) {
+          trouble.times--;
+          refuse(trouble.error as Error);
+          return;
+        }
+        onSent();
+        then();
+        this.sent.push(name);
+        resolve();
+      };
+      if (this.hold) this.held.push(go);
+      else setTimeout(go);
+    });
+    return { done, abort: () => reject(new DOMException("", "AbortError")) };
+  }
+  existing = (_: string, keys: string[]) =>
+    Promise.resolve(keys.filter((key) => this.objects.has(key)).map((key) => ({ key, size: this.objects.get(key) ?? 0, modifiedAt: "" })));
+  whole: Transport["whole"] = ({ key }, file, replace, onSent) =>
+    this.request(`whole ${key}${replace ? " replacing" : ""}`, () => onSent(file.size), () => this.objects.set(key, file.size));
+  start = () => {
+    const id = `u${++this.ids}`;
+    this.uploads.set(id, new Map());
+    return Promise.resolve(id);
+  };
+  stored = (_: unknown, id: string): Promise<Stored[] | undefined> => {
+    const parts = this.uploads.get(id);
+    return Promise.resolve(parts && [...parts].map(([number, size]) => ({ number, size })));
+  };
+  part: Transport["part"] = (_, id, number, piece, onSent) =>
+    this.request(`part ${number}`, () => onSent(piece.size), () => this.uploads.get(id)?.set(number, piece.size));
+  complete: Transport["complete"] = ({ key }, id, size, parts) => {
+    const trouble = this.fails.find((f) => f.pattern.test("complete") && f.times > 0);
+    if (trouble) {
+      trouble.times--;
+      return Promise.reject(trouble.error as Error);
+    }
+    expect(this.uploads.get(id)?.size).toBe(parts);
+    this.objects.set(key, size);
+    this.uploads.delete(id);
+    this.sent.push("complete");
+    return Promise.resolve();
+  };
+  abort = (_: unknown, id: string) => {
+    this.uploads.delete(id);
+    return Promise.resolve();
+  };
+}
+
+// That of jsdom cannot be read.
+const file = (size: number, name = "f", byte = 1) =>
+  new NodeFile([new Uint8Array(size).fill(byte)], name, { lastModified: 1000 }) as unknown as File;
+const quick = { user: () => "u", onDone: () => undefined, wait: () => Promise.resolve() };
+const states = (queue: Queue) => queue.read().uploads.map((upload) => `${upload.key} ${upload.state}`);
+const network = new ApiError(0, "network", "");
+
+beforeEach(() => localStorage.clear());
+
+describe("the queue", () => {
+  test("sends small files whole and large ones in parts", async () => {
+    const server = new FakeServer();
+    const queue = new Queue(server, quick);
+    await queue.add("b", [{ key: "small", file: file(10) }, { key: "large", file: file(40 * mib) }]);
+    await vi.waitFor(() => expect(queue.read().summary.finished).toBe(2));
+    expect(server.sent.sort()).toEqual(["complete", "part 1", "part 2", "part 3", "whole small"]);
+    expect(server.objects.get("large")).toBe(40 * mib);
+    expect(readRecords()).toEqual([]);
+  });
+
+  test("goes on after a reload with the parts that are missing", async () => {
+    const server = new FakeServer();
+    server.fails = [{ pattern: /part 3/, error: new ApiError(403, "forbidden", ""), times: 1 }];
+    const before = new Queue(server, quick);
+    await before.add("b", [{ key: "large", file: file(40 * mib) }]);
+    await vi.waitFor(() => expect(before.read().summary.failed).toBe(1));
+    await vi.waitFor(() => expect(server.uploads.get("u1")?.size).toBe(2));
+    server.sent = [];
+    const after = new Queue(server, quick);
+    await after.add("b", [{ key: "large", file: file(40 * mib) }]);
+    await vi.waitFor(() => expect(after.read().summary.finished).toBe(1));
+    expect(server.sent).toEqual(["part 3", "complete"]);
+  });
+
+  test("does not mix a file with another of the same name and size", async () => {
+    const server = new FakeServer();
+    server.fails = [{ pattern: /part 3/, error: new ApiError(403, "forbidden", ""), times: 1 }];
+    const before = new Queue(server, quick);
+    await before.add("b", [{ key: "large", file: file(40 * mib) }]);
+    await vi.waitFor(() => expect(before.read().summary.failed).toBe(1));
+    server.sent = [];
+    const after = new Queue(server, quick);
+    await after.add("b", [{ key: "large", file: file(40 * mib, "f", 2) }]);
+    await vi.waitFor(() => expect(after.read().summary.finished).toBe(1));
+    expect(server.sent).toEqual(["part 1", "part 2", "part 3", "complete"]);
+  });
+
+  test("tries again by itself while the server is away", async () => {
+    const server = new FakeServer();
+    server.fails = [
+      { pattern: /part/, error: network, times: 5 },
+      { pattern: /complete/, error: network, times: 1 },
+    ];
+    const queue = new Queue(server, quick);
+    await queue.add("b", [{ key: "large", file: file(40 * mib) }]);
+    await vi.waitFor(() => expect(states(queue)).toEqual(["large done"]));
+  });
+
+  test("asks where the key is taken, and keeps both", async () => {
+    const server = new FakeServer();
+    server.objects.set("a.txt", 1).set("b.txt", 1).set("c.txt", 1);
+    const queue = new Queue(server, quick);
+    await queue.add("b", ["a.txt", "b.txt", "c.txt", "d.txt"].map((key) => ({ key, file: file(5) })));
+    await vi.waitFor(() => expect(queue.read().summary.finished).toBe(1));
+    expect(queue.read().conflicts.map((upload) => upload.key)).toEqual(["a.txt", "b.txt", "c.txt"]);
+    await queue.resolve("skip", false);
+    await queue.resolve("replace", false);
+    await queue.resolve("both", true);
+    await vi.waitFor(() => expect(queue.read().summary.finished).toBe(3));
+    expect(server.sent.sort()).toEqual(["whole b.txt replacing", "whole c (2).txt", "whole d.txt"]);
+    expect(server.objects.get("a.txt")).toBe(1);
+  });
+
+  test("asks also when the key was taken meanwhile", async () => {
+    const server = new FakeServer();
+    server.fails = [{ pattern: /whole/, error: new ApiError(409, "precondition_failed", ""), times: 1 }];
+    const queue = new Queue(server, quick);
+    await queue.add("b", [{ key: "a", file: file(5) }]);
+    await vi.waitFor(() => expect(queue.read().conflicts.length).toBe(1));
+  });
+
+  test("pauses, goes on and cancels", async () => {
+    const server = new FakeServer();
+    server.hold = true;
+    const queue = new Queue(server, quick);
+    await queue.add("b", [{ key: "large", file: file(40 * mib) }]);
+    await vi.waitFor(() => expect(server.held.length).toBe(3));
+    await vi.waitFor(() => expect(states(queue)).toEqual(["large sending"]));
+    const id = queue.read().uploads[0]?.id ?? 0;
+    queue.pause(id);
+    await vi.waitFor(() => expect(states(queue)).toEqual(["large paused"]));
+    server.hold = false;
+    queue.resume(id);
+    await vi.waitFor(() => expect(states(queue)).toEqual(["large done"]));
+    server.hold = true;
+    await queue.add("b", [{ key: "other", file: file(40 * mib) }]);
+    await vi.waitFor(() => expect(server.uploads.size).toBe(1));
+    await queue.cancelAll();
+    await vi.waitFor(() => expect(queue.read().uploads).toEqual([]));
+    expect(server.uploads.size).toBe(0);
+    expect(readRecords()).toEqual([]);
+  });
+
+  test("offers what a reload interrupted, to its own user only", async () => {
+    const server = new FakeServer();
+    server.fails = [{ pattern: /part/, error: new ApiError(403, "forbidden", ""), times: 3 }];
+    const before = new Queue(server, quick);
+    await before.add("b", [{ key: "x/large", file: file(40 * mib) }]);
+    await vi.waitFor(() => expect(before.read().summary.failed).toBe(1));
+    expect(before.read().interrupted).toEqual([]);
+    expect(new Queue(server, { ...quick, user: () => "another" }).read().interrupted).toEqual([]);
+    const after = new Queue(server, quick);
+    const record = after.read().interrupted[0];
+    if (!record) throw new Error("nothing was kept");
+    expect(record.key).toBe("x/large");
+    expect(after.goOn(record, file(41 * mib))).toBe(false);
+    expect(after.goOn(record, file(40 * mib))).toBe(true);
+    await vi.waitFor(() => expect(states(after)).toEqual(["x/large done"]));
+  });
+});
