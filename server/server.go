@@ -42,6 +42,7 @@ type Deps struct {
 	Projects    ProjectRemover
 	Replication Replication
 	Lifecycle   Lifecycle
+	Inventory   Inventory
 	Tiers       Tiers
 	Policies    Policies // nil where nobody asks the policies of buckets
 	Web         Web
@@ -106,6 +107,7 @@ func (s *Server) register() {
 	s.objectRoutes()
 	s.replicationRoutes()
 	s.lifecycleRoutes()
+	s.inventoryRoutes()
 	s.tierRoutes()
 	s.pipelineRoutes()
 	s.chatRoutes()

@@ -23,6 +23,9 @@ func requestFor(c *s3api.Call) (bucket, key string, query url.Values, body strin
 	if c.Query != "" {
 		query.Set(c.Query, "")
 	}
+	if c.Named {
+		query.Set("id", "x")
+	}
 	switch c.Query {
 	case "list-type":
 		query.Set(c.Query, "2")

@@ -221,11 +221,13 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	if err != nil {
 		return err
 	}
+	overS3 := s3Replication(copies)
+	reports, reporter := a.openInventory(overS3)
 	who := access{accounts: a.accounts, buckets: a.store, rules: new(grants.Reader), refusals: newRefusals(time.Now), log: a.log}
 	s3 := s3api.New(s3api.Config{
 		Store: a.store, Recorder: requests{a.requests}, Log: a.log, Console: a.consoleURL, UploadMemory: uploadMemory(),
 		Domains: a.config.S3.Domains, SiteDomains: a.config.S3.WebsiteDomains, SignatureV2: a.config.S3.SignatureV2,
-		Lifecycle: rules, Replication: s3Replication(copies),
+		Lifecycle: rules, Replication: overS3, Inventory: reports,
 		Access: who,
 	})
 	tierRoom, err := a.openTiers(ctx, sealer)
@@ -242,7 +244,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 		Replication: copies, Policies: denials{who, a.store},
 		Tiers:     tierRoom,
 		Web:       webSettings{domains: a.config.S3.WebsiteDomains, port: a.s3.port()},
-		Lifecycle: rules,
+		Lifecycle: rules, Inventory: reports,
 		Projects:  remover{accounts: a.accounts, pipelines: pipelines, store: a.store, blobs: objects, rooms: rooms},
 		Pipelines: pipelines, Chat: rooms, Socket: sockets{hub}, UI: ui.Dist(), Log: a.log,
 	}, server.Config{Version: a.config.Version, Name: "Croft", S3Port: a.s3.port()})
@@ -262,6 +264,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 		{"pipelines", pipelines.Run},
 		copier,
 		ruler,
+		reporter,
 		{"tiers", tierRoom.Run},
 	}
 	return nil

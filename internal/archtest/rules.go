@@ -24,6 +24,7 @@ var rooms = map[string][]string{
 		"objectstore/erasure/seglog", "objectstore/erasure/shardfile",
 	},
 	"objectstore/grants":      {"objectstore", "objectstore/policy"},
+	"objectstore/inventory":   {"objectstore", "objectstore/grants"},
 	"objectstore/lifecycle":   {"objectstore"},
 	"objectstore/masterkey":   {},
 	"objectstore/mirror":      {"objectstore/remote"},
@@ -31,7 +32,7 @@ var rooms = map[string][]string{
 	"objectstore/pools":       {"objectstore", "objectstore/erasure", "objectstore/erasure/driveset"},
 	"objectstore/remote":      {"objectstore"},
 	"objectstore/replication": {"objectstore", "objectstore/remote"},
-	"objectstore/s3api":       {"objectstore", "objectstore/grants", "objectstore/lifecycle", "objectstore/policy"},
+	"objectstore/s3api":       {"objectstore", "objectstore/grants", "objectstore/inventory", "objectstore/lifecycle", "objectstore/policy"},
 	"objectstore/storebench": {
 		"objectstore", "objectstore/erasure", "objectstore/s3api",
 	},
@@ -43,7 +44,7 @@ var rooms = map[string][]string{
 	"pipeline/docker":      {"pipeline"},
 	"pipeline/git":         {"pipeline"},
 	"pipeline/git/gittest": {"internal/testforge"},
-	"server":               {"account", "chat", "objectstore", "objectstore/accesslog", "objectstore/grants", "objectstore/lifecycle", "objectstore/policy", "objectstore/remote", "objectstore/replication", "objectstore/tiering", "pipeline"},
+	"server":               {"account", "chat", "objectstore", "objectstore/accesslog", "objectstore/grants", "objectstore/inventory", "objectstore/lifecycle", "objectstore/policy", "objectstore/remote", "objectstore/replication", "objectstore/tiering", "pipeline"},
 	"ui":                   {},
 
 	"objectstore/erasure/coat":         {},
@@ -56,7 +57,7 @@ var rooms = map[string][]string{
 	"objectstore/erasure/seglog":       {"objectstore", "objectstore/erasure/driveset"},
 
 	"internal/app": {
-		"account", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/accesslog", "objectstore/erasure", "objectstore/grants", "objectstore/lifecycle", "objectstore/masterkey", "objectstore/mirror", "objectstore/policy", "objectstore/pools", "objectstore/remote", "objectstore/replication", "objectstore/s3api", "objectstore/tiering",
+		"account", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/accesslog", "objectstore/erasure", "objectstore/grants", "objectstore/inventory", "objectstore/lifecycle", "objectstore/masterkey", "objectstore/mirror", "objectstore/policy", "objectstore/pools", "objectstore/remote", "objectstore/replication", "objectstore/s3api", "objectstore/tiering",
 		"pipeline", "pipeline/docker", "pipeline/git", "server", "ui",
 	},
 	"internal/archtest":  {},
@@ -83,6 +84,7 @@ var guarded = map[string][]string{
 	"github.com/docker/docker":         {"pipeline/docker", "internal/testimage"},
 	"github.com/go-git/go-git/v5":      {"pipeline/git"},
 	"github.com/coder/websocket":       {"chat/ws"},
+	"github.com/parquet-go/parquet-go": {"objectstore/inventory"},
 	"github.com/minio/minio-go/v7":     {"objectstore/mirror", "objectstore/remote", "objectstore/replication", "objectstore/tiering"},
 	"gorm.io/driver/sqlite":            {"internal/store"},
 	"modernc.org/sqlite":               {"internal/store", "objectstore/erasure/index"},

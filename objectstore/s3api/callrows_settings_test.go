@@ -52,6 +52,18 @@ func settingRows() []row {
 		{calls: "GetBucketRequestPayment", remark: "`BucketOwner`", samples: []sample{
 			{ask: "GET /{b}?requestPayment", want: "200", has: "BucketOwner"},
 		}},
+		{calls: "PutBucketInventoryConfiguration, GetBucketInventoryConfiguration, ListBucketInventoryConfigurations, DeleteBucketInventoryConfiguration", with: withInventory,
+			remark: "up to 1,000; CSV and Parquet, daily and weekly, all fields, into a bucket of the same owner that the caller may write to. See below", samples: []sample{
+				{ask: "GET /{b}?inventory&id=daily", want: "404 NoSuchConfiguration", when: "there is none"},
+				{ask: "PUT /{b}?inventory&id=daily", body: inventoryTo("{b}"), want: "204"},
+				{ask: "GET /{b}?inventory&id=daily", want: "200", has: "<Frequency>Daily</Frequency>"},
+				{ask: "GET /{b}?inventory", want: "200", has: "<IsTruncated>false</IsTruncated>"},
+				{ask: "DELETE /{b}?inventory&id=daily", want: "204"},
+				{ask: "PUT /{b}?inventory&id=daily", body: inventoryTo("{b}-none"), want: "400 InvalidS3DestinationBucket", when: "into another"},
+				{ask: "PUT /{b}?inventory&id=other", body: inventoryTo("{b}"), want: "400 IdMismatch", when: "the IDs differ"},
+				{ask: "PUT /{b}?inventory&id=daily", body: inventoryTo("{b}", "CSV", "ORC"), want: "501 NotImplemented", when: "ORC and `SSE-KMS`"},
+				{ask: "PUT /{b}?inventory&id=daily", body: "<x/>", want: "400 MalformedXML", when: "another document"},
+			}},
 		{calls: "PutBucketReplication, GetBucketReplication, DeleteBucketReplication", remark: "filters by prefix and tags, priority, delete markers, what is there already; the destination is a target of the bucket, see below", with: withReplication, samples: []sample{
 			{ask: "GET /{b}?replication", want: "404 ReplicationConfigurationNotFoundError", when: "there is none"},
 			{ask: "PUT /{b}?replication", body: replicatedTo("arn:aws:s3:::backup", ""), want: "200"},

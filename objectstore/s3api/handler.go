@@ -10,6 +10,7 @@ import (
 	"croft/internal/ids"
 	"croft/objectstore"
 	"croft/objectstore/grants"
+	"croft/objectstore/inventory"
 	"croft/objectstore/lifecycle"
 )
 
@@ -54,6 +55,8 @@ type Config struct {
 	// Guests are other protocols that are spoken at this address. The first that
 	// claims a request has it.
 	Guests []Guest
+	// Inventory keeps which reports buckets have made of what is in them; nil: none.
+	Inventory *inventory.Service
 	// Replication copies buckets elsewhere; nil where the store cannot do it.
 	Replication Replication
 }
@@ -82,6 +85,7 @@ type Handler struct {
 
 	lifecycle   *lifecycle.Service
 	replication Replication
+	inventory   *inventory.Service
 
 	corsReadings    readings[*corsXML]
 	siteReadings    readings[*websiteXML]
@@ -103,6 +107,9 @@ func New(c Config) *Handler {
 	h.guests = c.Guests
 	h.signatureV2, h.replication = c.SignatureV2, c.Replication
 	h.domains, h.sites = newDomains(c.Domains), newDomains(c.SiteDomains)
+	if h.inventory = c.Inventory; h.inventory == nil {
+		h.inventory = inventory.New(inventory.Deps{}, inventory.Config{}) // which refuses
+	}
 	if h.lifecycle = c.Lifecycle; h.lifecycle == nil {
 		h.lifecycle = lifecycle.New(lifecycle.Deps{}, lifecycle.Config{}) // which refuses
 	}

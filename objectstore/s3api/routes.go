@@ -2,6 +2,7 @@ package s3api
 
 import (
 	"net/http"
+	"strings"
 
 	"croft/objectstore/policy"
 )
@@ -22,7 +23,7 @@ type operation struct {
 	name   string
 	method string
 	level  level
-	query  string // a parameter that must be present; "" for the plain call
+	query  string // a parameter that must be present, with "&id" that, too; "" for the plain call
 	header string // a header that must be present; "" for none
 	action Action
 	run    func(*Handler, *request) error
@@ -68,6 +69,7 @@ func operations() []operation {
 	ops = append(ops, versionOperations()...)
 	ops = append(ops, lifecycleOperations...)
 	ops = append(ops, replicationOperations...)
+	ops = append(ops, inventoryOperations...)
 	for _, s := range bucketSettings {
 		ops = append(ops, operation{s.name, http.MethodGet, onBucket, s.query, "", ReadBucket, s.answer})
 	}
@@ -81,6 +83,7 @@ type Call struct {
 	Object     bool   // it is about an object, not about a bucket
 	Service    bool   // it is about neither
 	Query      string // the parameter that makes it this call; empty for the plain one
+	Named      bool   // the parameter id has to be there as well
 	Header     string // the same for a header
 	Action     Action
 	Permission string // S3's name of what it needs: "s3:GetObject"
@@ -92,7 +95,11 @@ func Calls() []Call {
 	calls := make([]Call, len(table))
 	for i := range table {
 		o := &table[i]
-		calls[i] = Call{o.name, o.method, o.level == onObject, o.level == onService, o.query, o.header, o.action, o.permission()}
+		query, named := strings.CutSuffix(o.query, "&id")
+		calls[i] = Call{
+			Name: o.name, Method: o.method, Object: o.level == onObject, Service: o.level == onService, Query: query, Named: named,
+			Header: o.header, Action: o.action, Permission: o.permission(),
+		}
 	}
 	return calls
 }
@@ -148,6 +155,11 @@ func (h *Handler) route(q *request) (*operation, error) {
 		}
 	}
 	called := h.operations[resource{q.level(), asked}]
+	if asked != "" && q.query.Has("id") { // one of several configurations of its kind
+		if named := h.operations[resource{q.level(), asked + "&id"}]; named != nil {
+			called = named
+		}
+	}
 	for _, op := range called {
 		if op.method == q.r.Method && (op.header == "" || first(q.r.Header, op.header) != "") {
 			return op, nil

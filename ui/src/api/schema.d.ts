@@ -147,6 +147,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/buckets/{bucket}/inventory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which reports of what is in it a bucket has made */
+        get: operations["get-inventory"];
+        /** Have reports made, or others than before */
+        put: operations["set-inventory"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/buckets/{bucket}/inventory/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Have no more reports made; those that were stay */
+        delete: operations["remove-inventory"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/buckets/{bucket}/inventory/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a report made now */
+        post: operations["run-inventory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/buckets/{bucket}/lifecycle": {
         parameters: {
             query?: never;
@@ -1439,6 +1491,13 @@ export interface components {
             /** @description Older versions of what is overwritten and deleted are kept, or were */
             versioned: boolean;
         };
+        BucketInventory: {
+            /** @description Whether buckets of this store can have reports */
+            available: boolean;
+            /** @description What a report can say besides */
+            fields: string[];
+            reports: components["schemas"]["InventoryReport"][];
+        };
         BucketLifecycle: {
             /** @description Whether buckets of this store can have rules */
             available: boolean;
@@ -1797,6 +1856,65 @@ export interface components {
             /** @description There is no user yet; the set-up link makes the first */
             setupRequired: boolean;
             version: string;
+        };
+        InventoryConfiguration: {
+            /** @description All versions, otherwise what keys hold now */
+            all: boolean;
+            /** @description Of the same project, that reports are written to */
+            bucket: string;
+            enabled: boolean;
+            fields: string[];
+            /** @description Only keys that begin with it */
+            filter: string;
+            /** @enum {string} */
+            format: "CSV" | "Parquet";
+            /** @description Letters, digits, dots, hyphens and underscores */
+            id: string;
+            /** @description What their keys begin with */
+            prefix: string;
+            /** @description On Sundays, otherwise daily */
+            weekly: boolean;
+        };
+        InventoryReport: {
+            /** @description All versions, otherwise what keys hold now */
+            all: boolean;
+            /** @description Of the same project, that reports are written to */
+            bucket: string;
+            /** Format: int64 */
+            bytes: number;
+            enabled: boolean;
+            fields: string[];
+            /** Format: int64 */
+            files: number;
+            /** @description Only keys that begin with it */
+            filter: string;
+            /** @enum {string} */
+            format: "CSV" | "Parquet";
+            /** @description Letters, digits, dots, hyphens and underscores */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When the last report was made
+             */
+            last?: string;
+            /**
+             * Format: int64
+             * @description Rows so far, or of the last report since the start
+             */
+            listed: number;
+            /** @description The key of its manifest in the bucket that reports go to */
+            manifest?: string;
+            /** Format: date-time */
+            next?: string;
+            /** @description What their keys begin with */
+            prefix: string;
+            /** @description Why the last try failed, in words */
+            problem?: string;
+            running: boolean;
+            /** @description A report is to be made as soon as there is time */
+            wanted: boolean;
+            /** @description On Sundays, otherwise daily */
+            weekly: boolean;
         };
         LastScrub: {
             /** Format: int64 */
@@ -3278,6 +3396,132 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ListObject"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "get-inventory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BucketInventory"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "set-inventory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InventoryConfiguration"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BucketInventory"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "remove-inventory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "run-inventory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { CalendarClock, CopyPlus } from "lucide-react";
+import { CalendarClock, ClipboardList, CopyPlus } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { Alert, ButtonLink, PageHeader, QueryView, Skeleton } from "@/components";
 import { AccessCard } from "./AccessCard";
@@ -37,6 +37,9 @@ export function BucketSettingsPage() {
           <>
             <ButtonLink to="/buckets/$bucket/lifecycle" params={{ bucket }} icon={<CalendarClock size={16} />}>
               {t("lifecycle:open")}
+            </ButtonLink>
+            <ButtonLink to="/buckets/$bucket/inventory" params={{ bucket }} icon={<ClipboardList size={16} />}>
+              {t("inventory:button")}
             </ButtonLink>
             {mayChange && (
               <ButtonLink to="/buckets/$bucket/replication" params={{ bucket }} icon={<CopyPlus size={16} />}>

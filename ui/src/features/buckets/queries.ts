@@ -10,6 +10,15 @@ export const replicationQuery = (bucket: string) =>
     refetchInterval: 3000,
   });
 
+/** Which reports of what is in it a bucket has made. */
+export const inventoryQuery = (bucket: string) =>
+  queryOptions({
+    queryKey: ["buckets", bucket, "inventory"],
+    queryFn: ({ signal }) =>
+      body(api.GET("/api/v1/buckets/{bucket}/inventory", { params: { path: { bucket } }, signal })),
+    refetchInterval: 3000,
+  });
+
 /** Where rules that are set over S3 may copy a bucket to. */
 export const replicationTargetsQuery = (bucket: string) =>
   queryOptions({

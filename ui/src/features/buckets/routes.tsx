@@ -35,4 +35,10 @@ const lifecycleRoute = createRoute({
   component: lazyRouteComponent(() => import("./LifecyclePage"), "LifecyclePage"),
 });
 
-export const appRoutes = [bucketsRoute, browserRoute, settingsRoute, replicationRoute, lifecycleRoute];
+const inventoryRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/buckets/$bucket/inventory",
+  component: lazyRouteComponent(() => import("./InventoryPage"), "InventoryPage"),
+});
+
+export const appRoutes = [bucketsRoute, browserRoute, settingsRoute, replicationRoute, lifecycleRoute, inventoryRoute];
