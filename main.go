@@ -79,14 +79,20 @@ func serve(ctx context.Context, srv *cli.Server, log *slog.Logger) error {
 		MasterKeys:     srv.MasterKeys,
 		KeyCommand:     srv.KeyCommand,
 		S3:             app.S3Config(srv.S3),
-		OpenBrowser:    srv.OpenBrowser,
+		OpenBrowser:    srv.OpenBrowser && os.Getenv(app.Restarted) == "",
 		Logger:         log,
 		Out:            os.Stdout,
 	})
 	if err != nil {
 		return err
 	}
-	return croft.Run(ctx)
+	err = croft.Run(ctx)
+	if !croft.RestartAsked() || ctx.Err() != nil {
+		return err
+	}
+	// Whoever asked is not there to start it again if something did not close.
+	log.Info("restarting", "error", err)
+	return app.Replace()
 }
 
 func mirror(ctx context.Context, m *cli.Mirror) error {

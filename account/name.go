@@ -34,12 +34,18 @@ func checkSlug(slug string) error {
 	return nil
 }
 
+// AdminBucket is a name under which clients ask for something else than a bucket.
+const AdminBucket = "minio"
+
 // CheckBucketName refuses names that Croft keeps for itself: those of its own
-// buckets, and those of artifact buckets, which come with their project. slug is the
+// buckets, AdminBucket, and those of artifact buckets, which come with their project. slug is the
 // project that the bucket is for, or empty.
 func CheckBucketName(name, slug string) error {
 	if SystemBucket(name) {
 		return errs.New(errs.Invalid, "bucket_name_reserved", `Bucket names that start with "croft-" belong to Croft itself.`)
+	}
+	if name == AdminBucket {
+		return errs.New(errs.Invalid, "bucket_name_reserved", `The name "minio" is where clients ask for the admin protocol, not a bucket.`)
 	}
 	if owner, ok := strings.CutSuffix(name, ArtifactBucketSuffix); ok && (slug == "" || owner != slug) {
 		return errs.New(errs.Invalid, "bucket_name_reserved", `Bucket names that end with "-artifacts" belong to the project they start with.`)

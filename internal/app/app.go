@@ -25,6 +25,7 @@ import (
 	"croft/migrations"
 	"croft/objectstore"
 	"croft/objectstore/accesslog"
+	"croft/objectstore/adminapi"
 	"croft/objectstore/erasure"
 	"croft/objectstore/grants"
 	"croft/objectstore/masterkey"
@@ -82,6 +83,8 @@ type App struct {
 	pages    *listener
 	s3       *listener
 	workers  []worker
+	admin    *adminapi.Handler
+	power    *power
 }
 
 // worker is something that runs from start to stop.
@@ -93,7 +96,7 @@ type worker struct {
 // New opens drives, state and both addresses and wires the rooms. What it opened
 // is closed again when it fails.
 func New(ctx context.Context, config Config) (*App, error) {
-	a := &App{config: config, log: config.Logger}
+	a := &App{config: config, log: config.Logger, power: &power{}}
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
@@ -224,7 +227,9 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	overS3 := s3Replication(copies)
 	reports, reporter := a.openInventory(overS3)
 	who := access{accounts: a.accounts, buckets: a.store, rules: new(grants.Reader), refusals: newRefusals(time.Now), log: a.log}
+	a.openAdmin(who)
 	s3 := s3api.New(s3api.Config{
+		Watcher: a.admin, Guests: []s3api.Guest{a.admin},
 		Store: a.store, Recorder: requests{a.requests}, Log: a.log, Console: a.consoleURL, UploadMemory: uploadMemory(),
 		Domains: a.config.S3.Domains, SiteDomains: a.config.S3.WebsiteDomains, SignatureV2: a.config.S3.SignatureV2,
 		Lifecycle: rules, Replication: overS3, Inventory: reports,
@@ -273,6 +278,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 // Run serves until ctx ends, then stops in order: listeners and long-lived
 // streams, workers, drives and state. It returns the first failure.
 func (a *App) Run(ctx context.Context) error {
+	ctx = a.power.until(ctx)
 	err := a.serve(ctx)
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		err = nil // stopped while starting
@@ -306,6 +312,7 @@ func (a *App) serve(ctx context.Context) error {
 		listeners.Go(func() error { return a.s3.run(listenCtx) })
 		listeners.Go(func() error { return a.pages.run(listenCtx) })
 		context.AfterFunc(listenCtx, a.console.CloseStreams)
+		context.AfterFunc(listenCtx, a.admin.CloseStreams)
 		return listeners.Wait()
 	})
 	a.log.InfoContext(ctx, "serving S3", "address", a.s3.url())

@@ -19,6 +19,7 @@ var rooms = map[string][]string{
 	"migrations":            {},
 	"objectstore":           {},
 	"objectstore/accesslog": {},
+	"objectstore/adminapi":  {"objectstore", "objectstore/s3api"},
 	"objectstore/erasure": {
 		"objectstore", "objectstore/erasure/coat", "objectstore/erasure/disk", "objectstore/erasure/driveset", "objectstore/erasure/frame", "objectstore/erasure/index",
 		"objectstore/erasure/seglog", "objectstore/erasure/shardfile",
@@ -57,7 +58,7 @@ var rooms = map[string][]string{
 	"objectstore/erasure/seglog":       {"objectstore", "objectstore/erasure/driveset"},
 
 	"internal/app": {
-		"account", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/accesslog", "objectstore/erasure", "objectstore/grants", "objectstore/inventory", "objectstore/lifecycle", "objectstore/masterkey", "objectstore/mirror", "objectstore/policy", "objectstore/pools", "objectstore/remote", "objectstore/replication", "objectstore/s3api", "objectstore/tiering",
+		"account", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/accesslog", "objectstore/adminapi", "objectstore/erasure", "objectstore/grants", "objectstore/inventory", "objectstore/lifecycle", "objectstore/masterkey", "objectstore/mirror", "objectstore/policy", "objectstore/pools", "objectstore/remote", "objectstore/replication", "objectstore/s3api", "objectstore/tiering",
 		"pipeline", "pipeline/docker", "pipeline/git", "server", "ui",
 	},
 	"internal/archtest":  {},
@@ -90,8 +91,8 @@ var guarded = map[string][]string{
 	"modernc.org/sqlite":               {"internal/store", "objectstore/erasure/index"},
 	"modernc.org/libc":                 {"objectstore/erasure/index"},
 	"gorm.io/gorm":                     {"internal/store", "account", "chat", "objectstore/replication", "objectstore/tiering", "pipeline"},
-	"net/http":                         {"server", "objectstore/mirror", "objectstore/remote", "objectstore/s3api", "objectstore/storebench", "chat/ws", "pipeline/git", "pipeline/git/gittest", "pipeline/docker", "internal/app", "internal/testforge", "e2e"},
+	"net/http":                         {"server", "objectstore/adminapi", "objectstore/mirror", "objectstore/remote", "objectstore/s3api", "objectstore/storebench", "chat/ws", "pipeline/git", "pipeline/git/gittest", "pipeline/docker", "internal/app", "internal/testforge", "e2e"},
 	"github.com/aws/aws-sdk-go-v2":     {},
 	"database/sql":                     {"internal/store", "account", "chat", "pipeline"},
-	"golang.org/x/crypto/argon2":       {"account"},
+	"golang.org/x/crypto/argon2":       {"account", "objectstore/adminapi"},
 }

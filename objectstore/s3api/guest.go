@@ -31,6 +31,14 @@ type Guest interface {
 	Refuse(w http.ResponseWriter, r *http.Request, why Refusal)
 }
 
+// Porter is a guest that looks itself at who sends some of its requests: probes that
+// nobody signs, and scrapers with a token of their own.
+type Porter interface {
+	// Opens reports whether a request goes to Serve without a look at any signature. Its
+	// Visit has no credential and its body is empty.
+	Opens(r *http.Request) bool
+}
+
 // Visit is one request of a guest.
 type Visit struct {
 	RequestID  string
@@ -98,6 +106,10 @@ func (h *Handler) receive(q *request) {
 // the body may take.
 func (h *Handler) admit(q *request) (done func(), err error) {
 	done = func() {}
+	if p, ok := q.guest.(Porter); ok && p.Opens(q.r) {
+		q.r.Body = http.NoBody
+		return done, nil
+	}
 	if q.r.ContentLength > q.guest.MaxBody() {
 		return done, errGuestBody()
 	}

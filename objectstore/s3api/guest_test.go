@@ -19,6 +19,9 @@ func (*lodger) Claims(r *http.Request) bool {
 func (*lodger) Services() []string { return []string{"iam", "sts"} }
 func (*lodger) MaxBody() int64     { return 64 }
 
+// Opens lets probes in.
+func (*lodger) Opens(r *http.Request) bool { return r.URL.Path == "/lodger/probe" }
+
 func (l *lodger) Serve(w http.ResponseWriter, r *http.Request, v Visit) {
 	data, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -84,6 +87,16 @@ func TestGuestsAreVerified(t *testing.T) {
 		return f.request(http.MethodGet, "/lodger/?"+q.Encode(), "")
 	}
 	long := strings.Repeat("x", 65)
+	noRegion := signFor(request("/", "a"), "iam", "a", testSecret, f.now())
+	{
+		at := f.now().UTC()
+		sig := signature{accessKey: testKey, day: at.Format(dayFormat), service: "iam", at: at, headers: []string{"host", "x-amz-date"}}
+		seen := noRegion.Clone(t.Context())
+		seen.Host = noRegion.URL.Host
+		value := sig.signerName(testSecret).signer().sign(seen, nil, &sig, sha256hex("a"))
+		sig.value = value.String()
+		noRegion.Header.Set("Authorization", authorization(sig))
+	}
 	for name, c := range map[string]struct {
 		r    *http.Request
 		want string
@@ -93,6 +106,9 @@ func TestGuestsAreVerified(t *testing.T) {
 		"says the hash":             {signFor(request("/", "a", "X-Amz-Content-Sha256", sha256hex("a")), "iam", "a", testSecret, f.now()), testKey + " iam a"},
 		"signs no body":             {signFor(request("/", "a", "X-Amz-Content-Sha256", unsignedPayload), "iam", "a", testSecret, f.now()), testKey + " iam a"},
 		"a link":                    {link("sts"), testKey + " sts "},
+		"without a region":          {noRegion, testKey + " iam a"},
+		"a probe":                   {f.request(http.MethodGet, "/lodger/probe", "lost", "Authorization", "Bearer x"), "  "},
+		"a bearer elsewhere":        {f.request(http.MethodGet, "/lodger/", "", "Authorization", "Bearer x"), "lodger refuses: InvalidRequest"},
 		"nobody":                    {request("/", "x"), "  x"},
 		"signed for s3":             {signed("s3", "a=b"), "lodger refuses: AuthorizationHeaderMalformed"},
 		"signed for another":        {signed("ec2", "a=b"), "lodger refuses: AuthorizationHeaderMalformed"},

@@ -22,6 +22,7 @@ type Config struct {
 	Store    objectstore.Store
 	Access   Access
 	Recorder Recorder // nil: nobody wants to know
+	Watcher  Watcher  // nil: nobody looks on
 	Log      *slog.Logger
 	// Region, when set, must be the one that requests are signed for. When empty,
 	// any region is accepted and DefaultRegion announced.
@@ -69,6 +70,7 @@ type Handler struct {
 	sessions Sessions // nil where there are none
 	guests   []Guest
 	recorder Recorder
+	watcher  Watcher
 	log      *slog.Logger
 	region   string
 	console  func(*http.Request) string
@@ -105,6 +107,7 @@ func New(c Config) *Handler {
 	h.versions, _ = c.Store.(objectstore.Versions)
 	h.sessions, _ = c.Access.(Sessions)
 	h.guests = c.Guests
+	h.watcher = c.Watcher
 	h.signatureV2, h.replication = c.SignatureV2, c.Replication
 	h.domains, h.sites = newDomains(c.Domains), newDomains(c.SiteDomains)
 	if h.inventory = c.Inventory; h.inventory == nil {
@@ -169,7 +172,7 @@ func (q *request) operation() string {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := &request{r: r, began: time.Now(), id: strings.ToUpper(ids.New()), outcome: "ok"}
 	control := http.NewResponseController(w)
-	q.answer = patientWriter{ResponseWriter: w, control: control, idle: h.idle}
+	q.answer = patientWriter{ResponseWriter: w, control: control, idle: h.idle, timed: h.watched()}
 	q.source = patientBody{ReadCloser: r.Body, control: control, idle: h.idle}
 	q.w, r.Body = &q.answer, &q.source
 	q.bucket, q.key, q.site = h.target(r)
@@ -194,6 +197,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(q, err)
 	}
 	h.record(q)
+	h.show(q)
 	h.logRequest(r.Context(), q)
 }
 

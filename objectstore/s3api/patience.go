@@ -42,11 +42,16 @@ type patientWriter struct {
 	renewed time.Time // when the deadline was last set
 	status  int       // 0 until the header is written
 	sent    int64     // bytes of the body
+	timed   bool      // somebody wants to know first
+	first   time.Time // when the header was written
 }
 
 func (w *patientWriter) WriteHeader(status int) {
 	if w.status == 0 && status >= http.StatusOK {
 		w.status = status
+		if w.timed {
+			w.first = time.Now()
+		}
 	}
 	w.ResponseWriter.WriteHeader(status)
 }

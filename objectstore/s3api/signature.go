@@ -152,7 +152,8 @@ func scopeForm(services []string) string {
 	return "<access key>/YYYYMMDD/<region>/" + service + "/" + terminator
 }
 
-// parseCredential splits from the end, because an access key may hold a slash.
+// parseCredential splits from the end, because an access key may hold a slash. Clients
+// of guests may leave out the region, as MinIO's do.
 func (s *signature) parseCredential(value string, services ...string) bool {
 	rest, last := cutLast(value)
 	rest, s.service = cutLast(rest)
@@ -162,7 +163,7 @@ func (s *signature) parseCredential(value string, services ...string) bool {
 	if len(services) > 0 {
 		expected = slices.Contains(services, s.service)
 	}
-	if last != terminator || !expected || s.region == "" || s.accessKey == "" || s.accessKey[0] == '/' {
+	if last != terminator || !expected || (s.region == "" && len(services) == 0) || s.accessKey == "" || s.accessKey[0] == '/' {
 		return false
 	}
 	_, err := time.Parse(dayFormat, s.day)

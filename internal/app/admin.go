@@ -1,0 +1,71 @@
+package app
+
+import (
+	"context"
+	"strings"
+
+	"croft/account"
+	"croft/internal/errs"
+	"croft/objectstore/adminapi"
+	"croft/objectstore/s3api"
+)
+
+// openAdmin makes the admin protocol, a guest of S3.
+func (a *App) openAdmin(who access) {
+	reduced := 1
+	if p := a.config.ReducedParity; p != nil {
+		reduced = *p
+	}
+	a.admin = adminapi.New(adminapi.Config{
+		Store: a.store, Gate: adminGate{who}, Power: a.power, Version: a.config.Version, Region: s3api.DefaultRegion,
+		Deployment: a.store.Deployment(), ReducedParity: reduced, Log: a.log,
+	})
+}
+
+// adminGate lets calls of the admin protocol pass the same policy as everything else.
+type adminGate struct{ access }
+
+var _ adminapi.Gate = adminGate{}
+
+// Allow implements adminapi.Gate: the server is its administrators'.
+func (g adminGate) Allow(ctx context.Context, c s3api.Credential, _ string) error {
+	if err := g.accounts.Authorize(ctx, principalOf(c), account.ServerAdmin, account.Resource{}); err != nil {
+		return err
+	}
+	g.accounts.KeyUsed(c.AccessKey)
+	return nil
+}
+
+// AllowBucket implements adminapi.Gate.
+func (g adminGate) AllowBucket(ctx context.Context, c s3api.Credential, change bool, name string) error {
+	bucket, err := g.buckets.Bucket(ctx, name)
+	if err != nil {
+		return err
+	}
+	action := account.BucketRead
+	if change {
+		action = account.BucketWrite
+	}
+	return g.accounts.Authorize(ctx, principalOf(c), action, account.Resource{Bucket: name, ProjectID: bucket.Owner})
+}
+
+// Audit implements adminapi.Gate. Who is refused again and again gets a bounded number
+// of rows.
+func (g adminGate) Audit(ctx context.Context, c s3api.Credential, e adminapi.Event) {
+	if e.Outcome != "ok" {
+		if write, _ := g.refusals.admit(c.AccessKey); !write {
+			return
+		}
+	}
+	p := principalOf(c)
+	err := g.accounts.Audit(context.WithoutCancel(ctx), account.Entry{
+		ActorID: p.UserID, ActorName: p.Name, Via: p.Via, Action: "admin." + strings.ReplaceAll(e.Call, "/", "."), Target: e.Target, Detail: e.Detail,
+		Address: e.Address, RequestID: e.RequestID, Outcome: e.Outcome,
+	})
+	if err != nil {
+		g.log.ErrorContext(ctx, "audit entry not written", "requestId", e.RequestID, "error", err)
+	}
+}
+
+// errNoRestart says that the system cannot put one program in the place of another.
+var errNoRestart = errs.New(errs.Unavailable, "restart_unavailable", "Croft cannot restart itself on this system. Restart its service instead.")
