@@ -90,8 +90,10 @@ func serve(ctx context.Context, srv *cli.Server, log *slog.Logger) error {
 	if !croft.RestartAsked() || ctx.Err() != nil {
 		return err
 	}
-	// Whoever asked is not there to start it again if something did not close.
-	log.Info("restarting", "error", err)
+	if err != nil { // whoever asked is not there to start it again
+		log.Warn("not everything ended as it should", "error", err)
+	}
+	log.Info("restarting")
 	return app.Replace()
 }
 

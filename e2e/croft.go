@@ -189,6 +189,9 @@ func (c *Croft) Stop() {
 	}
 }
 
+// WaitFor waits until what the process has printed since its start matches.
+func (c *Croft) WaitFor(pattern string) { c.proc.waitFor(c.tb, regexp.MustCompile(pattern)) }
+
 // Output is what the program has printed since it was last started.
 func (c *Croft) Output() string { return c.proc.output.String() }
 

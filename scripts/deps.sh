@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes sure of everything the tests need besides Go: a running Docker engine,
-# Chromium, a static busybox, git, curl, strace, S3 clients, Node.js and a C compiler
+# Chromium, a static busybox, git, curl, strace, S3 clients (MinIO's is built once), Node.js and a C compiler
 # for the race detector.
 #
 # As root on Debian or a relative of it, what is missing is installed with apt
@@ -106,6 +106,17 @@ if have npm && { ! new_node || ! new_npm; }; then
 	fi
 fi
 
+# --- MinIO's client ----------------------------------------------------------
+
+# A program of its own under its own licence: tests start it, nothing is linked with it.
+mc_version=v0.0.0-20250313080218-cf909e1063a9
+mc=$cache/mc/$mc_version/mc
+if [ ! -x "$mc" ] && have go; then
+	say "building MinIO's client into .cache/mc, once"
+	rm -rf "$cache/mc"
+	GOBIN=$(dirname "$mc") CGO_ENABLED=0 go install -trimpath "github.com/minio/mc@$mc_version" >/dev/null 2>&1
+fi
+
 # --- the Docker engine -------------------------------------------------------
 
 engine_answers() {
@@ -180,6 +191,7 @@ have rclone || lack rclone "install rclone"
 have restic || lack restic "install restic"
 [ "$(uname)" != Linux ] || { have s3fs && any fusermount3 fusermount; } || lack s3fs "install s3fs and fuse"
 [ "$(uname)" != Linux ] || [ -e /dev/fuse ] || lack /dev/fuse "load the kernel's module fuse, and give the container the device"
+[ -x "$mc" ] || lack "MinIO's client" "it is built with go install, through the Go module proxy"
 have npm && new_node || lack "Node.js 20.19 or later with npm" "install nodejs and npm"
 c_compiler || lack "a C compiler, for the race detector" "install gcc and libc6-dev"
 

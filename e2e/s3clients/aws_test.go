@@ -88,12 +88,13 @@ func TestAWS(t *testing.T) {
 	lacks(t, c.run("s3", "ls"), "first")
 }
 
-func get(t *testing.T, url string) (status int, body string) {
+func get(t *testing.T, url string, authorization ...string) (status int, body string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.Header["Authorization"] = authorization
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
