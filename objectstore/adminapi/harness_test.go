@@ -34,10 +34,9 @@ const (
 
 // fence is who may do what, and the power, for tests.
 type fence struct {
-	mu        sync.Mutex // guards the following 4 fields
+	mu        sync.Mutex // guards the following 2 fields
 	asked     []string
 	events    []Event
-	power     []string
 	noRestart error
 	turned    chan string
 }
