@@ -107,6 +107,9 @@ var rules = map[Action]rule{
 	SelfCredentials: {domain: self},
 }
 
+// Least is the least role in a project that an action needs.
+func (a Action) Least() Role { return rules[a].least }
+
 // Actions lists every action, sorted.
 func Actions() []Action {
 	list := make([]Action, 0, len(rules))

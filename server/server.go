@@ -44,7 +44,8 @@ type Deps struct {
 	Lifecycle   Lifecycle
 	Inventory   Inventory
 	Tiers       Tiers
-	Policies    Policies // nil where nobody asks the policies of buckets
+	Policies    Policies  // nil where nobody asks the policies of buckets
+	Simulator   Simulator // nil where nobody can say beforehand who may do what
 	Web         Web
 	Containers  Containers
 	Pipelines   Pipelines
@@ -105,6 +106,8 @@ func (s *Server) register() {
 	s.requestLogRoutes()
 	s.bucketRoutes()
 	s.objectRoutes()
+	s.policyLanguageRoutes()
+	s.simulateRoutes()
 	s.replicationRoutes()
 	s.lifecycleRoutes()
 	s.inventoryRoutes()

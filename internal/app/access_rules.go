@@ -26,64 +26,90 @@ import (
 //     nor the user's own policies let a credential do what it is not good for.
 //  5. Otherwise it is what roles said.
 func (a access) decide(ctx context.Context, p account.Principal, ask *s3api.Ask) error {
+	_, err := a.ruling(ctx, p, ask)
+	return err
+}
+
+// ruling decides, and says what decided.
+func (a access) ruling(ctx context.Context, p account.Principal, ask *s3api.Ask) (decided, error) {
 	if ask.Action == s3api.CreateBucket {
-		return a.newBucket(ctx, p, ask)
+		return byRole, a.newBucket(ctx, p, ask)
 	}
 	bucket, err := a.buckets.Bucket(ctx, ask.Bucket)
 	if err != nil {
-		return err
+		return byNothing, err
 	}
 	action, resource := s3Actions[ask.Action], account.Resource{ProjectID: bucket.Owner, Bucket: ask.Bucket}
 	role := a.accounts.Authorize(ctx, p, action, resource)
 	if role != nil && errs.KindOf(role) != errs.Unauthenticated && errs.KindOf(role) != errs.Forbidden && errs.KindOf(role) != errs.NotFound {
-		return role // nobody knows
+		return byNothing, role // nobody knows
 	}
-	allowed := role == nil
+	allowed, by := role == nil, byRole
 	if p.Grants != nil {
 		own, err := a.ownPolicies(p, ask)
 		if err != nil {
 			if errs.KindOf(role) == errs.NotFound {
-				return role
+				return byOwn, role
 			}
-			return err
+			return byOwn, err
 		}
-		allowed = allowed || (own && p.Grantable(action, resource) == nil)
+		if !allowed && own && p.Grantable(action, resource) == nil {
+			allowed, by = true, byOwn
+		}
 	}
 	if ask.S3 == "" || account.SystemBucket(ask.Bucket) || (role == nil && aboutPolicy[ask.S3]) {
-		return unless(allowed, role)
+		return by, unless(allowed, role)
 	}
 	rules, err := a.rules.Of(&bucket)
 	if err != nil {
-		return err
+		return byNothing, err
 	}
 	request := policy.Request{Principal: policyPrincipal(p), Action: ask.S3}
 	if rules.Policy != nil {
 		request.Resource, request.Context = policy.Resource(ask.Bucket, ask.Key), circumstances{p, ask.Facts}
 		switch effect := rules.Policy.Evaluate(&request); {
 		case ask.Each && allowed:
-			return nil // each key is asked for on its own
+			return by, nil // each key is asked for on its own
 		case effect == policy.Deny && !ask.Each:
 			if errs.KindOf(role) == errs.NotFound && !allowed {
-				return role // who may not know of the bucket learns nothing of its policy
+				return byPolicy, role // who may not know of the bucket learns nothing of its policy
 			}
-			return errDeniedByPolicy
+			return byPolicy, errDeniedByPolicy
 		case allowed:
-			return nil
+			return by, nil
 		case effect == policy.Allow || (ask.Each && rules.Policy.MayAllow(request.Principal, ask.S3)):
-			if p.Grantable(action, resource) == nil && !restricted(rules, p) {
-				return nil
+			switch {
+			case p.Grantable(action, resource) != nil:
+				by = byCredential
+			case restricted(rules, p):
+				by = byBlock
+			default:
+				return byPolicy, nil
 			}
 		}
 	}
 	if allowed || !rules.ACLs() || p.Grantable(action, resource) != nil {
-		return unless(allowed, role)
+		return by, unless(allowed, role)
 	}
 	granted, err := granted(ctx, rules, request.Principal, ask)
 	if err != nil || granted {
-		return err
+		return byACL, err
 	}
-	return role
+	return by, role
 }
+
+// decided is what decided about a request.
+type decided uint8
+
+const (
+	byNothing    decided = iota // it could not be decided
+	byRole                      // what the user is, in the project or altogether
+	byOwn                       // a policy of the user, a group, the role, the key or the session
+	byPolicy                    // the policy of the bucket
+	byACL                       // that of the bucket or the object
+	byBlock                     // the policy would allow it, but the public access block holds
+	byCredential                // the policy would allow it, but the credential is not good for it
+)
 
 // unless is what roles said, unless something else allows.
 func unless(allowed bool, role error) error {

@@ -246,7 +246,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	a.console = server.New(server.Deps{
 		Accounts: a.accounts, Requests: a.requests, Store: a.store, Drives: drivesOf(a.store), Target: targetOf(a.store), Presigner: presigner{},
 		MasterKeys: a.keyDesk(), Containers: executor,
-		Replication: copies, Policies: denials{who, a.store},
+		Replication: copies, Policies: denials{who, a.store}, Simulator: simulator{who, a.store},
 		Tiers:     tierRoom,
 		Web:       webSettings{domains: a.config.S3.WebsiteDomains, port: a.s3.port()},
 		Lifecycle: rules, Inventory: reports,

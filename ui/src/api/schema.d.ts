@@ -256,6 +256,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/buckets/{bucket}/policy-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whether a text is a policy of a bucket */
+        post: operations["check-bucket-policy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/buckets/{bucket}/replication": {
         parameters: {
             query?: never;
@@ -371,6 +388,23 @@ export interface paths {
         put?: never;
         /** A link that downloads without a login */
         post: operations["share-object"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/buckets/{bucket}/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whether somebody may do something, and why */
+        post: operations["simulate-access"];
         delete?: never;
         options?: never;
         head?: never;
@@ -924,6 +958,23 @@ export interface paths {
         post?: never;
         /** End an API token */
         delete: operations["delete-token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy-language": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What may be written in policies */
+        get: operations["get-policy-language"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1582,6 +1633,9 @@ export interface components {
             id: string;
             name: string;
         };
+        CheckPolicyRequest: {
+            policy: string;
+        };
         CompleteUploadRequest: {
             /**
              * Format: int64
@@ -2123,6 +2177,11 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListSimulatedAnswer: {
+            items: components["schemas"]["SimulatedAnswer"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         ListString: {
             items: string[];
             /** @description The cursor of the next page; empty on the last one */
@@ -2304,6 +2363,59 @@ export interface components {
             next: string;
             /** @description Folders, each with its trailing delimiter */
             prefixes: string[];
+        };
+        PolicyAction: {
+            /** @description Some request to this Croft needs it */
+            asked: boolean;
+            /** @enum {string} */
+            group: "read" | "write" | "list" | "permissions";
+            /** @example s3:GetObject */
+            name: string;
+            /**
+             * @description What it is done to
+             * @enum {string}
+             */
+            on: "object" | "bucket" | "service";
+        };
+        PolicyCheck: {
+            /** @description What is wrong first; absent where nothing is */
+            problem?: components["schemas"]["PolicyProblem"];
+            /** @description It would allow something to everybody, in AWS's meaning */
+            public: boolean;
+        };
+        PolicyKey: {
+            /** @enum {string} */
+            kind: "text" | "number" | "date" | "boolean" | "address" | "arn";
+            /** @example aws:SourceIp */
+            name: string;
+            /** @description The name of a tag follows behind a slash */
+            tag: boolean;
+        };
+        PolicyLanguage: {
+            /** @description The number of the account that this Croft is in names of users */
+            account: string;
+            actions: components["schemas"]["PolicyAction"][];
+            /** @description Condition keys, those that are asked for most first */
+            keys: components["schemas"]["PolicyKey"][];
+            /** @description By the kind of values */
+            operators: {
+                [key: string]: string[];
+            };
+        };
+        PolicyProblem: {
+            /**
+             * Format: int64
+             * @description In characters
+             */
+            column: number;
+            /** Format: int64 */
+            line: number;
+            message: string;
+            /**
+             * @description The element; empty for the whole
+             * @example Statement[0].Action
+             */
+            path: string;
         };
         Pool: {
             /** Format: int64 */
@@ -2723,6 +2835,75 @@ export interface components {
             /** Format: int64 */
             expiresSeconds: number;
             key: string;
+        };
+        SimulatedAnswer: {
+            action: string;
+            allowed: boolean;
+            /**
+             * @description own: a policy of the user or a group; narrowed: the policy of the access key does not allow it; block: the policy would allow it, but the public access block holds; credential: the policy would allow it, but the access key is limited; unasked: no request needs this action; unknown: what the bucket says of itself cannot be read
+             * @enum {string}
+             */
+            by: "administrator" | "role" | "own" | "narrowed" | "policy" | "acl" | "block" | "credential" | "system" | "disabled" | "unasked" | "unknown";
+            /** @description Of the refusal */
+            code?: string;
+            /**
+             * Format: int64
+             * @description The index of the statement that decided, -1 where none did
+             */
+            decided: number;
+            /** @description The least role that would be enough */
+            needs?: string;
+            /** @description What the user is in the bucket's project */
+            role?: string;
+            /** @description Of the policies of the user, as far as they apply, and all of the bucket's, in their order */
+            statements: components["schemas"]["SimulatedStatement"][];
+        };
+        SimulatedStatement: {
+            applies: boolean;
+            /**
+             * @description Which condition
+             * @example IpAddress aws:SourceIp
+             */
+            condition?: string;
+            /** @enum {string} */
+            effect: "Allow" | "Deny";
+            /**
+             * Format: int64
+             * @description Where it begins
+             */
+            line: number;
+            /**
+             * @description What does not fit, where it does not apply
+             * @enum {string}
+             */
+            part?: "principal" | "action" | "resource" | "condition";
+            sid?: string;
+            /** @description Which policy: bucket; credential, that of the access key; policy/NAME; user/NAME/POLICY or group/NAME/POLICY, that of a user or a group alone */
+            source: string;
+        };
+        SimulationRequest: {
+            /**
+             * @example [
+             *       "s3:GetObject"
+             *     ]
+             */
+            actions: string[];
+            /** @description What the request has of condition keys. Unless given, it is from where this question comes from, now, signed in its header; tags are those of the object */
+            facts?: {
+                [key: string]: string[];
+            };
+            /** @description An access key: of one's own, or, for administrators, anybody's */
+            key?: string;
+            /** @description The key; what is asked about objects needs it */
+            object?: string;
+            /** @description The user's name */
+            user?: string;
+            version?: string;
+            /**
+             * @description nobody: a request without a signature
+             * @enum {string}
+             */
+            who: "nobody" | "user" | "key";
         };
         Stage: {
             name: string;
@@ -3823,6 +4004,41 @@ export interface operations {
             };
         };
     };
+    "check-bucket-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckPolicyRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyCheck"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
     "list-replication": {
         parameters: {
             query?: never;
@@ -4106,6 +4322,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShareLink"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "simulate-access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimulationRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListSimulatedAnswer"];
                 };
             };
             /** @description Error */
@@ -5355,6 +5606,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "get-policy-language": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyLanguage"];
+                };
             };
             /** @description Error */
             default: {
