@@ -53,6 +53,9 @@ func openWithKeys(tb testing.TB, paths []string, keys Keys, reindex bool) *Store
 func TestCoats(t *testing.T) {
 	for _, drives := range []int{1, 4} {
 		t.Run(fmt.Sprintf("%d drives", drives), func(t *testing.T) {
+			if testing.Short() && drives == 1 {
+				t.Skip("one drive is for the long run")
+			}
 			storetest.RunCoats(t, func(t *testing.T) objectstore.Store {
 				return openWithKeys(t, newPaths(t, drives), testKeys{1}, false)
 			})

@@ -14,8 +14,8 @@ import (
 func TestSuite(t *testing.T) {
 	for _, drives := range []int{1, 2, 3, 4, 16} {
 		t.Run(fmt.Sprintf("%d drives", drives), func(t *testing.T) {
-			if testing.Short() && drives > 4 {
-				t.Skip("16 drives are for the long run")
+			if testing.Short() && drives != 1 && drives != 4 {
+				t.Skip("other numbers of drives are for the long run")
 			}
 			storetest.Run(t, func(t *testing.T) objectstore.Store {
 				return mustOpen(t, newPaths(t, drives))
@@ -26,6 +26,9 @@ func TestSuite(t *testing.T) {
 		storetest.Run(t, func(t *testing.T) objectstore.Store { return mustGrow(t, newPaths(t, 5), 3) })
 	})
 	t.Run("on a disk", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("what a disk adds is waiting, which is for the long run")
+		}
 		storetest.Run(t, func(t *testing.T) objectstore.Store {
 			return mustOpen(t, pathsIn(t.TempDir(), 4))
 		})

@@ -54,6 +54,9 @@ func check(t testing.TB, s *Store, b Body, want []byte) {
 func TestRoundTrip(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 4, 7, 16} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			if testing.Short() && n != 1 && n != 4 {
+				t.Skip("other numbers of drives are for the long run")
+			}
 			s := newSim(t, simdisk.NewMachine(1), n, -1)
 			lay := layoutOf(Body{Data: uint8(s.set.Geometry.Data), Parity: uint8(s.set.Geometry.Parity)})
 			for _, base := range []int64{0, BlockBytes, lay.chunk, lay.stripe, 2*lay.stripe + lay.chunk} {
@@ -69,6 +72,9 @@ func TestRoundTrip(t *testing.T) {
 
 // A body with more checksums than are kept at once.
 func TestRoundTripLong(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long bodies are for the long run")
+	}
 	s := newSim(t, simdisk.NewMachine(1), 1, 0)
 	size := (2*tableWindow+10)*BlockBytes + 100
 	body := bytes.Repeat(content(1<<20+7, 1), size>>20+1)[:size]
@@ -119,7 +125,11 @@ func roundTrip(t *testing.T, s *Store, damage *damage, size int) {
 
 func TestRanges(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for _, n := range []int{1, 3, 4, 16} {
+	drives, reads := []int{1, 3, 4, 16}, 100
+	if testing.Short() {
+		drives, reads = []int{4}, 50
+	}
+	for _, n := range drives {
 		s := newSim(t, simdisk.NewMachine(1), n, -1)
 		lay := layoutOf(Body{Data: uint8(s.set.Geometry.Data), Parity: uint8(s.set.Geometry.Parity)})
 		size := 3*lay.stripe + lay.stripe/2 + 12345
@@ -127,7 +137,7 @@ func TestRanges(t *testing.T) {
 		b, _ := put(t, s.Store, body)
 		edges := []int64{0, 1, BlockBytes, lay.chunk, lay.stripe, 2 * lay.stripe, 3 * lay.stripe, size - 1, size}
 		lost := 0
-		for range 100 {
+		for range reads {
 			from, to := rng.Int64N(size+1), rng.Int64N(size+1)
 			if rng.IntN(2) == 0 {
 				from = edges[rng.IntN(len(edges))]
