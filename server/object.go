@@ -81,6 +81,7 @@ func (s *Server) objectRoutes() {
 	s.partRoutes()
 	s.zipRoutes()
 	s.versionRoutes()
+	s.editRoutes()
 	route(s, op("share-object", http.MethodPost, "/buckets/{bucket}/share", "A link that downloads without a login", "buckets"), read, s.shareObject)
 }
 

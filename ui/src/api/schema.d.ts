@@ -219,6 +219,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/buckets/{bucket}/metadata": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change an object's type, headers and metadata */
+        put: operations["update-metadata"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/buckets/{bucket}/object": {
         parameters: {
             query?: never;
@@ -512,7 +529,8 @@ export interface paths {
         delete: operations["delete-version"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change a version's tags, retention or legal hold */
+        patch: operations["update-version"];
         trace?: never;
     };
     "/api/v1/buckets/{bucket}/versions": {
@@ -2264,6 +2282,19 @@ export interface components {
             /** @description For a file its name, for a card the same in a sentence */
             text: string;
         };
+        MetadataRequest: {
+            cacheControl: string;
+            contentDisposition: string;
+            contentEncoding: string;
+            contentLanguage: string;
+            contentType: string;
+            /** @description Of the object as it was seen */
+            etag: string;
+            /** @description The writer's own */
+            metadata: {
+                [key: string]: string;
+            };
+        };
         NewAccessKey: {
             accessKey: string;
             /** Format: date-time */
@@ -3058,6 +3089,14 @@ export interface components {
             displayName?: string;
             password?: string;
         };
+        UpdateVersionRequest: {
+            /** @description Also shorten what governance keeps; needs the right to change the bucket */
+            bypass?: boolean;
+            lock?: components["schemas"]["VersionLock"];
+            tags?: {
+                [key: string]: string;
+            };
+        };
         UploadPart: {
             /** @description The MD5 of its bytes */
             etag: string;
@@ -3851,6 +3890,43 @@ export interface operations {
             };
         };
     };
+    "update-metadata": {
+        parameters: {
+            query: {
+                key: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MetadataRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Object"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
     "get-object": {
         parameters: {
             query: {
@@ -4632,6 +4708,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "update-version": {
+        parameters: {
+            query: {
+                key: string;
+                /** @description Empty for the latest */
+                version?: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateVersionRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
             };
             /** @description Error */
             default: {

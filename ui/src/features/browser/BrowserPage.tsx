@@ -47,9 +47,9 @@ import { filesOf } from "./dropped";
 import { crumbsOf, type Entry } from "./keys";
 import { NewFolderDialog } from "./NewFolderDialog";
 import { ObjectList } from "./ObjectList";
-import { PreviewDialog } from "./PreviewDialog";
+import { PreviewDialog } from "./preview/PreviewDialog";
 import { objectAddress } from "./queries";
-import { nothing } from "./selection";
+import { nothing, only } from "./selection";
 import { ShareDialog } from "./ShareDialog";
 import { queue } from "./uploads";
 import { UploadPanel } from "./uploads/UploadPanel";
@@ -108,13 +108,26 @@ function Folder({ bucket, prefix, deleted }: { bucket: string; prefix: string; d
     if (entry.kind === "object") setWork({ do: "preview", entry });
     else void navigate({ to: "/buckets/$bucket", params: { bucket }, search: { prefix: entry.key } });
   };
+  // To the next object, over folders.
+  const step = (from: Entry, by: 1 | -1) => {
+    let index = 0;
+    while (index < count && rows.at(index)?.key !== from.key) index++;
+    for (index += by; index >= 0 && index < count; index += by) {
+      const entry = rows.at(index);
+      if (entry?.kind === "object") {
+        setSelection(only(index, entry));
+        setWork({ do: "preview", entry });
+        return;
+      }
+    }
+  };
   const zip = (entries: Entry[], all: boolean) => {
     const { keys, prefixes } = targetsOf(entries, all, prefix + typed);
-    const only = entries.length === 1 && !all ? entries[0] : undefined;
+    const one = entries.length === 1 && !all ? entries[0] : undefined;
     body(
       api.POST("/api/v1/buckets/{bucket}/zips", {
         params: { path: { bucket } },
-        body: { base: prefix, keys, prefixes, name: only?.name.replace(/\/$/, "") },
+        body: { base: prefix, keys, prefixes, name: one?.name.replace(/\/$/, "") },
       }),
     )
       .then(({ url }) => location.assign(url))
@@ -126,42 +139,42 @@ function Folder({ bucket, prefix, deleted }: { bucket: string; prefix: string; d
   const actionsOf = (what: Entry[] | "selection"): MenuAction[] => {
     const all = what === "selection" && selection.all;
     const entries = what === "selection" ? chosen : what;
-    const only = entries.length === 1 && !all ? entries[0] : undefined;
+    const one = entries.length === 1 && !all ? entries[0] : undefined;
     if (entries.length === 0 && !all) return [];
     const actions: (MenuAction | false)[] = [
-      only !== undefined && {
+      one !== undefined && {
         id: "open",
         label: t("action.open"),
-        icon: only.kind === "folder" ? <FolderOpen size={15} /> : <Eye size={15} />,
-        onSelect: () => open(only),
+        icon: one.kind === "folder" ? <FolderOpen size={15} /> : <Eye size={15} />,
+        onSelect: () => open(one),
       },
-      only?.kind === "object"
+      one?.kind === "object"
         ? {
             id: "download",
             label: t("action.download"),
             icon: <Download size={15} />,
-            onSelect: () => location.assign(objectAddress(bucket, only.key, true)),
+            onSelect: () => location.assign(objectAddress(bucket, one.key, true)),
           }
         : { id: "zip", label: t("action.zip"), icon: <FileArchive size={15} />, onSelect: () => zip(entries, all) },
-      only?.kind === "object" && {
+      one?.kind === "object" && {
         id: "share",
         label: t("action.share"),
         icon: <Link2 size={15} />,
-        onSelect: () => setWork({ do: "share", entry: only }),
+        onSelect: () => setWork({ do: "share", entry: one }),
       },
-      only?.kind === "object" &&
+      one?.kind === "object" &&
         versioned && {
           id: "versions",
           label: t("action.versions"),
           icon: <History size={15} />,
-          onSelect: () => setPast(only),
+          onSelect: () => setPast(one),
         },
       mayWrite &&
-        only !== undefined && {
+        one !== undefined && {
           id: "rename",
           label: t("action.rename"),
           icon: <Pencil size={15} />,
-          onSelect: () => setWork({ do: "rename", entry: only }),
+          onSelect: () => setWork({ do: "rename", entry: one }),
           apart: true,
         },
       mayWrite && {
@@ -169,7 +182,7 @@ function Folder({ bucket, prefix, deleted }: { bucket: string; prefix: string; d
         label: t("action.copy"),
         icon: <Copy size={15} />,
         onSelect: () => setWork({ do: "copy", entries, ...(all ? { all: prefix + typed } : {}) }),
-        apart: only === undefined,
+        apart: one === undefined,
       },
       mayWrite && {
         id: "delete",
@@ -343,7 +356,9 @@ function Folder({ bucket, prefix, deleted }: { bucket: string; prefix: string; d
       )}
       <NewFolderDialog bucket={bucket} prefix={prefix} open={makingFolder} onOpenChange={setMakingFolder} />
       <ShareDialog bucket={bucket} entry={work?.do === "share" ? work.entry : undefined} onClose={end} />
-      <PreviewDialog bucket={bucket} entry={work?.do === "preview" ? work.entry : undefined} onClose={end} />
+      {work?.do === "preview" && (
+        <PreviewDialog bucket={bucket} entry={work.entry} mayWrite={mayWrite} mayChange={mayChange} onClose={end} onStep={(by) => step(work.entry, by)} />
+      )}
       {work?.do === "delete" && (
         <DeleteObjectsDialog
           bucket={bucket}

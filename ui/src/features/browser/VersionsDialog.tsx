@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
-import { Download, MoreHorizontal, RotateCcw, Trash2, Undo2 } from "lucide-react";
+import { Download, Eye, MoreHorizontal, RotateCcw, Trash2, Undo2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
@@ -22,6 +22,8 @@ import s from "./Browser.module.css";
 import { changed } from "./changes";
 import { DeleteVersionDialog } from "./DeleteVersionDialog";
 import { isLocked } from "@/features/buckets/locks";
+import { Preview } from "./preview/Preview";
+import { sourceOf } from "./preview/PreviewDialog";
 import { objectAddress, versionsQuery } from "./queries";
 
 type VersionsProps = {
@@ -56,6 +58,7 @@ function Versions({ bucket, object, mayWrite, mayChange }: ListProps) {
   const { t } = useTranslation("buckets");
   const versions = useInfiniteQuery(versionsQuery(bucket, object.key));
   const [deleting, setDeleting] = useState<ObjectVersion>();
+  const [shown, setShown] = useState<ObjectVersion>();
   const look = () => changed(bucket);
   const restore = useMutation({
     mutationFn: (version: ObjectVersion) =>
@@ -125,6 +128,11 @@ function Versions({ bucket, object, mayWrite, mayChange }: ListProps) {
                   }
                 >
                   {!version.marker && (
+                    <MenuItem icon={<Eye size={15} />} onSelect={() => setShown(version)}>
+                      {t("browser:action.open")}
+                    </MenuItem>
+                  )}
+                  {!version.marker && (
                     <MenuItem asChild>
                       <a href={objectAddress(bucket, version.key, true, version.versionId)} download>
                         <Download size={15} aria-hidden />
@@ -161,6 +169,11 @@ function Versions({ bucket, object, mayWrite, mayChange }: ListProps) {
             {t("common:loadMore")}
           </Button>
         </p>
+      )}
+      {shown && (
+        <Dialog open wide onOpenChange={() => setShown(undefined)} title={object.name} description={formatExact(shown.modifiedAt)}>
+          <Preview source={sourceOf(bucket, shown, object.name, shown.versionId)} />
+        </Dialog>
       )}
       <DeleteVersionDialog
         bucket={bucket}
