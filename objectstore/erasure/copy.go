@@ -69,5 +69,5 @@ func (s *Store) CopyFrom(ctx context.Context, other Source, r objectstore.CopyRe
 	}
 	defer b.release()
 	v := &record.Version{Key: r.Key, Size: source.Size, ETag: source.ETag, Attrs: attrs, Parts: source.Parts, Sealed: c.sealed, Class: class}
-	return s.commit(ctx, r.Bucket, v, b, r.Condition)
+	return s.commit(ctx, r.Bucket, objectstore.HappenedCopy, v, b, r.Condition)
 }

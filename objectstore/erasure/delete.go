@@ -34,11 +34,17 @@ func (s *Store) DeleteVersion(ctx context.Context, r objectstore.DeleteRequest) 
 	if err != nil || e == nil {
 		return done, err
 	}
-	deletion := entry(e, nil)
-	deletion.Tag.(*pending).replica = r.Replica
-	if _, err := s.seglog.Append(ctx, seglog.Options{Urgent: true}, deletion); err != nil {
+	told, err := s.tellOfDeletion(ctx, nil, b, e, done)
+	if err != nil {
 		return objectstore.Deleted{}, err
 	}
+	defer told.end()
+	deletion := entry(e, nil)
+	deletion.Tag.(*pending).replica = r.Replica
+	if _, err := s.seglog.Append(ctx, seglog.Options{Urgent: true}, told.with(deletion)...); err != nil {
+		return objectstore.Deleted{}, err
+	}
+	told.done(ctx)
 	return done, nil
 }
 

@@ -78,6 +78,8 @@ func (s *Store) deleteSome(ctx context.Context, b *bucket, requests []objectstor
 	var entries []seglog.Entry
 	var of []int                              // the requests of the entries
 	named := make(map[string]bool, len(left)) // whether all of a key name versions
+	var told *telling
+	defer func() { told.end() }()
 	for _, i := range left {
 		r := &requests[i]
 		names := r.ID != "" && r.ID != objectstore.NullVersion
@@ -89,19 +91,26 @@ func (s *Store) deleteSome(ctx context.Context, b *bucket, requests []objectstor
 		named[r.Key] = names
 		e, done, err := s.deletion(ctx, b, *r)
 		ends[i] = objectstore.Deletion{Deleted: done, Err: err}
-		if err == nil && e != nil {
-			one := entry(e, nil)
-			one.Tag.(*pending).replica = r.Replica
-			entries, of = append(entries, one), append(of, i)
+		if err != nil || e == nil {
+			continue
 		}
+		if told, err = s.tellOfDeletion(ctx, told, b, e, done); err != nil {
+			ends[i] = objectstore.Deletion{Err: err}
+			continue
+		}
+		one := entry(e, nil)
+		one.Tag.(*pending).replica = r.Replica
+		entries, of = append(entries, one), append(of, i)
 	}
 	if len(entries) == 0 {
 		return rest
 	}
-	if _, err := s.seglog.Append(ctx, seglog.Options{Urgent: true}, entries...); err != nil {
+	if _, err := s.seglog.Append(ctx, seglog.Options{Urgent: true}, told.with(entries...)...); err != nil {
 		for _, i := range of {
 			ends[i] = objectstore.Deletion{Err: err}
 		}
+		return rest
 	}
+	told.done(ctx)
 	return rest
 }

@@ -61,7 +61,7 @@ func (s *Store) Put(ctx context.Context, r objectstore.PutRequest) (objectstore.
 		s.abandon(b)
 		return objectstore.Object{}, err
 	}
-	return s.commit(ctx, r.Bucket, v, b, r.Condition)
+	return s.commit(ctx, r.Bucket, objectstore.HappenedPut, v, b, r.Condition)
 }
 
 // received is a body that was read to its end: in memory, or in shard files that
@@ -242,7 +242,7 @@ func (h *held) allows(c objectstore.Condition) error {
 
 // commit makes a version with a received body what its key holds. What it does
 // not make is abandoned.
-func (s *Store) commit(ctx context.Context, bucketName string, v *record.Version, b *received, c objectstore.Condition) (objectstore.Object, error) {
+func (s *Store) commit(ctx context.Context, bucketName string, what objectstore.What, v *record.Version, b *received, c objectstore.Condition) (objectstore.Object, error) {
 	keep := false
 	defer func() {
 		if !keep {
@@ -262,7 +262,7 @@ func (s *Store) commit(ctx context.Context, bucketName string, v *record.Version
 	if err != nil {
 		return objectstore.Object{}, err
 	}
-	keep, err = s.appendVersion(ctx, in, before, v, b)
+	keep, err = s.appendVersion(ctx, in, what, before, v, b)
 	if err != nil {
 		return objectstore.Object{}, err
 	}
@@ -272,7 +272,7 @@ func (s *Store) commit(ctx context.Context, bucketName string, v *record.Version
 // appendVersion completes a version and appends it. The caller holds the key's
 // lock; before is what the key holds. kept says that the version's bodies may be
 // referred to from now on.
-func (s *Store) appendVersion(ctx context.Context, in *bucket, before *held, v *record.Version, b *received, more ...seglog.Entry) (kept bool, err error) {
+func (s *Store) appendVersion(ctx context.Context, in *bucket, what objectstore.What, before *held, v *record.Version, b *received, more ...seglog.Entry) (kept bool, err error) {
 	now := time.Now()
 	v.Bucket, v.Ord, v.Tail = in.ID, s.nextOrd(), randomTail()
 	v.Modified = now.UnixMilli()
@@ -294,8 +294,15 @@ func (s *Store) appendVersion(ctx context.Context, in *bucket, before *held, v *
 		return false, err
 	}
 	defer release()
+	told, err := s.tellOf(ctx, in, what, v)
+	if err != nil {
+		return false, err
+	}
+	defer told.end()
 	e := seglog.Entry{Meta: v.Encode(), Payload: b.inline, Tag: &pending{entry: v, missing: b.missing}}
-	_, err = s.seglog.Append(ctx, seglog.Options{}, append([]seglog.Entry{e}, more...)...)
+	if _, err = s.seglog.Append(ctx, seglog.Options{}, told.with(append([]seglog.Entry{e}, more...)...)...); err == nil {
+		told.done(ctx)
+	}
 	// After a write quorum was missed nobody can say whether the entry is there.
 	return err == nil || unsure(err), err
 }

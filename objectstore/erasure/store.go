@@ -48,6 +48,8 @@ type Config struct {
 	Quotas Quotas
 	// SegmentBytes is the size of the log's segments; 0 lets the engine choose.
 	SegmentBytes int64
+	// Announcer says which changes are to be told to whom; nil is none.
+	Announcer objectstore.Announcer
 	// Union is what the set has in common with others that make one store with it; nil
 	// is a set that stands alone.
 	Union *Union
@@ -66,6 +68,8 @@ type Store struct {
 	master Keys              // nil when there are none
 	quotas Quotas            // nil when there are none
 	tiers  objectstore.Tiers // nil when there are none
+	// announcer is told of changes; nil when there is none.
+	announcer objectstore.Announcer
 	// reduced is the parity of reduced redundancy; nil is usualReduced.
 	reduced *int
 
@@ -80,6 +84,7 @@ type Store struct {
 	heal    healer
 
 	changed   bell // for followers
+	noticed   bell // for who delivers notices
 	leftovers leftovers
 	scrubber  scrubber
 	resealing resealing
@@ -157,7 +162,7 @@ func openSet(ctx context.Context, cfg Config, set *driveset.Set) (*Store, error)
 		return nil, err
 	}
 	s := &Store{
-		log: cfg.Logger, set: set, coder: coder, master: cfg.Keys, quotas: cfg.Quotas, tiers: cfg.Tiers, union: cfg.Union, reduced: cfg.Reduced, segmentBytes: cfg.SegmentBytes,
+		log: cfg.Logger, set: set, coder: coder, master: cfg.Keys, quotas: cfg.Quotas, tiers: cfg.Tiers, announcer: cfg.Announcer, union: cfg.Union, reduced: cfg.Reduced, segmentBytes: cfg.SegmentBytes,
 	}
 	if s.union == nil {
 		s.union = new(Union)

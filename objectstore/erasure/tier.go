@@ -237,18 +237,37 @@ func (m *transition) commit(ctx context.Context) (*held, error) {
 	}
 	v := m.version(now)
 	v.Shadows = now.Shadows.With(now.loc.Segment, s.segmentExists())
-	_, err = s.seglog.Append(ctx, seglog.Options{}, seglog.Entry{
+	told, err := m.tell(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	defer told.end()
+	_, err = s.seglog.Append(ctx, seglog.Options{}, told.with(seglog.Entry{
 		Meta: v.Encode(), Payload: m.payload, Tag: &pending{entry: v, missing: m.missing},
-	})
+	})...)
 	m.kept, m.sure = err == nil || unsure(err), !unsure(err)
 	if err != nil {
 		return nil, err
 	}
+	told.done(ctx)
 	row, found, err = s.index.ByOrd(ctx, h.Bucket, h.Key, h.Ord)
 	if err != nil || !found {
 		return nil, errors.Join(err, objectstore.ErrMoveOvertaken)
 	}
 	return heldIn(row)
+}
+
+// tell asks who wants to know that the last body of the version moved.
+func (m *transition) tell(ctx context.Context, v *record.Version) (*telling, error) {
+	s := m.store
+	if s.announcer == nil || (&held{Version: v}).elsewhere(m.is.Tier) >= 0 {
+		return nil, nil
+	}
+	what := objectstore.HappenedMove
+	if m.is.Tier == "" {
+		what = objectstore.HappenedReturn
+	}
+	return s.tell(ctx, nil, m.bucket, what, s.nextOrd(), m.bucket.object(v))
 }
 
 // version is a version with the body in its new place.

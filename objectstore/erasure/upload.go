@@ -281,7 +281,7 @@ func (s *Store) CompleteUpload(ctx context.Context, r objectstore.CompleteUpload
 	if err != nil {
 		return objectstore.Object{}, err
 	}
-	if _, err := s.appendVersion(ctx, in, before, v, &received{counted: v.Size}, entry(gone, nil)); err != nil {
+	if _, err := s.appendVersion(ctx, in, objectstore.HappenedComplete, before, v, &received{counted: v.Size}, entry(gone, nil)); err != nil {
 		return objectstore.Object{}, err
 	}
 	return in.object(v), nil

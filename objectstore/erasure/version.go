@@ -158,15 +158,21 @@ func (s *Store) UpdateVersion(ctx context.Context, ref objectstore.VersionRef, b
 	}
 	v := *h.Version
 	v.Attrs.Tags, v.Attrs.System, v.Attrs.Lock = attrs.Tags, attrs.System, attrs.Lock
-	if err := s.rewrite(ctx, h, &v); err != nil {
+	told, err := s.tellOfUpdate(ctx, b, h.Version, &v)
+	if err != nil {
 		return objectstore.Object{}, err
 	}
+	defer told.end()
+	if err := s.rewrite(ctx, h, &v, told.with()...); err != nil {
+		return objectstore.Object{}, err
+	}
+	told.done(ctx)
 	return b.object(&v), nil
 }
 
 // rewrite appends a version again with other metadata; its body stays as it is
-// stored. The caller holds the key's lock.
-func (s *Store) rewrite(ctx context.Context, h *held, v *record.Version) error {
+// stored. more are appended with it. The caller holds the key's lock.
+func (s *Store) rewrite(ctx context.Context, h *held, v *record.Version, more ...seglog.Entry) error {
 	v.Shadows = h.Shadows.With(h.loc.Segment, s.segmentExists())
 	var payload []byte
 	if v.Inline {
@@ -175,7 +181,7 @@ func (s *Store) rewrite(ctx context.Context, h *held, v *record.Version) error {
 			return err
 		}
 	}
-	_, err := s.seglog.Append(ctx, seglog.Options{}, entry(v, payload))
+	_, err := s.seglog.Append(ctx, seglog.Options{}, append([]seglog.Entry{entry(v, payload)}, more...)...)
 	return err
 }
 

@@ -140,10 +140,12 @@ func (s *Store) Changed() <-chan struct{} {
 	if len(sets) == 1 {
 		return sets[0].Changed()
 	}
-	return s.bell.wait(sets)
+	return s.bell.wait(sets, (*set).changes)
 }
 
-// bell joins the bells of all sets. One goroutine a set listens while anybody waits.
+func (s *set) changes() <-chan struct{} { return s.Changed() }
+
+// bell joins one bell of each set. One goroutine a set listens while anybody waits.
 type bell struct {
 	listening sync.WaitGroup
 
@@ -153,7 +155,7 @@ type bell struct {
 	ended  bool          // the store is closed
 }
 
-func (b *bell) wait(sets []*set) <-chan struct{} {
+func (b *bell) wait(sets []*set, of func(*set) <-chan struct{}) <-chan struct{} {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.waited != nil {
@@ -171,7 +173,7 @@ func (b *bell) wait(sets []*set) <-chan struct{} {
 		close(waited)
 	})
 	for _, set := range sets {
-		changed := set.Changed()
+		changed := of(set)
 		b.listening.Go(func() {
 			select {
 			case <-changed:

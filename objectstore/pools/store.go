@@ -40,7 +40,8 @@ type Store struct {
 	reading sync.RWMutex // shared while the pools are asked for a key
 	claims  claims
 	buckets bucketChanges
-	bell    bell
+	bell    bell // of changes
+	noticed bell // of notices
 
 	// step, when set, is called between the durable steps of what changes several
 	// sets. Tests end the process there.
@@ -125,6 +126,7 @@ func (s *Store) Run(ctx context.Context) error {
 // Close waits for what is going on and lets go of the drives.
 func (s *Store) Close() error {
 	s.bell.close()
+	s.noticed.close()
 	var all errgroup.Group
 	for _, set := range s.now.Load().given {
 		all.Go(set.Close)

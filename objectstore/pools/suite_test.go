@@ -104,6 +104,16 @@ func TestSuite(t *testing.T) {
 				storetest.RunCoats(t, open)
 				storetest.RunQuotas(t, open)
 				storetest.RunChanges(t, open)
+				storetest.RunNotices(t, func(t *testing.T, a objectstore.Announcer) objectstore.Store {
+					c := config(t, drives(quickDir(t), "a", 6))
+					c.Set.Announcer = a
+					s, err := Open(t.Context(), c)
+					if err != nil {
+						t.Fatal(err)
+					}
+					t.Cleanup(func() { _ = s.Close() })
+					return s
+				})
 			}
 		})
 	}
