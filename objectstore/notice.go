@@ -20,7 +20,6 @@ const (
 	HappenedUntag                 // it lost all its tags
 	HappenedAttribute             // what a protocol keeps with it changed
 	HappenedMove                  // its body moved to a tier
-	HappenedReturn                // its body came back from one
 )
 
 // Happening is one change of one version.
@@ -32,6 +31,7 @@ type Happening struct {
 	// Sequencer rises with each change of a key.
 	Sequencer uint64
 	Documents map[string]string // the bucket's
+	Owner     string            // the bucket's
 }
 
 // Notice is a text that is kept until it was delivered. Notices of one queue are in the

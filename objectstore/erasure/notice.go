@@ -39,7 +39,7 @@ func (s *Store) tell(ctx context.Context, t *telling, in *bucket, what objectsto
 	if t == nil {
 		t = &telling{store: s}
 	}
-	h := objectstore.Happening{What: what, Object: o, Sequencer: sequencer, Documents: now.Documents}
+	h := objectstore.Happening{What: what, Object: o, Sequencer: sequencer, Documents: now.Documents, Owner: now.Owner}
 	notices := s.announcer.Notices(ctx, &h)
 	if len(notices) > 0 && t.to == nil {
 		var err error

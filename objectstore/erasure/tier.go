@@ -257,17 +257,13 @@ func (m *transition) commit(ctx context.Context) (*held, error) {
 	return heldIn(row)
 }
 
-// tell asks who wants to know that the last body of the version moved.
+// tell asks who wants to know that the last body of the version is in a tier now.
 func (m *transition) tell(ctx context.Context, v *record.Version) (*telling, error) {
 	s := m.store
-	if s.announcer == nil || (&held{Version: v}).elsewhere(m.is.Tier) >= 0 {
+	if s.announcer == nil || m.is.Tier == "" || (&held{Version: v}).elsewhere(m.is.Tier) >= 0 {
 		return nil, nil
 	}
-	what := objectstore.HappenedMove
-	if m.is.Tier == "" {
-		what = objectstore.HappenedReturn
-	}
-	return s.tell(ctx, nil, m.bucket, what, s.nextOrd(), m.bucket.object(v))
+	return s.tell(ctx, nil, m.bucket, objectstore.HappenedMove, s.nextOrd(), m.bucket.object(v))
 }
 
 // version is a version with the body in its new place.
