@@ -50,6 +50,7 @@ const (
 	TriggerManual  TriggerKind = "manual" // a person in the console
 	TriggerAPI     TriggerKind = "api"    // a token
 	TriggerWebhook TriggerKind = "webhook"
+	TriggerEvent   TriggerKind = "event" // of a bucket
 )
 
 // Run is one execution of a pipeline for one commit.

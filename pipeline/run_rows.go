@@ -13,7 +13,8 @@ type runRow struct {
 	ProjectID         string
 	Number            int64
 	State             RunState
-	TriggerKind       TriggerKind
+	TriggerKind       TriggerKind // TriggerAPI also when ByEvent
+	ByEvent           bool
 	TriggeredBy       string
 	Branch            string
 	CommitHash        string
@@ -34,9 +35,13 @@ type runRow struct {
 func (runRow) TableName() string { return "runs" }
 
 func (r runRow) toApp(repository string) Run {
+	kind := r.TriggerKind
+	if r.ByEvent {
+		kind = TriggerEvent
+	}
 	return Run{
 		ID: r.ID, ProjectID: r.ProjectID, RepositoryID: r.RepositoryID, Repository: repository,
-		Number: r.Number, State: r.State, Trigger: r.TriggerKind, TriggeredBy: r.TriggeredBy,
+		Number: r.Number, State: r.State, Trigger: kind, TriggeredBy: r.TriggeredBy,
 		Branch: r.Branch, Commit: r.CommitHash, CommitMessage: r.CommitMessage, Author: r.Author,
 		Error: r.Error, Revision: r.Revision, CreatedAt: fromMillis(r.CreatedAt),
 		StartedAt: fromMillis(r.StartedAt), FinishedAt: fromMillis(r.FinishedAt),

@@ -20,8 +20,8 @@ type TriggerRequest struct {
 	Commit    string // empty: the branch's newest
 	Variables []Variable
 
-	// What a webhook tells ahead of the fetch, and the delivery's own ID: the same
-	// delivery starts one run however often it comes.
+	// What a webhook tells ahead of the fetch, and the ID of the delivery or the event
+	// itself: the same one starts one run however often it comes.
 	CommitMessage string
 	Author        string
 	DeliveryID    string
@@ -62,6 +62,9 @@ func (s *Service) Trigger(ctx context.Context, repositoryID string, req TriggerR
 		ID: ids.New(), RepositoryID: repository.ID, ProjectID: repository.ProjectID, State: RunQueued,
 		TriggerKind: req.Kind, TriggeredBy: req.By, Branch: req.Branch, CommitHash: req.Commit,
 		CommitMessage: firstLine(req.CommitMessage), Author: req.Author, Revision: 1, CreatedAt: nowMillis(),
+	}
+	if req.Kind == TriggerEvent {
+		run.TriggerKind, run.ByEvent = TriggerAPI, true
 	}
 	if len(req.Variables) > 0 {
 		if run.Variables, err = s.sealJSON(variablesPurpose(run.ID), req.Variables); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"croft/account"
 	"croft/internal/errs"
+	"croft/objectstore"
 )
 
 // cookieName holds the session's token.
@@ -35,6 +36,9 @@ func (s *Server) admit(r *http.Request, operation string, rule Rule, params Para
 	}
 	admitted.session = session
 	ctx = account.WithPrincipal(ctx, principal)
+	ctx = objectstore.WithOrigin(ctx, &objectstore.Origin{
+		User: principal.Name, UserID: principal.UserID, Address: admitted.from.address, RequestID: requestID(ctx),
+	})
 	err = s.mayProceed(ctx, r, rule, params, admitted)
 	if err != nil {
 		s.audit(ctx, r.Method, operation, rule, err)

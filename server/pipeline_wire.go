@@ -37,7 +37,7 @@ type RunSummary struct {
 	Number        int64      `json:"number" doc:"Counts within the repository, from 1"`
 	Repository    string     `json:"repository"`
 	State         string     `json:"state" enum:"queued,running,success,failed,canceled,error"`
-	Trigger       string     `json:"trigger" enum:"manual,api,webhook"`
+	Trigger       string     `json:"trigger" enum:"manual,api,webhook,event"`
 	Branch        string     `json:"branch"`
 	Commit        string     `json:"commit" doc:"Empty until it is known"`
 	CommitMessage string     `json:"commitMessage"`

@@ -53,6 +53,8 @@ type Deps struct {
 	Socket      ChatSocket
 	UI          fs.FS // the built UI, index.html at its root; nil without one
 	Log         *slog.Logger
+
+	Notification Notification
 }
 
 // Server answers the console's requests. Make it with New.
@@ -111,6 +113,7 @@ func (s *Server) register() {
 	s.replicationRoutes()
 	s.lifecycleRoutes()
 	s.inventoryRoutes()
+	s.notificationRoutes()
 	s.tierRoutes()
 	s.pipelineRoutes()
 	s.chatRoutes()

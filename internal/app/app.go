@@ -29,6 +29,7 @@ import (
 	"croft/objectstore/erasure"
 	"croft/objectstore/grants"
 	"croft/objectstore/masterkey"
+	"croft/objectstore/notification"
 	"croft/objectstore/pools"
 	"croft/objectstore/s3api"
 	"croft/pipeline"
@@ -85,6 +86,8 @@ type App struct {
 	workers  []worker
 	admin    *adminapi.Handler
 	power    *power
+
+	announcer *notification.Announcer
 }
 
 // worker is something that runs from start to stop.
@@ -96,7 +99,7 @@ type worker struct {
 // New opens drives, state and both addresses and wires the rooms. What it opened
 // is closed again when it fails.
 func New(ctx context.Context, config Config) (*App, error) {
-	a := &App{config: config, log: config.Logger, power: &power{}}
+	a := &App{config: config, log: config.Logger, power: &power{}, announcer: notification.NewAnnouncer()}
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
@@ -119,6 +122,7 @@ func (a *App) open(ctx context.Context) error {
 func (a *App) openDrives(ctx context.Context, engine erasure.Config) (err error) {
 	engine.Parity, engine.Reduced = a.config.Parity, a.config.ReducedParity
 	engine.Logger, engine.Keys, engine.Quotas, engine.Tiers = a.log, &a.keys, &a.quotas, &a.tiers
+	engine.Announcer = a.announcer
 	if a.config.StateDir != "" {
 		if a.state, err = openState(a.config.StateDir); err != nil {
 			return err
@@ -226,13 +230,17 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	}
 	overS3 := s3Replication(copies)
 	reports, reporter := a.openInventory(overS3)
+	told, teller, err := a.openNotification(ctx, sealer, ownTargets{a.accounts, pipelines, rooms})
+	if err != nil {
+		return err
+	}
 	who := access{accounts: a.accounts, buckets: a.store, rules: new(grants.Reader), refusals: newRefusals(time.Now), log: a.log}
 	a.openAdmin(who)
 	s3 := s3api.New(s3api.Config{
 		Watcher: a.admin, Guests: []s3api.Guest{a.admin},
 		Store: a.store, Recorder: requests{a.requests}, Log: a.log, Console: a.consoleURL, UploadMemory: uploadMemory(),
 		Domains: a.config.S3.Domains, SiteDomains: a.config.S3.WebsiteDomains, SignatureV2: a.config.S3.SignatureV2,
-		Lifecycle: rules, Replication: overS3, Inventory: reports,
+		Lifecycle: rules, Replication: overS3, Inventory: reports, Notification: told,
 		Access: who,
 	})
 	tierRoom, err := a.openTiers(ctx, sealer)
@@ -249,7 +257,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 		Replication: copies, Policies: denials{who, a.store}, Simulator: simulator{who, a.store},
 		Tiers:     tierRoom,
 		Web:       webSettings{domains: a.config.S3.WebsiteDomains, port: a.s3.port()},
-		Lifecycle: rules, Inventory: reports,
+		Lifecycle: rules, Inventory: reports, Notification: told,
 		Projects:  remover{accounts: a.accounts, pipelines: pipelines, store: a.store, blobs: objects, rooms: rooms},
 		Pipelines: pipelines, Chat: rooms, Socket: sockets{hub}, UI: ui.Dist(), Log: a.log,
 	}, server.Config{Version: a.config.Version, Name: "Croft", S3Port: a.s3.port()})
@@ -270,6 +278,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 		copier,
 		ruler,
 		reporter,
+		teller,
 		{"tiers", tierRoom.Run},
 	}
 	return nil

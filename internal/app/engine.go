@@ -29,6 +29,7 @@ type engine interface {
 	objectstore.DriveReporter
 	objectstore.Maintainer
 	objectstore.ChangeFeed
+	objectstore.NoticeKeeper
 	objectstore.Resealer
 	objectstore.Tierer
 }

@@ -25,6 +25,7 @@ func (s *Service) Run(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
+	ctx = objectstore.WithOrigin(ctx, &objectstore.Origin{Lifecycle: true})
 	plans, first := map[string]*plan{}, s.config.FirstAfter
 	for ctx.Err() == nil {
 		next, err := s.next(ctx, plans, first)

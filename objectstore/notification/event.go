@@ -139,6 +139,13 @@ func (e *Event) record(live bool) record {
 	return r
 }
 
+// Line is what a listener is sent.
+func (e *Event) Line() ([]byte, error) {
+	return json.Marshal(struct {
+		Records []record
+	}{[]record{e.record(true)}})
+}
+
 // escapeKey writes a key as S3 does in events: a form's value, with its slashes.
 func escapeKey(key string) string {
 	return strings.ReplaceAll(url.QueryEscape(key), "%2F", "/")

@@ -67,7 +67,8 @@ func (q *queue) run(ctx context.Context) {
 		}
 		if err != nil {
 			q.service.log.WarnContext(ctx, "events could not be read or settled; it is tried again", "queue", q.name, "error", err)
-			pause = q.service.config.FirstPause
+			q.down++ // what was delivered and could not be settled is delivered again: not too often
+			pause = q.service.pause(q.down)
 		}
 		if pause < 0 {
 			continue
@@ -235,7 +236,7 @@ func (r *round) over(ctx context.Context) bool {
 // one delivers an event and reports whether the next of its key may follow.
 func (r *round) one(ctx context.Context, n *notice) bool {
 	q := r.queue
-	err := q.service.send(ctx, q.target, &n.event, n.id)
+	err := q.service.send(ctx, q.target, &n.event, n.id[len(q.name)+1:])
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err == nil {

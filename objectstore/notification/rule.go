@@ -45,7 +45,7 @@ type Rules []Rule
 
 // matches reports whether a rule wants an event of a key.
 func (r *Rule) matches(name Name, key string) bool {
-	return strings.HasPrefix(key, r.Prefix) && strings.HasSuffix(key, r.Suffix) && len(key) >= max(len(r.Prefix), len(r.Suffix)) && slices.Contains(r.names, name)
+	return strings.HasPrefix(key, r.Prefix) && strings.HasSuffix(key, r.Suffix) && slices.Contains(r.names, name)
 }
 
 // check completes rules and refuses what S3 refuses.

@@ -41,10 +41,25 @@ func (s *Service) Run(ctx context.Context) error {
 				all.Go(func() { q.run(ctx) })
 			}
 		}
-		if !wait(ctx, bell, again) || !wait(ctx, nil, settleTime) {
+		if !s.rest(ctx, bell, again) || !wait(ctx, nil, settleTime) {
 			return nil
 		}
 	}
+}
+
+// rest waits for one of the bells or, when it is not 0, a time.
+func (s *Service) rest(ctx context.Context, bell <-chan struct{}, most time.Duration) bool {
+	either, done := make(chan struct{}), make(chan struct{})
+	defer close(done)
+	go func() {
+		defer close(either)
+		select {
+		case <-bell:
+		case <-s.bell:
+		case <-done:
+		}
+	}()
+	return wait(ctx, either, most)
 }
 
 // wait waits for the bell or, when it is not 0, a time. It reports whether ctx goes on.

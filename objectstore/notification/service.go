@@ -64,6 +64,8 @@ type Service struct {
 	config    Config
 	hooks     hooks
 
+	bell chan struct{} // rings when the room itself has kept an event
+
 	mu     sync.Mutex        // guards queues
 	queues map[string]*queue // by name; those that had events since the start
 }
@@ -75,7 +77,7 @@ func New(deps Deps, config Config) *Service {
 	config.Timeout = cmp.Or(config.Timeout, 30*time.Second)
 	s := &Service{
 		db: deps.DB, sealer: deps.Sealer, store: deps.Store, announcer: deps.Announcer, own: deps.Own, log: deps.Log, config: config,
-		queues: map[string]*queue{},
+		queues: map[string]*queue{}, bell: make(chan struct{}, 1),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -248,7 +250,10 @@ func (s *Service) keepTest(ctx context.Context, bucket string, t Target) error {
 		Body: strings.NewReader(""), Attributes: objectstore.Attributes{System: map[string]string{objectstore.NoticeText: e.text()}},
 	})
 	if err == nil {
-		s.discovered(queueOf(bucket, t)) // the bell rings for what the store keeps of itself
+		select { // the store's bell rings for what it keeps of itself
+		case s.bell <- struct{}{}:
+		default:
+		}
 	}
 	return err
 }

@@ -203,6 +203,9 @@ func (s *Service) AddHook(ctx context.Context, n NewHook) error {
 
 // ChangeHook changes all of a webhook but its name. What waits for it goes to the new address.
 func (s *Service) ChangeHook(ctx context.Context, name string, n NewHook) error {
+	if !s.Available() {
+		return ErrUnavailable
+	}
 	n.Name = name
 	was, err := s.hooks.row(ctx, name)
 	if err != nil {
@@ -231,6 +234,9 @@ func (s *Service) ChangeHook(ctx context.Context, name string, n NewHook) error 
 
 // RemoveHook forgets a webhook that no rule names and nothing waits for.
 func (s *Service) RemoveHook(ctx context.Context, name string) error {
+	if !s.Available() {
+		return ErrUnavailable
+	}
 	if _, err := s.hooks.row(ctx, name); err != nil {
 		return err
 	}
@@ -287,7 +293,11 @@ func (s *Service) TestHook(ctx context.Context, n NewHook) (Answer, error) {
 	e := newTest("test")
 	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
 	defer cancel()
-	return c.post(ctx, &e)
+	answer, err := c.post(ctx, &e)
+	if err != nil {
+		err = unreachable(row.URL, err)
+	}
+	return answer, err
 }
 
 // newClient makes what sends to a webhook.
@@ -354,13 +364,14 @@ func (h *hooks) deliver(ctx context.Context, name string, e *Event) error {
 		return err
 	}
 	answer, err := c.post(ctx, e)
-	if err != nil || answer.Status/100 == 2 {
-		return err
+	if err != nil {
+		return unreachable("The webhook "+name, err)
 	}
-	text := fmt.Sprintf("%s answered %d %s", c.row.URL, answer.Status, http.StatusText(answer.Status))
-	if line, _, _ := strings.Cut(answer.Body, "\n"); line != "" {
-		text += ": " + clip(line)
+	if answer.Status/100 == 2 {
+		return nil
 	}
+	// Neither the address nor what was answered is for everybody who may see the bucket.
+	text := strings.TrimSpace(fmt.Sprintf("The webhook %s answered %d %s", name, answer.Status, http.StatusText(answer.Status))) + "."
 	switch answer.Status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestTimeout, http.StatusTooManyRequests:
 		return errs.New(errs.Unavailable, "event_target_failing", text)
@@ -381,7 +392,7 @@ func (c *hookClient) post(ctx context.Context, e *Event) (Answer, error) {
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.row.URL, bytes.NewReader(body))
 	if err != nil {
-		return Answer{}, hookInvalid("The address of a target is an http:// or https:// URL.")
+		return Answer{}, err
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("User-Agent", "Croft")
@@ -391,7 +402,7 @@ func (c *hookClient) post(ctx context.Context, e *Event) (Answer, error) {
 	began := time.Now()
 	response, err := c.http.Do(r)
 	if err != nil {
-		return Answer{}, unreachable(c.row.URL, err)
+		return Answer{}, err
 	}
 	defer func() { _ = response.Body.Close() }()
 	text, _ := io.ReadAll(io.LimitReader(response.Body, maxAnswer)) // the status is what counts
@@ -408,6 +419,10 @@ func unreachable(at string, err error) error {
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		why = "it did not answer in time"
+	}
+	var dial *net.OpError
+	if errors.As(err, &dial) && dial.Err != nil {
+		why = dial.Err.Error() // without the address
 	}
 	return errs.Wrap(err, errs.Unavailable, "event_target_unreachable", fmt.Sprintf("%s cannot be reached: %s.", at, cmp.Or(why, "no reason is known")))
 }

@@ -49,6 +49,7 @@ var actions = map[string]level{
 	"ListBucket":                         onBucket,
 	"ListBucketMultipartUploads":         onBucket,
 	"ListBucketVersions":                 onBucket,
+	"ListenBucketNotification":           onBucket, // MinIO's
 	"PutAccelerateConfiguration":         onBucket,
 	"PutAnalyticsConfiguration":          onBucket,
 	"PutBucketAcl":                       onBucket,

@@ -3,14 +3,10 @@ package pools
 import (
 	"context"
 	"errors"
-
-	"croft/objectstore"
 )
 
 // A notice is in the set of the key that it tells of, not in the one that its own key
 // would be in: it was written in one step with the change.
-
-var _ objectstore.NoticeKeeper = (*Store)(nil)
 
 // SettleNotices implements objectstore.NoticeKeeper.
 func (s *Store) SettleNotices(ctx context.Context, keys []string) error {

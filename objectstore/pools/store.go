@@ -57,6 +57,7 @@ var (
 	_ objectstore.Maintainer     = (*Store)(nil)
 	_ objectstore.Decommissioner = (*Store)(nil)
 	_ objectstore.ChangeFeed     = (*Store)(nil)
+	_ objectstore.NoticeKeeper   = (*Store)(nil)
 	_ objectstore.Resealer       = (*Store)(nil)
 	_ objectstore.Tierer         = (*Store)(nil)
 )

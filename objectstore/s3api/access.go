@@ -56,6 +56,9 @@ type Credential struct {
 	AccessKey string
 	Secret    string
 	Identity  any
+	// User and UserID are whom those are told of who hear of what a request changes.
+	User   string
+	UserID string
 }
 
 // Access answers who somebody is and what they may do. Its errors are

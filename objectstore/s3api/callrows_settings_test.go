@@ -45,8 +45,20 @@ func settingRows() []row {
 			{ask: "PUT /{b}?logging", body: strings.Replace(loggingTo("{b}", ""), "<TargetPrefix>", "<TargetGrants><Grant/></TargetGrants><TargetPrefix>", 1), want: "501 NotImplemented", when: "grants and partitioned keys"},
 			{ask: "PUT /{b}?logging", body: "<x/>", want: "400 MalformedXML", when: "another document"},
 		}},
-		{calls: "GetBucketNotificationConfiguration, GetBucketAccelerateConfiguration", remark: "the empty document: never enabled", samples: []sample{
+		{calls: "PutBucketNotificationConfiguration, GetBucketNotificationConfiguration", remark: "queues, topics and functions alike, whose ARNs name webhooks, pipelines and rooms; events with `*`, prefix and suffix; a new webhook gets `s3:TestEvent`. See below", samples: []sample{
 			{ask: "GET /{b}?notification", want: "200", has: "<NotificationConfiguration"},
+			{ask: "PUT /{b}?notification", body: eventsTo("arn:croft:room::project", "s3:ObjectCreated:*"), want: "200"},
+			{ask: "GET /{b}?notification", want: "200", has: "arn:croft:room::project"},
+			{ask: "PUT /{b}?notification", body: eventsTo("", ""), want: "200"},
+			{ask: "PUT /{b}?notification", body: eventsTo("arn:aws:sqs:us-east-1:1:queue", "s3:ObjectCreated:*"), want: "400 InvalidArgument", when: "an ARN that names no target of this Croft, an event that is none, rules that overlap"},
+			{ask: "PUT /{b}?notification", body: eventsTo("arn:croft:room::project", "s3:ObjectAccessed:Get"), want: "501 NotImplemented", when: "EventBridge, and events that Croft does not tell of"},
+			{ask: "PUT /{b}?notification", body: "<x/>", want: "400 MalformedXML", when: "another document"},
+		}},
+		{calls: "ListenBucketNotification", remark: "MinIO's, `?events=…&prefix=…&suffix=…`: a line of JSON for each event while it happens, an empty one every 10 seconds", samples: []sample{
+			{ask: "GET /{b}?events=s3:ObjectCreated:*", want: "200", has: `{"Records":null}`, send: listenBriefly},
+			{ask: "GET /{b}?events=s3:Nothing", want: "400 InvalidArgument", when: "an event that is none"},
+		}},
+		{calls: "GetBucketAccelerateConfiguration", remark: "the empty document: never enabled", samples: []sample{
 			{ask: "GET /{b}?accelerate", want: "200", has: "<AccelerateConfiguration"},
 		}},
 		{calls: "GetBucketRequestPayment", remark: "`BucketOwner`", samples: []sample{

@@ -29,7 +29,7 @@ func appendCanonical(out []byte, r *http.Request, query url.Values, signed []str
 }
 
 // appendQuery encodes the query sorted by name and value, without the signature
-// itself.
+// itself. The events that MinIO's clients listen to are signed in their order, as MinIO has it.
 func appendQuery(out []byte, query url.Values) []byte {
 	if len(query) == 0 {
 		return out
@@ -44,8 +44,8 @@ func appendQuery(out []byte, query url.Values) []byte {
 			pairs = append(pairs, pair{uriEncode(name, true), uriEncode(value, true)})
 		}
 	}
-	slices.SortFunc(pairs, func(a, b pair) int {
-		if c := strings.Compare(a.name, b.name); c != 0 {
+	slices.SortStableFunc(pairs, func(a, b pair) int {
+		if c := strings.Compare(a.name, b.name); c != 0 || a.name == listenEvents {
 			return c
 		}
 		return strings.Compare(a.value, b.value)

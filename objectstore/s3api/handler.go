@@ -12,6 +12,7 @@ import (
 	"croft/objectstore/grants"
 	"croft/objectstore/inventory"
 	"croft/objectstore/lifecycle"
+	"croft/objectstore/notification"
 )
 
 // DefaultRegion is announced where Config names none.
@@ -56,6 +57,9 @@ type Config struct {
 	// Guests are other protocols that are spoken at this address. The first that
 	// claims a request has it.
 	Guests []Guest
+	// Notification keeps the buckets' event rules and tells of what happens; without it
+	// there are none, and nobody is told.
+	Notification *notification.Service
 	// Inventory keeps which reports buckets have made of what is in them; nil: none.
 	Inventory *inventory.Service
 	// Replication copies buckets elsewhere; nil where the store cannot do it.
@@ -89,6 +93,8 @@ type Handler struct {
 	replication Replication
 	inventory   *inventory.Service
 
+	notification *notification.Service
+
 	corsReadings    readings[*corsXML]
 	siteReadings    readings[*websiteXML]
 	loggingReadings readings[*loggingXML]
@@ -115,6 +121,9 @@ func New(c Config) *Handler {
 	}
 	if h.lifecycle = c.Lifecycle; h.lifecycle == nil {
 		h.lifecycle = lifecycle.New(lifecycle.Deps{}, lifecycle.Config{}) // which refuses
+	}
+	if h.notification = c.Notification; h.notification == nil {
+		h.notification = notification.New(notification.Deps{}, notification.Config{}) // which refuses
 	}
 	if h.now == nil {
 		h.now = time.Now
@@ -153,6 +162,7 @@ type request struct {
 	outcome string   // "ok" or the S3 error code
 	deleted []ending // of a DeleteObjects
 	facts   facts    // of what permission is asked for
+	origin  objectstore.Origin
 
 	// What follows is memory, held here so that a request is one allocation.
 	payloadBody body
@@ -266,6 +276,7 @@ func (h *Handler) perform(q *request) error {
 	if err := q.checkEncryption(); err != nil {
 		return err
 	}
+	q.tellOrigin()
 	var err error
 	if q.body, err = newBody(q); err != nil {
 		return err

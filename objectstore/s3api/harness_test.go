@@ -21,6 +21,7 @@ import (
 	"croft/internal/errs"
 	"croft/objectstore"
 	"croft/objectstore/erasure"
+	"croft/objectstore/notification"
 )
 
 const (
@@ -41,13 +42,17 @@ func (testKeys) Open(_ context.Context, _ string, sealed []byte) ([]byte, error)
 func openEngine(t testing.TB) objectstore.Store { return openEngineWith(t, testKeys{}) }
 
 func openEngineWith(t testing.TB, keys erasure.Keys) objectstore.Store {
+	return openAnnouncing(t, keys, nil)
+}
+
+func openAnnouncing(t testing.TB, keys erasure.Keys, announcer objectstore.Announcer) objectstore.Store {
 	t.Helper()
 	dir := t.TempDir()
 	var drives []string
 	for _, name := range []string{"a", "b", "c", "d"} {
 		drives = append(drives, filepath.Join(dir, name))
 	}
-	store, err := erasure.Open(t.Context(), erasure.Config{Drives: drives, Parity: -1, Keys: keys, Logger: slog.New(slog.DiscardHandler)})
+	store, err := erasure.Open(t.Context(), erasure.Config{Drives: drives, Parity: -1, Keys: keys, Announcer: announcer, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +75,7 @@ type guard struct {
 func (g *guard) Credential(_ context.Context, accessKey string) (Credential, error) {
 	switch accessKey {
 	case testKey, "reader":
-		return Credential{AccessKey: accessKey, Secret: testSecret, Identity: accessKey}, nil
+		return Credential{AccessKey: accessKey, Secret: testSecret, Identity: accessKey, User: "ada"}, nil
 	case "rich":
 		return Credential{AccessKey: accessKey, Secret: "another-secret", Identity: accessKey}, nil
 	case "disabled":
@@ -130,8 +135,12 @@ func (f *fixture) of(t *testing.T) *fixture {
 
 func start(t testing.TB, configure ...func(*Config)) *fixture {
 	t.Helper()
-	f := &fixture{t: t, store: openEngine(t), guard: &guard{}, now: time.Now}
-	c := Config{Store: f.store, Access: f.guard, Recorder: f.guard, Log: slog.New(slog.DiscardHandler)}
+	announcer := notification.NewAnnouncer()
+	f := &fixture{t: t, store: openAnnouncing(t, testKeys{}, announcer), guard: &guard{}, now: time.Now}
+	c := Config{
+		Store: f.store, Access: f.guard, Recorder: f.guard, Log: slog.New(slog.DiscardHandler),
+		Notification: notification.New(notification.Deps{Store: f.store.(notification.Keeper), Announcer: announcer, Own: anyTarget{}}, notification.Config{}),
+	}
 	for _, set := range configure {
 		set(&c)
 	}

@@ -68,6 +68,7 @@ func operations() []operation {
 	ops = append(ops, accessOperations...)
 	ops = append(ops, versionOperations()...)
 	ops = append(ops, lifecycleOperations...)
+	ops = append(ops, notificationOperations...)
 	ops = append(ops, replicationOperations...)
 	ops = append(ops, inventoryOperations...)
 	for _, s := range bucketSettings {
@@ -123,7 +124,7 @@ func byResource(operations []operation) map[resource][]*operation {
 // subresources are the parameters that make a request a call of its own. One
 // that no operation names is NotImplemented, never mistaken for the plain call.
 var subresources = map[string]bool{
-	"abac": true, "accelerate": true, "acl": true, "analytics": true, "annotation": true, "append": true, "attributes": true, "cors": true, "delete": true,
+	"abac": true, "accelerate": true, "acl": true, "analytics": true, "annotation": true, "append": true, "attributes": true, "cors": true, "delete": true, "events": true,
 	"encryption": true, "intelligent-tiering": true, "inventory": true, "legal-hold": true, "lifecycle": true,
 	"list-type": true, "location": true, "logging": true, "metadataTable": true, "metadataConfiguration": true,
 	"metadataAnnotationTable": true, "metadataInventoryTable": true, "metadataJournalTable": true,

@@ -15,7 +15,6 @@ type bucketSetting struct {
 
 var bucketSettings = []bucketSetting{
 	{"GetBucketVersioning", "versioning", (*Handler).getBucketVersioning},
-	{"GetBucketNotificationConfiguration", "notification", empty("NotificationConfiguration")},
 	{"GetBucketAccelerateConfiguration", "accelerate", empty("AccelerateConfiguration")},
 	{"GetBucketRequestPayment", "requestPayment", (*Handler).getRequestPayment},
 }

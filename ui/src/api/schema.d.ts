@@ -130,6 +130,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/buckets/{bucket}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A bucket's event rules, and how their targets are */
+        get: operations["get-events"];
+        /** Change an event rule; the others stay */
+        put: operations["replace-event-rule"];
+        /** Add an event rule */
+        post: operations["add-event-rule"];
+        /** Remove an event rule; what waits is still delivered */
+        delete: operations["remove-event-rule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/buckets/{bucket}/events/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a target now */
+        post: operations["retry-events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/buckets/{bucket}/events/waiting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Give up what waits for a target */
+        delete: operations["discard-events"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/buckets/{bucket}/existing": {
         parameters: {
             query?: never;
@@ -751,6 +805,59 @@ export interface paths {
         put?: never;
         /** Seal all keys under the newest master key */
         post: operations["start-reseal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/event-webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where events can be posted to */
+        get: operations["list-event-webhooks"];
+        put?: never;
+        /** Add a webhook for events */
+        post: operations["add-event-webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/event-webhooks/{webhook}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a webhook */
+        put: operations["change-event-webhook"];
+        post?: never;
+        /** Forget a webhook that nothing goes to */
+        delete: operations["remove-event-webhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/event-webhooks/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a webhook a test event */
+        post: operations["test-event-webhook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1560,6 +1667,15 @@ export interface components {
             /** @description Older versions of what is overwritten and deleted are kept, or were */
             versioned: boolean;
         };
+        BucketEvents: {
+            /** @description Whether buckets of this store can have rules */
+            available: boolean;
+            /** @description What rules of this bucket may name */
+            offered: components["schemas"]["OfferedEvent"][];
+            rules: components["schemas"]["EventRule"][];
+            /** @description How the targets are that rules name or something waits for */
+            targets: components["schemas"]["EventTarget"][];
+        };
         BucketInventory: {
             /** @description Whether buckets of this store can have reports */
             available: boolean;
@@ -1806,6 +1922,10 @@ export interface components {
         DirectRoomRequest: {
             userIds: string[];
         };
+        DiscardedEvents: {
+            /** Format: int64 */
+            events: number;
+        };
         DockerStatus: {
             available: boolean;
             /** @description What is wrong and what to do, empty when available */
@@ -1897,6 +2017,77 @@ export interface components {
             key: components["schemas"]["MasterKeyState"];
             /** @description Absent where the store cannot do it */
             reseal?: components["schemas"]["Reseal"];
+        };
+        EventAnswer: {
+            /** @description The beginning of it */
+            body: string;
+            /** Format: int64 */
+            milliseconds: number;
+            /** Format: int64 */
+            status: number;
+            /** @description Whether that counts as delivered */
+            taken: boolean;
+        };
+        EventRule: {
+            /** @description As S3 calls them: s3:ObjectCreated:* */
+            events: string[];
+            /** @description One of the bucket's rules; a new rule without one gets one */
+            id: string;
+            /** @description Only keys that begin with it */
+            prefix: string;
+            /** @description Only keys that end with it */
+            suffix: string;
+            /** @description The target's ARN */
+            target: string;
+        };
+        EventTarget: {
+            /** Format: int64 */
+            delivered: number;
+            /**
+             * Format: int64
+             * @description Tries that failed
+             */
+            failures: number;
+            /** Format: date-time */
+            lastDelivered?: string;
+            /** @description That many wait, and more */
+            more: boolean;
+            /**
+             * Format: date-time
+             * @description Until then the target is left alone
+             */
+            nextTry?: string;
+            /**
+             * Format: date-time
+             * @description When the oldest of them happened
+             */
+            oldest?: string;
+            /** @description The last failure that is not over, in words */
+            problem?: string;
+            /** @description The object whose event was refused; missing when the target is not well */
+            problemKey?: string;
+            /** @description Whether a rule names it */
+            ruled: boolean;
+            /** @description Its ARN */
+            target: string;
+            /**
+             * Format: int64
+             * @description Events that it has not taken yet
+             */
+            waiting: number;
+        };
+        EventWebhook: {
+            /** @description Certificates in PEM that are trusted besides the system's */
+            authorities: string;
+            /** Format: date-time */
+            createdAt: string;
+            hasToken: boolean;
+            /** @description Whoever answers is believed to be the target */
+            insecure: boolean;
+            name: string;
+            /** @description Its ARN */
+            target: string;
+            url: string;
         };
         ExistingRequest: {
             keys: string[];
@@ -2145,6 +2336,11 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListEventWebhook: {
+            items: components["schemas"]["EventWebhook"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         ListMember: {
             items: components["schemas"]["Member"][];
             /** @description The cursor of the next page; empty on the last one */
@@ -2307,6 +2503,17 @@ export interface components {
             /** @description Shown only now */
             secretKey: string;
         };
+        NewEventWebhook: {
+            /** @description Certificates in PEM that are trusted besides the system's */
+            authorities?: string;
+            /** @description Believe whoever answers to be the target */
+            insecure?: boolean;
+            /** @description Letters, digits, hyphens and underscores; not changed */
+            name: string;
+            /** @description Sent as a bearer token, or as it is when it has a space; the one there is when missing */
+            token?: string;
+            url: string;
+        };
         NewReplicationRule: {
             accessKey: string;
             /** @description Certificates in PEM that are trusted besides the system's */
@@ -2394,6 +2601,14 @@ export interface components {
             next: string;
             /** @description Folders, each with its trailing delimiter */
             prefixes: string[];
+        };
+        OfferedEvent: {
+            /** @enum {string} */
+            kind: "webhook" | "pipeline" | "room";
+            /** @description The webhook's or the repository's; empty for the room */
+            name: string;
+            /** @description Its ARN */
+            target: string;
         };
         PolicyAction: {
             /** @description Some request to this Croft needs it */
@@ -2712,7 +2927,7 @@ export interface components {
             /** @enum {string} */
             state: "queued" | "running" | "success" | "failed" | "canceled" | "error";
             /** @enum {string} */
-            trigger: "manual" | "api" | "webhook";
+            trigger: "manual" | "api" | "webhook" | "event";
         };
         RunCard: {
             author: string;
@@ -2758,7 +2973,7 @@ export interface components {
             /** @enum {string} */
             state: "queued" | "running" | "success" | "failed" | "canceled" | "error";
             /** @enum {string} */
-            trigger: "manual" | "api" | "webhook";
+            trigger: "manual" | "api" | "webhook" | "event";
         };
         S3Request: {
             /** @description The key's ID */
@@ -3580,6 +3795,208 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeleteObjectsResult"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "get-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BucketEvents"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "replace-event-rule": {
+        parameters: {
+            query: {
+                /** @description The ID of the rule to replace */
+                rule: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventRule"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BucketEvents"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "add-event-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventRule"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BucketEvents"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "remove-event-rule": {
+        parameters: {
+            query: {
+                /** @description The ID of the rule */
+                rule: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "retry-events": {
+        parameters: {
+            query: {
+                /** @description The target's ARN */
+                target: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "discard-events": {
+        parameters: {
+            query: {
+                /** @description The target's ARN */
+                target: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscardedEvents"];
                 };
             };
             /** @description Error */
@@ -5243,6 +5660,166 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EncryptionState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "list-event-webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListEventWebhook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "add-event-webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEventWebhook"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListEventWebhook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "change-event-webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEventWebhook"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListEventWebhook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "remove-event-webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook's name */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "test-event-webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEventWebhook"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventAnswer"];
                 };
             };
             /** @description Error */

@@ -10,6 +10,6 @@ CREATE TABLE event_webhooks (
     changed_at  INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- Runs that an event of a bucket started count as started over the API and carry its
--- name here; the kinds of triggers cannot be added to without writing the table anew.
-ALTER TABLE runs ADD COLUMN event TEXT NOT NULL DEFAULT '';
+-- Runs that an event of a bucket started have the trigger 'api' and this set: kinds cannot
+-- be added to the column's check without writing the table, and all that refers to it, anew.
+ALTER TABLE runs ADD COLUMN by_event INTEGER NOT NULL DEFAULT 0 CHECK (by_event IN (0, 1));
