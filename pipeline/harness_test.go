@@ -20,7 +20,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"croft/internal/errs"
@@ -69,11 +68,7 @@ type room struct {
 // open starts a process whose worker does not run yet.
 func (w *world) open() *room {
 	w.t.Helper()
-	schema, err := migrations.Files.ReadFile("0002_pipeline.sql")
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	db, err := store.Open(w.t.Context(), w.state, fstest.MapFS{"0002_pipeline.sql": {Data: schema}})
+	db, err := store.Open(w.t.Context(), w.state, migrations.Files)
 	if err != nil {
 		w.t.Fatal(err)
 	}

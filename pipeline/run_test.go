@@ -358,3 +358,20 @@ func TestLists(t *testing.T) {
 		t.Errorf("cursor x: %v", err)
 	}
 }
+
+// TestEventsStartOnce has the same event trigger twice: one run, which says what it is of.
+func TestEventsStartOnce(t *testing.T) {
+	w := newWorld(t)
+	w.source.pipe(twoStages)
+	r := w.start()
+	id := r.add().ID
+	for range 2 {
+		run, err := r.Trigger(t.Context(), id, pipeline.TriggerRequest{Kind: pipeline.TriggerEvent, DeliveryID: "event-1", Variables: []pipeline.Variable{{Name: "EVENT_KEY", Value: "a"}}})
+		if err != nil || run.Number != 1 || run.Trigger != pipeline.TriggerEvent {
+			t.Fatalf("%+v, %v", run, err)
+		}
+	}
+	if list, err := r.ListRuns(t.Context(), id, "", 10); err != nil || len(list.Runs) != 1 || list.Runs[0].Trigger != pipeline.TriggerEvent {
+		t.Fatalf("%+v, %v", list, err)
+	}
+}

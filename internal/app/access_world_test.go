@@ -19,6 +19,7 @@ import (
 	"croft/objectstore"
 	"croft/objectstore/erasure"
 	"croft/objectstore/grants"
+	"croft/objectstore/notification"
 	"croft/objectstore/s3api"
 )
 
@@ -90,7 +91,10 @@ func newAccessWorld(t *testing.T) *accessWorld {
 	makeBucket(t, w.engine, objectstore.Bucket{Name: "web-data", Owner: project.ID})
 	makeBucket(t, w.engine, objectstore.Bucket{Name: "croft-own"})
 	w.access = access{accounts: accounts, buckets: w.engine, rules: new(grants.Reader), refusals: newRefusals(time.Now), log: slog.New(slog.DiscardHandler)}
-	w.server = httptest.NewServer(s3api.New(s3api.Config{Store: w.engine, Log: slog.New(slog.DiscardHandler), Access: w.access}))
+	w.server = httptest.NewServer(s3api.New(s3api.Config{
+		Store: w.engine, Log: slog.New(slog.DiscardHandler), Access: w.access,
+		Notification: notification.New(notification.Deps{Store: w.engine, Announcer: notification.NewAnnouncer()}, notification.Config{}),
+	}))
 	t.Cleanup(w.server.Close)
 	return w
 }

@@ -31,8 +31,15 @@ func (a *App) openNotification(ctx context.Context, sealer *seal.Sealer, own own
 // projects.
 type ownTargets struct {
 	accounts  *account.Service
-	pipelines *pipeline.Service
+	pipelines starter
 	rooms     *chat.Service
+}
+
+// starter starts pipelines.
+type starter interface {
+	Repository(ctx context.Context, projectID, name string) (pipeline.Repository, error)
+	ListRepositories(ctx context.Context, projectID string) ([]pipeline.Repository, error)
+	Trigger(ctx context.Context, repositoryID string, r pipeline.TriggerRequest) (pipeline.Run, error)
 }
 
 var _ notification.Own = ownTargets{}
