@@ -209,3 +209,19 @@ func (noPolicies) Identity(string) (Document, error) { return nil, errNoPolicies
 func (noPolicies) Trust(string) (Document, error)    { return nil, errNoPolicies }
 
 var errNoPolicies = errs.New(errs.Unavailable, "policies_unavailable", "This Croft reads no policies.")
+
+// Explain says what policies decide together, and which statements had to do with it.
+func Explain(held []Held, q *Question) (Verdict, []Statement) {
+	verdict := Silent
+	var why []Statement
+	for _, one := range held {
+		if v := one.Judge(q); v == Denies || (v == Allows && verdict == Silent) {
+			verdict = v
+		}
+		for _, s := range one.Explain(q) {
+			s.Source = one.Source
+			why = append(why, s)
+		}
+	}
+	return verdict, why
+}

@@ -187,6 +187,9 @@ func (p Principal) confined(rule rule, r Resource) error {
 	if p.Via == ViaKey && rule.domain != inBucket && rule.domain != serving {
 		return errs.New(errs.Forbidden, "key_only_s3", "An S3 access key reaches buckets and objects only.")
 	}
+	if p.Grants.Narrowed() && rule.domain != inBucket { // whose policies are asked where the bucket is
+		return errs.New(errs.Forbidden, "credential_limited", "This access key or session is good for what its policy allows only.")
+	}
 	if p.ReadOnly && !rule.reads {
 		return errs.New(errs.Forbidden, "credential_read_only", "This credential can only read.")
 	}

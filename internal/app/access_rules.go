@@ -125,6 +125,9 @@ func (a access) ownPolicies(p account.Principal, ask *s3api.Ask) (allowed bool, 
 	actions := []string{ask.S3}
 	if ask.S3 == "" {
 		if ask.Action != s3api.ReadBucket {
+			if p.Grants.Narrowed() {
+				return false, errNarrowed
+			}
 			return false, nil
 		}
 		actions = listing

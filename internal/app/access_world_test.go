@@ -92,7 +92,7 @@ func newAccessWorld(t *testing.T) *accessWorld {
 	makeBucket(t, w.engine, objectstore.Bucket{Name: "croft-own"})
 	w.access = access{accounts: accounts, buckets: w.engine, rules: new(grants.Reader), refusals: newRefusals(time.Now), log: slog.New(slog.DiscardHandler)}
 	w.server = httptest.NewServer(s3api.New(s3api.Config{
-		Store: w.engine, Log: slog.New(slog.DiscardHandler), Access: w.access,
+		Store: w.engine, Log: slog.New(slog.DiscardHandler), Access: w.access, Guests: []s3api.Guest{newIAM(w.access)},
 		Notification: notification.New(notification.Deps{Store: w.engine, Announcer: notification.NewAnnouncer()}, notification.Config{}),
 	}))
 	t.Cleanup(w.server.Close)

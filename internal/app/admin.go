@@ -46,7 +46,11 @@ func (g adminGate) AllowBucket(ctx context.Context, c s3api.Credential, change b
 	if change {
 		action = account.BucketWrite
 	}
-	return g.accounts.Authorize(ctx, principalOf(c), action, account.Resource{Bucket: name, ProjectID: bucket.Owner})
+	p := principalOf(c)
+	if p.Grants.Narrowed() { // its policy speaks of actions that this protocol does not have
+		return errNarrowed
+	}
+	return g.accounts.Authorize(ctx, p, action, account.Resource{Bucket: name, ProjectID: bucket.Owner})
 }
 
 // Audit implements adminapi.Gate. Who is refused again and again gets a bounded number
