@@ -98,9 +98,19 @@ func (h *Handler) getBucketLocation(q *request) error {
 	return nil
 }
 
-type createBucketXML struct {
-	XMLName  xml.Name `xml:"CreateBucketConfiguration"`
-	Location string   `xml:"LocationConstraint"`
+// readLocation reads where a bucket is to be. What else may stand there, it would not have.
+func readLocation(data []byte) (location string, err error) {
+	document, err := readElement(data, "CreateBucketConfiguration")
+	if err != nil {
+		return "", err
+	}
+	besides := func(e *element) error {
+		return failf("NotImplemented", "%s in a CreateBucketConfiguration is not implemented.", e.name)
+	}
+	err = document.fields(map[string]func(*element) error{
+		"LocationConstraint": once(&location), "Location": besides, "Bucket": besides, "Tags": besides,
+	})
+	return location, err
 }
 
 func (h *Handler) createBucket(q *request) error {
@@ -109,11 +119,11 @@ func (h *Handler) createBucket(q *request) error {
 		return err
 	}
 	if len(data) > 0 {
-		var want createBucketXML
-		if err := xml.Unmarshal(data, &want); err != nil {
-			return errMalformedXML()
+		location, err := readLocation(data)
+		if err != nil {
+			return err
 		}
-		if h.region != "" && want.Location != "" && want.Location != h.region {
+		if h.region != "" && location != "" && location != h.region {
 			return fail("InvalidLocationConstraint", "The specified location-constraint is not valid.")
 		}
 	}

@@ -15,6 +15,7 @@ func bucketRows() []row {
 			{ask: "PUT /{b}-locked", header: []string{bucketLockHeader, "true"}, want: "200"},
 			{ask: "PUT /{b}", want: "409 BucketAlreadyOwnedByYou", when: "it is there (another's: `BucketAlreadyExists`)"},
 			{ask: "PUT /Upper", want: "400 InvalidBucketName", when: "a name that no bucket can have"},
+			{ask: "PUT /{b}-bad", body: "<CreateBucketConfiguration><Tags/></CreateBucketConfiguration>", want: "501 NotImplemented", when: "directory buckets, and tags here"},
 			{ask: "PUT /{b}-bad", body: "<Create", want: "400 MalformedXML", when: "another document"},
 		}},
 		{calls: "HeadBucket, GetBucketLocation", samples: []sample{
