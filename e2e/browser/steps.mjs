@@ -4,6 +4,8 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 
+export * from "./access.mjs";
+
 export async function visit({ page, open }, { url }) {
   open(url);
   await page.goto(url);

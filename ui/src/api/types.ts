@@ -65,3 +65,9 @@ export type DriveHealth = S["Drive"];
 export type DrivesHealth = S["DriveHealth"];
 export type EncryptionState = S["EncryptionState"];
 export type TargetHealth = S["Target"];
+
+export type PolicyLanguage = S["PolicyLanguage"];
+export type PolicyAction = S["PolicyAction"];
+export type SimulationRequest = S["SimulationRequest"];
+export type SimulatedAnswer = S["SimulatedAnswer"];
+export type SimulatedStatement = S["SimulatedStatement"];

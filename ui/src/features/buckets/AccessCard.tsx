@@ -1,13 +1,17 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useRef, useState, type FormEvent } from "react";
+import { Link } from "@tanstack/react-router";
+import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { api, body } from "@/api/client";
 import { ApiError, errorText } from "@/api/errors";
 import { instanceQuery } from "@/api/session";
 import type { BucketAccess, BucketAccessChange } from "@/api/types";
-import { Alert, Button, Card, Checkbox, Field, QueryView, RadioList, Skeleton, Textarea, toast } from "@/components";
+import { Alert, Button, Card, Checkbox, QueryView, RadioList, Skeleton, toast } from "@/components";
+import { PolicyEditor } from "@/features/access/PolicyEditor";
+import { checkQuery } from "@/features/access/queries";
+import { useSettled } from "@/features/browser/useSettled";
 import s from "./BucketSettings.module.css";
-import { blocked, blockOf, lineRange, problemIn } from "./policies";
+import { blocked, blockOf, problemIn } from "./policies";
 import { accessQuery } from "./queries";
 import type { SettingsProps } from "./SettingsForm";
 
@@ -25,7 +29,6 @@ function AccessForm({ bucket, readOnly, access }: SettingsProps & { access: Buck
   const { t } = useTranslation("buckets");
   const client = useQueryClient();
   const address = useQuery(instanceQuery).data?.s3Address ?? "";
-  const editor = useRef<HTMLTextAreaElement>(null);
   const [mode, setMode] = useState(access.mode);
   const [text, setText] = useState(access.policy);
   const was = blocked(access.block);
@@ -46,15 +49,16 @@ function AccessForm({ bucket, readOnly, access }: SettingsProps & { access: Buck
       setBlock(blocked(changed.block));
       toast.ok(t("common:saved"));
     },
-    onError: (error) => {
-      const found = problemIn(error.message);
-      if (!found || !editor.current) return;
-      editor.current.focus();
-      editor.current.setSelectionRange(...lineRange(editor.current.value, found.line));
-    },
   });
+  const settled = useSettled(wanted, 350);
+  const checks = mode === "custom" && settled !== "" && settled !== access.policy.trim();
+  const check = useQuery({ ...checkQuery(bucket.name, settled), enabled: checks });
   const problem =
-    save.error instanceof ApiError && save.error.code === "policy_invalid" ? problemIn(save.error.message) : undefined;
+    save.error instanceof ApiError && save.error.code === "policy_invalid"
+      ? problemIn(save.error.message)
+      : checks && settled === wanted
+        ? check.data?.problem
+        : undefined;
   const choose = (next: BucketAccess["mode"]) => {
     save.reset();
     setMode(next);
@@ -70,6 +74,13 @@ function AccessForm({ bucket, readOnly, access }: SettingsProps & { access: Buck
       <Card
         title={t("access.title")}
         description={t("access.description")}
+        actions={
+          !readOnly && (
+            <Link to="/buckets/$bucket/simulator" params={{ bucket: bucket.name }}>
+              {t("simulator:open")}
+            </Link>
+          )
+        }
         footer={
           !readOnly && (
             <Button
@@ -106,35 +117,18 @@ function AccessForm({ bucket, readOnly, access }: SettingsProps & { access: Buck
             </Alert>
           )}
           {mode === "custom" && (
-            <Field
+            <PolicyEditor
               label={t("access.policy")}
               hint={t("access.policyHint", { user: "arn:aws:iam::000000000000:user/NAME" })}
-              error={
-                problem &&
-                t("access.problem", {
-                  line: problem.line,
-                  column: problem.column,
-                  path: problem.path || t("access.whole"),
-                  message: problem.message,
-                  interpolation: { escapeValue: false },
-                })
-              }
-            >
-              <Textarea
-                mono
-                ref={editor}
-                className={s.policy}
-                rows={Math.min(24, Math.max(10, text.split("\n").length + 1))}
-                spellCheck={false}
-                autoCapitalize="off"
-                value={text}
-                readOnly={readOnly}
-                onChange={(event) => {
-                  save.reset();
-                  setText(event.target.value);
-                }}
-              />
-            </Field>
+              bucket={bucket.name}
+              text={text}
+              readOnly={readOnly}
+              problem={problem}
+              onChange={(next) => {
+                save.reset();
+                setText(next);
+              }}
+            />
           )}
           {access.mode === "custom" && access.public && was === "nothing" && (
             <Alert tone="warn">{t("access.publicNow")}</Alert>

@@ -41,4 +41,10 @@ const inventoryRoute = createRoute({
   component: lazyRouteComponent(() => import("./InventoryPage"), "InventoryPage"),
 });
 
-export const appRoutes = [bucketsRoute, browserRoute, settingsRoute, replicationRoute, lifecycleRoute, inventoryRoute];
+const simulatorRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/buckets/$bucket/simulator",
+  component: lazyRouteComponent(() => import("@/features/access/SimulatorPage"), "SimulatorPage"),
+});
+
+export const appRoutes = [bucketsRoute, browserRoute, settingsRoute, replicationRoute, lifecycleRoute, inventoryRoute, simulatorRoute];
