@@ -27,10 +27,9 @@ type room struct {
 	svc *Service
 	now time.Time
 
-	beforePut  func(key string) error
-	afterList  func()
-	lists      int
-	versionsAt int // page of versions, 0 is the service's own
+	beforePut func(key string) error
+	afterList func()
+	lists     int
 }
 
 func (r *room) Put(ctx context.Context, p objectstore.PutRequest) (objectstore.Object, error) {

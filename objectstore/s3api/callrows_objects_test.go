@@ -51,6 +51,13 @@ func objectRows() []row {
 			{ask: "PUT /{b}/copy", header: from("X-Amz-Metadata-Directive", "MOVE"), want: "400 InvalidArgument", when: "a directive that is none"},
 			{ask: "PUT /{b}/copy", header: from("X-Amz-Copy-Source-If-Match", `"00"`), want: "412 PreconditionFailed", when: "a condition that does not hold"},
 		}},
+		{calls: "SelectObjectContent", remark: "CSV, JSON and Parquet; GZIP and BZIP2; ScanRange; progress. See below", samples: []sample{
+			{ask: "POST /{b}/key?select&select-type=2", body: selectXML(), want: "200", has: "hello"},
+			{ask: "POST /{b}/key?select&select-type=2", body: selectXML("SELECT *", "SELEKT *"), want: "400 ParseUnexpectedToken", when: "what is no statement"},
+			{ask: "POST /{b}/key?select&select-type=2", body: selectXML("SELECT *", "SELECT SLEEP(1)"), want: "400 UnsupportedFunction", when: "functions that S3 Select has not"},
+			{ask: "POST /{b}/key?select&select-type=2", body: selectXML("</Expression>", " ORDER BY _1</Expression>"), want: "400 UnsupportedSqlStructure", when: "joins, groups and order"},
+			{ask: "POST /{b}/key?select&select-type=2", body: selectXML("<CSV/></In", "<JSON><Type>LINES</Type></JSON></In"), want: "400 JSONParsingError", when: "what the object is not"},
+		}},
 		{about: "`x-amz-storage-class`", remark: "STANDARD and REDUCED_REDUNDANCY (less parity for large objects); a copy keeps its source's unless it names one", samples: []sample{
 			{ask: "PUT /{b}/thin", body: "x", header: []string{"X-Amz-Storage-Class", "REDUCED_REDUNDANCY"}, want: "200"},
 			{ask: "HEAD /{b}/thin", want: "200", has: "x-amz-storage-class: REDUCED_REDUNDANCY"},

@@ -71,6 +71,7 @@ func operations() []operation {
 	ops = append(ops, notificationOperations...)
 	ops = append(ops, replicationOperations...)
 	ops = append(ops, inventoryOperations...)
+	ops = append(ops, selectOperations...)
 	for _, s := range bucketSettings {
 		ops = append(ops, operation{s.name, http.MethodGet, onBucket, s.query, "", ReadBucket, s.answer})
 	}
