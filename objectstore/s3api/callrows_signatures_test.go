@@ -50,8 +50,11 @@ func signatureRows() []row {
 		{about: "Signature Version 2 without that", state: "refused", samples: []sample{
 			{ask: "GET /{b}/key", send: sendV2, want: "400 InvalidRequest", when: "always"},
 		}},
-		{about: "Session tokens", state: "refused", samples: []sample{
-			{ask: "GET /{b}/key", header: []string{"X-Amz-Security-Token", "t"}, want: "400 InvalidToken", when: "always"},
+		{about: "Session tokens", remark: "of STS, see [iam.md](iam.md); in the header, a presigned URL or a form; with Signature Version 4", with: withSessions, samples: []sample{
+			{ask: "GET /{b}/key", send: inSession(goodToken), want: "200", has: "hello"},
+			{ask: "GET /{b}/key", send: inSession("other"), want: "400 InvalidToken", when: "another token, or one for a lasting key"},
+			{ask: "GET /{b}/key", send: inSession("old"), want: "400 ExpiredToken", when: "it has ended"},
+			{ask: "GET /{b}/key", send: inSession(""), want: "403 InvalidAccessKeyId", when: "none"},
 		}},
 		{about: "Virtual-host style", remark: "under each `--s3-domain`: `bucket.s3.example.com/key`; any other host name is path style", with: onDomain, samples: []sample{
 			{ask: "GET /{b}/key", send: atHost, want: "200", has: "hello"},

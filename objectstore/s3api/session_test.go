@@ -29,8 +29,21 @@ func (sessionGuard) SessionCredential(_ context.Context, accessKey, token string
 	return Credential{AccessKey: accessKey, Secret: testSecret, Identity: accessKey}, nil
 }
 
+func withSessions(c *Config) { c.Access = sessionGuard{c.Access.(*guard)} }
+
+// inSession signs with the session's key and a token, "" without one.
+func inSession(token string) func(*fixture, string, string, string, ...string) answer {
+	return func(f *fixture, method, target, body string, header ...string) answer {
+		f.t.Helper()
+		if token != "" {
+			header = append(header, "X-Amz-Security-Token", token)
+		}
+		return f.do(signAs(f.request(method, target, body, header...), body, "ASIATEST", testSecret, f.now()))
+	}
+}
+
 func TestSessionTokens(t *testing.T) {
-	f := start(t, func(c *Config) { c.Access = sessionGuard{c.Access.(*guard)} })
+	f := start(t, withSessions)
 	f.bucket("bucket")
 	put := func(accessKey string, header ...string) *http.Request {
 		return signAs(f.request(http.MethodPut, "/bucket/key", "x", header...), "x", accessKey, testSecret, f.now())
