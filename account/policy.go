@@ -55,7 +55,6 @@ const (
 	ProjectCreate   Action = "project.create"
 	InstanceRead    Action = "instance.read"
 	InstanceAdmin   Action = "instance.admin"
-	ServerAdmin     Action = "server.admin" // to look after the server with S3 access keys, as mc does
 	SelfRead        Action = "self.read"
 	SelfUpdate      Action = "self.update"
 	SelfCredentials Action = "self.credentials" // password, sessions, tokens and keys
@@ -69,7 +68,6 @@ const (
 	inBucket                // a bucket, of a project or of nobody
 	inRoom                  // a chat room: of a project, of everybody, or direct
 	instance                // Croft as a whole
-	serving                 // the same, for S3 access keys too
 	self                    // the principal's own account
 )
 
@@ -101,7 +99,6 @@ var rules = map[Action]rule{
 	ProjectCreate:   {domain: instance},
 	InstanceRead:    {domain: instance, reads: true},
 	InstanceAdmin:   {domain: instance, admin: true},
-	ServerAdmin:     {domain: serving, admin: true},
 	SelfRead:        {domain: self, reads: true},
 	SelfUpdate:      {domain: self},
 	SelfCredentials: {domain: self},
@@ -159,7 +156,7 @@ func (s *Service) Authorize(ctx context.Context, p Principal, a Action, r Resour
 	switch {
 	case rule.domain == self:
 		return authorizeSelf(p, a, r)
-	case rule.domain == instance, rule.domain == serving:
+	case rule.domain == instance:
 		return adminOr(p, !rule.admin)
 	case rule.domain == inRoom && r.Members != nil:
 		if !slices.Contains(r.Members, p.UserID) {
@@ -184,7 +181,7 @@ func (s *Service) Authorize(ctx context.Context, p Principal, a Action, r Resour
 
 // confined refuses what the credential is not good for, whatever its user may do.
 func (p Principal) confined(rule rule, r Resource) error {
-	if p.Via == ViaKey && rule.domain != inBucket && rule.domain != serving {
+	if p.Via == ViaKey && rule.domain != inBucket {
 		return errs.New(errs.Forbidden, "key_only_s3", "An S3 access key reaches buckets and objects only.")
 	}
 	if p.Grants.Narrowed() && rule.domain != inBucket { // whose policies are asked where the bucket is
@@ -193,7 +190,7 @@ func (p Principal) confined(rule rule, r Resource) error {
 	if p.ReadOnly && !rule.reads {
 		return errs.New(errs.Forbidden, "credential_read_only", "This credential can only read.")
 	}
-	if p.ProjectID != "" && (rule.domain == instance || rule.domain == serving || rule.domain == self) {
+	if p.ProjectID != "" && (rule.domain == instance || rule.domain == self) {
 		return errs.New(errs.Forbidden, "credential_limited", "This credential is limited to one project.")
 	}
 	if p.ProjectID != "" && p.ProjectID != r.ProjectID {

@@ -53,7 +53,6 @@ audit.read        401    403      403    403       403        403   ok
 project.create    401    ok       ok     ok        ok         ok    ok
 instance.read     401    ok       ok     ok        ok         ok    ok
 instance.admin    401    403      403    403       403        403   ok
-server.admin      401    403      403    403       403        403   ok
 self.read         401    ok       ok     ok        ok         ok    ok
 self.update       401    ok       ok     ok        ok         ok    ok
 self.credentials  401    ok       ok     ok        ok         ok    ok
@@ -250,10 +249,6 @@ func TestAuthorizeByCredential(t *testing.T) {
 	f("key", as("owner", key), account.SelfCredentials, account.Resource{}, "403")
 	f("key", as("owner", key), account.ObjectWrite, mine, "ok")
 	f("key", as("admin", key), account.InstanceAdmin, account.Resource{}, "403")
-	f("key", as("admin", key), account.ServerAdmin, account.Resource{}, "ok")
-	f("key", as("owner", key), account.ServerAdmin, account.Resource{}, "403")
-	f("limited key of an admin", as("admin", limitedKey), account.ServerAdmin, account.Resource{}, "403")
-	f("share key of an admin", as("admin", share), account.ServerAdmin, account.Resource{}, "403")
 	f("key", as("admin", key), account.RoomRead, account.Resource{}, "403")
 	f("limited key", as("owner", limitedKey), account.ObjectWrite, mine, "ok")
 	f("limited key", as("outsider", limitedKey), account.BucketRead, mine, "404")

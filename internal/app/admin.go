@@ -7,6 +7,7 @@ import (
 	"croft/account"
 	"croft/internal/errs"
 	"croft/objectstore/adminapi"
+	"croft/objectstore/policy"
 	"croft/objectstore/s3api"
 )
 
@@ -17,22 +18,28 @@ func (a *App) openAdmin(who access) {
 		reduced = *p
 	}
 	a.admin = adminapi.New(adminapi.Config{
-		Store: a.store, Gate: adminGate{who}, Power: a.power, Version: a.config.Version, Region: s3api.DefaultRegion,
+		Store: a.store, Gate: adminGate{who}, Accounts: adminAccounts{who}, Power: a.power, Version: a.config.Version, Region: s3api.DefaultRegion,
 		Deployment: a.store.Deployment(), ReducedParity: reduced, Log: a.log,
 	})
 }
 
-// adminGate lets calls of the admin protocol pass the same policy as everything else.
+// adminGate lets calls of the admin protocol pass the same policy as wholeServer else.
 type adminGate struct{ access }
 
 var _ adminapi.Gate = adminGate{}
 
-// Allow implements adminapi.Gate: the server is its administrators'.
-func (g adminGate) Allow(ctx context.Context, c s3api.Credential, _ string) error {
-	if err := g.accounts.Authorize(ctx, principalOf(c), account.ServerAdmin, account.Resource{}); err != nil {
+// wholeServer is the resource of what is about the server: policies that allow it name
+// this one, or none.
+var wholeServer = policy.Resource("*", "")
+
+// Allow implements adminapi.Gate: the server is its administrators', and theirs whose
+// policies allow it.
+func (g adminGate) Allow(ctx context.Context, c s3api.Credential, permission string) error {
+	p := principalOf(c)
+	if err := g.accounts.Permit(ctx, p, account.Deed{Action: permission, Resource: wholeServer}); err != nil {
 		return err
 	}
-	g.accounts.KeyUsed(c.AccessKey)
+	g.used(c, p)
 	return nil
 }
 

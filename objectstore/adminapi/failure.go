@@ -28,6 +28,11 @@ func (f *failure) Unwrap() error { return f.cause }
 // byCode are the codes that mc knows, by ours.
 var byCode = map[string]string{
 	"bucket_not_found":   "NoSuchBucket",
+	"user_not_found":     "XMinioAdminNoSuchUser",
+	"group_not_found":    "XMinioAdminNoSuchGroup",
+	"policy_not_found":   "XMinioAdminNoSuchPolicy",
+	"key_not_found":      "XMinioInvalidIAMCredentials",
+	"policy_malformed":   "MalformedPolicy",
 	"not_supported_here": "NotImplemented",
 }
 

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/json"
 	"net/http"
 
 	"golang.org/x/crypto/argon2"
@@ -145,6 +146,27 @@ func sealAs(scheme byte, secret string, text []byte) ([]byte, error) {
 		}
 		text = text[sealedSize:]
 	}
+}
+
+// secretJSON reads an encrypted body.
+func (q *request) secretJSON(v any) error {
+	text, err := open(q.visit.Credential.Secret, q.body)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		return fail("XMinioAdminConfigBadJSON", http.StatusBadRequest, "The body is not the JSON of this call.")
+	}
+	return nil
+}
+
+// answerSecret writes a value as JSON, encrypted.
+func (q *request) answerSecret(v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return q.answerSealed(text)
 }
 
 // answerSealed writes a text, encrypted.
