@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -85,6 +86,7 @@ func TestMC(t *testing.T) {
 		{"metrics", (*mc).metrics},
 		{"heal", (*mc).heal},
 		{"configuration", (*mc).configuration},
+		{"accounts", (*mc).accounts},
 		{"restart", (*mc).restart},
 	} {
 		if !t.Run(part.name, func(t *testing.T) { part.run(m.in(t)) }) && part.name == "objects" {
@@ -288,6 +290,55 @@ func (m *mc) configuration() {
 	contains(m.t, m.plain("admin", "config", "get", "croft", "storage_class"), "standard=EC:2 rrs=EC:1")
 	contains(m.t, m.plain("admin", "config", "export", "croft"), "region name=us-east-1")
 	m.refused("flags and the environment", "admin", "config", "set", "croft", "region", "name=eu")
+}
+
+func (m *mc) accounts() {
+	t := m.t
+	m.run("admin", "user", "add", "croft", "robot", "the-secret-of-robot")
+	contains(t, m.run("admin", "user", "list", "croft"), `"accessKey":"robot"`, `"accessKey":"operator"`)
+	m.run("alias", "set", "robot", m.url, "robot", "the-secret-of-robot")
+	m.refused("does not exist", "cat", "robot/photos/piped")
+	m.run("admin", "policy", "attach", "croft", "readonly", "--user", "robot")
+	if out := m.plain("cat", "robot/photos/piped"); out != "one\ntwo\n" {
+		t.Errorf("with a policy: %q", out)
+	}
+	contains(t, m.plain("admin", "user", "info", "croft", "robot"), "PolicyName: readonly")
+	contains(t, m.plain("admin", "policy", "entities", "croft", "--policy", "readonly"), "robot")
+	m.refused("not authorized", "admin", "info", "robot")
+	m.refused("not authorized", "admin", "policy", "attach", "robot", "consoleAdmin", "--user", "robot")
+	m.run("admin", "policy", "detach", "croft", "readonly", "--user", "robot")
+
+	document := filepath.Join(m.dir, "policy.json")
+	if err := os.WriteFile(document, []byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*"],"Resource":["arn:aws:s3:::photos/*","arn:aws:s3:::photos"]}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m.run("admin", "policy", "create", "croft", "photos", document)
+	contains(t, m.run("admin", "policy", "list", "croft"), `"policy":"photos"`, `"policy":"readwrite"`)
+	contains(t, m.run("admin", "policy", "info", "croft", "photos"), "arn:aws:s3:::photos")
+	m.run("admin", "group", "add", "croft", "team", "robot")
+	m.run("admin", "policy", "attach", "croft", "photos", "--group", "team")
+	m.run("cp", document, "robot/photos/by-robot")
+	contains(t, m.plain("admin", "group", "info", "croft", "team"), "Members: robot", "Policy: photos")
+
+	var key struct{ AccessKey, SecretKey string }
+	m.answer(&key, "admin", "accesskey", "create", "robot", "--policy", document, "--description", "of the tests")
+	m.run("alias", "set", "spare", m.url, key.AccessKey, key.SecretKey)
+	m.run("cp", document, "spare/photos/by-key")
+	contains(t, m.plain("admin", "accesskey", "info", "croft", key.AccessKey), "Parent User: robot", "Policy: embedded")
+	contains(t, m.run("admin", "accesskey", "list", "robot"), key.AccessKey)
+	contains(t, m.plain("admin", "user", "svcacct", "list", "croft", "robot"), key.AccessKey)
+	m.run("admin", "accesskey", "edit", "croft", key.AccessKey, "--secret-key", "another-secret")
+	m.refused("signature", "cp", document, "spare/photos/by-key")
+	m.run("admin", "accesskey", "rm", "croft", key.AccessKey)
+
+	m.run("admin", "user", "disable", "croft", "robot")
+	m.refused("does not exist in our records", "cp", document, "robot/photos/by-robot")
+	m.run("admin", "user", "enable", "croft", "robot")
+	m.run("admin", "group", "remove", "croft", "team", "robot")
+	m.run("admin", "group", "remove", "croft", "team")
+	m.run("admin", "policy", "remove", "croft", "photos")
+	m.run("admin", "user", "remove", "croft", "robot")
+	lacks(t, m.run("admin", "user", "list", "croft"), "robot")
 }
 
 // restart is last: it asks for what was written before of the program that came after.

@@ -110,13 +110,5 @@ func status(disabled bool) string {
 	return "enabled"
 }
 
-// known is nil for the zero time.
-func known(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
-}
-
 // documentOf is a policy as JSON inside of JSON.
 func documentOf(p Policy) json.RawMessage { return json.RawMessage(p.Document) }

@@ -96,6 +96,7 @@ type fixture struct {
 	t       *testing.T
 	store   *erasure.Store
 	fence   *fence
+	book    *book
 	handler *Handler
 	url     string
 	client  *http.Client
@@ -115,8 +116,9 @@ func start(t *testing.T, configure ...func(*Config)) *fixture {
 	}
 	t.Cleanup(func() { _ = store.Close() })
 	f := &fixture{t: t, store: store, fence: &fence{turned: make(chan string, 1)}}
+	f.book = &book{fence: f.fence}
 	c := Config{
-		Store: store, Gate: f.fence, Power: f.fence, Version: "1.2.3", Region: "us-east-1", Deployment: store.Deployment(), ReducedParity: 1, Log: log,
+		Store: store, Gate: f.fence, Accounts: f.book, Power: f.fence, Version: "1.2.3", Region: "us-east-1", Deployment: store.Deployment(), ReducedParity: 1, Log: log,
 	}
 	for _, set := range configure {
 		set(&c)

@@ -18,9 +18,12 @@ type keyJSON struct {
 }
 
 func keyOf(k Key) keyJSON {
+	if k.ExpiresAt.IsZero() {
+		k.ExpiresAt = never.UTC() // mc wants a time
+	}
 	return keyJSON{
 		User: k.User, Status: map[bool]string{true: "off", false: "on"}[k.Disabled], Implied: k.Policy == "", AccessKey: k.AccessKey,
-		Name: k.Name, Description: k.Description, Expires: known(k.ExpiresAt),
+		Name: k.Name, Description: k.Description, Expires: &k.ExpiresAt,
 	}
 }
 

@@ -25,6 +25,7 @@ var refused = []struct{ path, commands, why string }{
 	{"scanner", "mc admin scanner", "Croft has no scanner: usage is counted as it is written, and lifecycle rounds are in the console."},
 	{"update", "mc admin update", "Replace the program and run `mc admin service restart`."},
 	{"force-unlock", "mc admin top locks", "Nothing is locked between requests."},
+	{"temporary-account-info", "mc admin accesskey info", "There is no such access key that you may see. Temporary ones are kept nowhere, so there is nothing to tell of them."},
 	{"idp-config", "mc idp openid, mc idp ldap", "Identity providers are not configured over this protocol."},
 	{"idp/ldap", "mc idp ldap", "Croft does not speak LDAP."},
 	{"start-job", "mc batch", "Croft has no batch jobs. `croft mirror` copies buckets."},
