@@ -10,6 +10,7 @@ const (
 	ViaSession Via = "session"
 	ViaToken   Via = "token"
 	ViaKey     Via = "s3key"
+	ViaShare   Via = "share"  // a link that somebody made; it acts as they would
 	ViaSystem  Via = "system" // Croft itself; never made from anything a client sends
 )
 

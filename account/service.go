@@ -95,6 +95,7 @@ func (s *Service) sweep(ctx context.Context) error {
 		return errors.Join(
 			tx.Exec("DELETE FROM sessions WHERE expires_at <= ? OR last_seen_at <= ?", millis(now), idle).Error,
 			tx.Exec("DELETE FROM login_limits WHERE free_at <= ?", millis(now)).Error,
+			tx.Exec("DELETE FROM shares WHERE expires_at <> 0 AND expires_at <= ?", millis(now)).Error,
 		)
 	})
 }

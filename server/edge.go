@@ -75,7 +75,7 @@ func (s *Server) logAccess(w *recorder, r *http.Request, started time.Time) {
 	if strings.HasPrefix(r.URL.Path, "/api/") || strings.HasPrefix(r.URL.Path, "/hooks/") {
 		level = slog.LevelInfo
 	}
-	s.log.Log(r.Context(), level, "request", "requestId", requestID(r.Context()), "method", r.Method, "path", r.URL.Path,
+	s.log.Log(r.Context(), level, "request", "requestId", requestID(r.Context()), "method", r.Method, "path", withoutToken(r.URL.Path),
 		"status", w.status, "bytes", w.bytes, "duration", time.Since(started), "address", s.address(r))
 }
 

@@ -166,6 +166,7 @@ func outcomeOf(err error) string {
 
 // pathTarget is what a path names, without the API's prefix.
 func pathTarget(path string) string {
+	path = withoutToken(path)
 	return strings.TrimPrefix(strings.TrimPrefix(path, apiPrefix), "/")
 }
 

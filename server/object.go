@@ -80,6 +80,7 @@ func (s *Server) objectRoutes() {
 	s.bulkRoutes()
 	s.partRoutes()
 	s.zipRoutes()
+	s.sharedLinkRoutes()
 	s.versionRoutes()
 	s.editRoutes()
 	route(s, op("share-object", http.MethodPost, "/buckets/{bucket}/share", "A link that downloads without a login", "buckets"), read, s.shareObject)
@@ -152,13 +153,18 @@ func (s *Server) getObject(w http.ResponseWriter, r *http.Request, p Params) err
 	if version := p.Query("version"); version != "" {
 		return s.serveVersion(w, r, objectstore.VersionRef{Bucket: bucket, Key: key, ID: version}, p.Query("download") == "1")
 	}
+	return s.serveObject(w, r, bucket, key, p.Query("download") == "1")
+}
+
+// serveObject answers with the bytes of what a key holds.
+func (s *Server) serveObject(w http.ResponseWriter, r *http.Request, bucket, key string, download bool) error {
 	object, err := s.deps.Store.Head(r.Context(), bucket, key)
 	if err != nil {
 		return err
 	}
 	return s.serveFile(w, r, File{
 		Name: key, ContentType: object.Attributes.ContentType, Size: object.Size, ETag: object.ETag, ModifiedAt: object.ModifiedAt,
-		Download: p.Query("download") == "1",
+		Download: download,
 		Open: func(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
 			// The headers speak of the object that Head saw, so the bytes must be its.
 			opened, content, err := s.deps.Store.Get(ctx, bucket, key, partOf(object, offset, length))

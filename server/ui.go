@@ -39,6 +39,10 @@ func (s *Server) noRoute(c *gin.Context) {
 		if name != "" && name != "index.html" && s.ui.serve(w, r, name) {
 			return
 		}
+		if strings.HasPrefix(r.URL.Path, sharePath) {
+			w.Header().Set("X-Robots-Tag", "noindex")
+			w.Header().Set("Referrer-Policy", "no-referrer")
+		}
 		if opensPage(r) && s.ui.serve(w, r, "index.html") {
 			return
 		}

@@ -4,6 +4,8 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 
+export * from "./objects.mjs";
+
 export * from "./access.mjs";
 
 export async function visit({ page, open }, { url }) {

@@ -465,6 +465,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/buckets/{bucket}/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Links that work */
+        get: operations["list-shared-links"];
+        put?: never;
+        /** Make a link to an object or a folder */
+        post: operations["create-shared-link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/buckets/{bucket}/shares/{share}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a link */
+        delete: operations["delete-shared-link"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/buckets/{bucket}/simulate": {
         parameters: {
             query?: never;
@@ -1398,6 +1433,93 @@ export interface paths {
         put?: never;
         /** Make the first user */
         post: operations["complete-setup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shared/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a link shows */
+        get: operations["get-shared"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shared/{token}/object": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes of a shared object */
+        get: operations["get-shared-object"];
+        /** Add an object to a shared folder that takes uploads */
+        put: operations["put-shared-object"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** The headers of a shared object */
+        head: operations["head-shared-object"];
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shared/{token}/objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A shared folder */
+        get: operations["list-shared"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shared/{token}/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a link's password */
+        post: operations["unlock-shared"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shared/{token}/zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A shared folder as one archive */
+        get: operations["get-shared-zip"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2391,6 +2513,11 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListSharedLink: {
+            items: components["schemas"]["SharedLink"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         ListSimulatedAnswer: {
             items: components["schemas"]["SimulatedAnswer"][];
             /** @description The cursor of the next page; empty on the last one */
@@ -2547,6 +2674,46 @@ export interface components {
             name: string;
             webhookSecret: string;
             webhookUrl: string;
+        };
+        NewSharedLink: {
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description Absent: never
+             */
+            expiresAt?: string;
+            folder: boolean;
+            id: string;
+            /** @description Of the object; of a folder, what its keys begin with */
+            key: string;
+            /** Format: date-time */
+            lastUsedAt?: string;
+            /** @description The address, below the console's own */
+            path: string;
+            /** @description It asks for a password */
+            protected: boolean;
+            /** @description People may add objects, never replace any */
+            uploads: boolean;
+            userId: string;
+            /** @description Who made it; it is worth what they may do */
+            userName: string;
+            /**
+             * Format: int64
+             * @description How often it was opened
+             */
+            uses: number;
+        };
+        NewSharedLinkRequest: {
+            /**
+             * Format: int64
+             * @description 0: never
+             */
+            expiresSeconds?: number;
+            folder?: boolean;
+            key: string;
+            password?: string;
+            uploads?: boolean;
         };
         NewTier: {
             accessKey: string;
@@ -3072,6 +3239,44 @@ export interface components {
             /** @description From the set-up link */
             token: string;
         };
+        Shared: {
+            /** @description For what is downloaded */
+            fileName: string;
+            folder: boolean;
+            /** @description It needs a password that was not given yet */
+            locked: boolean;
+            name: string;
+            /** @description What is shared, where that is one object; its key is empty */
+            object?: components["schemas"]["Object"];
+            uploads: boolean;
+        };
+        SharedLink: {
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description Absent: never
+             */
+            expiresAt?: string;
+            folder: boolean;
+            id: string;
+            /** @description Of the object; of a folder, what its keys begin with */
+            key: string;
+            /** Format: date-time */
+            lastUsedAt?: string;
+            /** @description It asks for a password */
+            protected: boolean;
+            /** @description People may add objects, never replace any */
+            uploads: boolean;
+            userId: string;
+            /** @description Who made it; it is worth what they may do */
+            userName: string;
+            /**
+             * Format: int64
+             * @description How often it was opened
+             */
+            uses: number;
+        };
         ShareLink: {
             /** Format: date-time */
             expiresAt: string;
@@ -3257,6 +3462,9 @@ export interface components {
             /** Format: date-time */
             lastUsedAt?: string;
             name: string;
+        };
+        UnlockShareRequest: {
+            password: string;
         };
         UpdateBucketAccessRequest: {
             block?: components["schemas"]["PublicBlock"];
@@ -4816,6 +5024,102 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ShareLink"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "list-shared-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListSharedLink"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "create-shared-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSharedLinkRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewSharedLink"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "delete-shared-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+                share: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -7225,6 +7529,211 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["APIError"];
                 };
+            };
+        };
+    };
+    "get-shared": {
+        parameters: {
+            query?: never;
+            header?: {
+                Cookie?: string;
+            };
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shared"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "get-shared-object": {
+        parameters: {
+            query?: {
+                /** @description 1: never show it inline */
+                download?: string;
+                /** @description Below the shared folder; empty for a shared object */
+                key?: string;
+            };
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "put-shared-object": {
+        parameters: {
+            query?: {
+                /** @description 1: never show it inline */
+                download?: string;
+                /** @description Below the shared folder; empty for a shared object */
+                key?: string;
+            };
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "head-shared-object": {
+        parameters: {
+            query?: {
+                /** @description 1: never show it inline */
+                download?: string;
+                /** @description Below the shared folder; empty for a shared object */
+                key?: string;
+            };
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "list-shared": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                /** @description Below the shared folder */
+                prefix?: string;
+            };
+            header?: {
+                Cookie?: string;
+            };
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "unlock-shared": {
+        parameters: {
+            query?: never;
+            header?: {
+                Cookie?: string;
+            };
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnlockShareRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "get-shared-zip": {
+        parameters: {
+            query?: {
+                /** @description Below the shared folder */
+                prefix?: string;
+            };
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

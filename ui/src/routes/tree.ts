@@ -8,12 +8,14 @@ import { appRoutes as overview } from "@/features/overview/routes";
 import { projectRoutes as pipelines } from "@/features/pipelines/routes";
 import { projectRoutes as projects } from "@/features/projects/routes";
 import { appRoutes as settings } from "@/features/settings/routes";
+import { publicRoutes as shared } from "@/features/shared/routes";
 import { publicRoutes as setup } from "@/features/setup/routes";
 import { appRoute, projectRoute, rootRoute, unknownRoute } from "./base";
 
 export const routeTree = rootRoute.addChildren([
   ...setup,
   ...login,
+  ...shared,
   appRoute.addChildren([
     ...overview,
     ...audit,

@@ -45,6 +45,7 @@ import { DeletedList } from "./DeletedList";
 import { DeleteObjectsDialog } from "./DeleteObjectsDialog";
 import { filesOf } from "./dropped";
 import { crumbsOf, type Entry } from "./keys";
+import { LinksDialog } from "./LinksDialog";
 import { NewFolderDialog } from "./NewFolderDialog";
 import { ObjectList } from "./ObjectList";
 import { PreviewDialog } from "./preview/PreviewDialog";
@@ -69,6 +70,7 @@ export function BrowserPage() {
 type Work =
   | { do: "delete"; entries: Entry[]; targets: Targets }
   | { do: "copy"; entries: Entry[]; all?: string }
+  | { do: "links" }
   | { do: "rename" | "preview" | "share" | "versions"; entry: Entry };
 
 function Folder({ bucket, prefix, deleted }: { bucket: string; prefix: string; deleted: boolean }) {
@@ -156,7 +158,7 @@ function Folder({ bucket, prefix, deleted }: { bucket: string; prefix: string; d
             onSelect: () => location.assign(objectAddress(bucket, one.key, true)),
           }
         : { id: "zip", label: t("action.zip"), icon: <FileArchive size={15} />, onSelect: () => zip(entries, all) },
-      one?.kind === "object" && {
+      one !== undefined && {
         id: "share",
         label: t("action.share"),
         icon: <Link2 size={15} />,
@@ -200,6 +202,7 @@ function Folder({ bucket, prefix, deleted }: { bucket: string; prefix: string; d
       {t("upload.files")}
     </Button>
   );
+  const crumbs = crumbsOf(prefix);
   const more: MenuAction[] = [
     ...(mayWrite
       ? [
@@ -207,6 +210,13 @@ function Folder({ bucket, prefix, deleted }: { bucket: string; prefix: string; d
           { id: "new", label: t("newFolder"), icon: <FolderPlus size={15} />, onSelect: () => setMakingFolder(true) },
         ]
       : []),
+    {
+      id: "share",
+      label: t("action.shareFolder"),
+      icon: <Link2 size={15} />,
+      onSelect: () => setWork({ do: "share", entry: { kind: "folder", key: prefix, name: crumbs.at(-1)?.name ?? bucket } }),
+    },
+    { id: "links", label: t("action.links"), icon: <Link2 size={15} />, onSelect: () => setWork({ do: "links" }) },
     { id: "zip", label: t("action.zipFolder"), icon: <FileArchive size={15} />, onSelect: () => zip([], true) },
     ...(versioned
       ? [
@@ -219,7 +229,6 @@ function Folder({ bucket, prefix, deleted }: { bucket: string; prefix: string; d
         ]
       : []),
   ];
-  const crumbs = crumbsOf(prefix);
   const parent = crumbs.at(-2)?.prefix;
   return (
     <div
@@ -355,7 +364,8 @@ function Folder({ bucket, prefix, deleted }: { bucket: string; prefix: string; d
         </>
       )}
       <NewFolderDialog bucket={bucket} prefix={prefix} open={makingFolder} onOpenChange={setMakingFolder} />
-      <ShareDialog bucket={bucket} entry={work?.do === "share" ? work.entry : undefined} onClose={end} />
+      {work?.do === "share" && <ShareDialog bucket={bucket} entry={work.entry} mayWrite={mayWrite} onClose={end} />}
+      {work?.do === "links" && <LinksDialog bucket={bucket} mayChange={mayChange} onClose={end} />}
       {work?.do === "preview" && (
         <PreviewDialog bucket={bucket} entry={work.entry} mayWrite={mayWrite} mayChange={mayChange} onClose={end} onStep={(by) => step(work.entry, by)} />
       )}

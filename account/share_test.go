@@ -1,0 +1,90 @@
+package account_test
+
+import (
+	"testing"
+	"time"
+
+	"croft/account"
+	"croft/internal/errs"
+)
+
+func TestShareEnds(t *testing.T) {
+	w := newWorld(t)
+	w.user("boss", true)
+	ada := w.user("ada", false)
+	link := func(n account.NewShare) string {
+		t.Helper()
+		n.Bucket = "files"
+		token, _, err := w.CreateShare(t.Context(), ada.ID, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	opens := func(token string) bool {
+		t.Helper()
+		_, _, err := w.OpenShare(t.Context(), token)
+		if err != nil && errs.KindOf(err) != errs.NotFound {
+			t.Fatal(err)
+		}
+		return err == nil
+	}
+	hour, forever := link(account.NewShare{Key: "a", ExpiresAt: w.clock.now().Add(time.Hour)}), link(account.NewShare{Key: "b"})
+	if !opens(hour) || !opens(forever) || opens("forged") {
+		t.Error("links do not open as they should")
+	}
+	if _, _, err := w.CreateShare(t.Context(), ada.ID, account.NewShare{Bucket: "files", Key: "a", ExpiresAt: w.clock.now()}); err == nil {
+		t.Error("a link was made that has ended already")
+	}
+	w.clock.advance(time.Hour)
+	if opens(hour) || !opens(forever) {
+		t.Error("a link opens at its end, or not before")
+	}
+	if all := must[[]account.Share](t)(w.Shares(t.Context(), "files")); len(all) != 1 || all[0].Key != "b" {
+		t.Errorf("listed: %+v", all)
+	}
+	if _, err := w.UpdateUser(t.Context(), ada.ID, account.UserChange{Disabled: new(true)}); err != nil {
+		t.Fatal(err)
+	}
+	if opens(forever) {
+		t.Error("the link of a disabled user opens")
+	}
+}
+
+func TestSharePass(t *testing.T) {
+	w := newWorld(t)
+	ada := w.user("ada", false)
+	token, share, err := w.CreateShare(t.Context(), ada.ID, account.NewShare{Bucket: "files", Key: "a/", Folder: true, Password: "open sesame"})
+	if err != nil || !share.Protected {
+		t.Fatal(share, err)
+	}
+	share, who, err := w.OpenShare(t.Context(), token)
+	if err != nil || !who.ReadOnly || who.UserID != ada.ID || who.Via != account.ViaShare {
+		t.Fatalf("%+v %v", who, err)
+	}
+	if _, _, err := w.UnlockShare(t.Context(), token, "wrong", "192.0.2.1"); errs.KindOf(err) != errs.Forbidden {
+		t.Errorf("a wrong password: %v", err)
+	}
+	pass, until, err := w.UnlockShare(t.Context(), token, "open sesame", "192.0.2.1")
+	if err != nil || !w.PassesShare(share, pass) {
+		t.Fatal(err)
+	}
+	other, _, err := w.OpenShare(t.Context(), must2(t)(w.CreateShare(t.Context(), ada.ID, account.NewShare{Bucket: "files", Key: "c", Password: "open sesame"})))
+	if err != nil || w.PassesShare(other, pass) || w.PassesShare(share, "") || w.PassesShare(share, "99999999999"+pass[10:]) {
+		t.Error("a pass opens more than its link")
+	}
+	w.clock.advance(until.Sub(w.clock.now()))
+	if w.PassesShare(share, pass) {
+		t.Error("a pass does not end")
+	}
+}
+
+func must2(t *testing.T) func(string, account.Share, error) string {
+	return func(token string, _ account.Share, err error) string {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+}

@@ -1,0 +1,300 @@
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { Download, FileArchive, FolderOpen, Upload } from "lucide-react";
+import { useRef, useState, type DragEvent } from "react";
+import { useTranslation } from "react-i18next";
+import { api, body } from "@/api/client";
+import { errorText } from "@/api/errors";
+import type { ObjectInfo } from "@/api/types";
+import {
+  Alert,
+  Button,
+  ButtonAnchor,
+  Bytes,
+  CroftMark,
+  Dialog,
+  EmptyState,
+  Field,
+  IconButton,
+  PasswordInput,
+  Progress,
+  Skeleton,
+  Time,
+  toast,
+  useDocumentTitle,
+} from "@/components";
+import { FileIcon } from "@/features/browser/FileIcon";
+import { crumbsOf, entriesOf, previewOf, type Entry } from "@/features/browser/keys";
+import { Preview } from "@/features/browser/preview/Preview";
+import { filesOf } from "@/features/browser/dropped";
+import { besides } from "@/features/browser/uploads/plan";
+import { send } from "@/features/browser/uploads/transport";
+import { Gate } from "@/features/shell/Gate";
+import { ApiError } from "@/api/errors";
+import { cx } from "@/lib/cx";
+import s from "./Shared.module.css";
+
+const route = getRouteApi("/s/$token");
+
+const addressOf = (token: string, key: string, download = false) =>
+  `/api/v1/shared/${encodeURIComponent(token)}/object?${new URLSearchParams({ key, ...(download ? { download: "1" } : {}) })}`;
+
+/** SharedPage is what somebody without an account sees of a link. */
+export function SharedPage() {
+  const { t } = useTranslation("shared");
+  const { token } = route.useParams();
+  const shared = useQuery({
+    queryKey: ["shared", token],
+    queryFn: ({ signal }) => body(api.GET("/api/v1/shared/{token}", { params: { path: { token } }, signal })),
+    staleTime: Infinity,
+    retry: false,
+  });
+  useDocumentTitle(shared.data?.name ?? "");
+  if (shared.isError) {
+    return (
+      <Gate title={t("gone")} description={errorText(shared.error)}>
+        <p>{t("goneHint")}</p>
+      </Gate>
+    );
+  }
+  if (!shared.data) return <Skeleton width="100%" height={200} />;
+  if (shared.data.locked) return <Unlock token={token} />;
+  const { name, folder, uploads, object } = shared.data;
+  return (
+    <main className={s.page}>
+      <header className={s.head}>
+        <CroftMark size={34} />
+        <h1>{name}</h1>
+      </header>
+      {folder ? <Folder token={token} name={name} uploads={uploads} /> : object && <One token={token} name={name} object={object} />}
+    </main>
+  );
+}
+
+function Unlock({ token }: { token: string }) {
+  const { t } = useTranslation("shared");
+  const client = useQueryClient();
+  const [password, setPassword] = useState("");
+  const unlock = useMutation({
+    mutationFn: () => api.POST("/api/v1/shared/{token}/unlock", { params: { path: { token } }, body: { password } }),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["shared", token] }),
+  });
+  return (
+    <Gate title={t("locked")} description={t("lockedHint")}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          unlock.mutate();
+        }}
+      >
+        <Field label={t("password")}>
+          <PasswordInput required autoFocus value={password} autoComplete="off" onChange={(event) => setPassword(event.target.value)} />
+        </Field>
+        {unlock.isError && <Alert tone="danger">{errorText(unlock.error)}</Alert>}
+        <Button type="submit" variant="primary" wide busy={unlock.isPending}>
+          {t("open")}
+        </Button>
+      </form>
+    </Gate>
+  );
+}
+
+function One({ token, name, object }: { token: string; name: string; object: ObjectInfo }) {
+  const { t } = useTranslation("shared");
+  return (
+    <section className={s.one}>
+      <p className={s.facts}>
+        <Bytes value={object.size} /> · <Time value={object.modifiedAt} />
+      </p>
+      <ButtonAnchor variant="primary" icon={<Download size={16} />} href={addressOf(token, "", true)} download>
+        {t("download")}
+      </ButtonAnchor>
+      <Preview source={{ ...object, key: name, name, address: addressOf(token, "") }} />
+    </section>
+  );
+}
+
+function Folder({ token, name, uploads }: { token: string; name: string; uploads: boolean }) {
+  const { t } = useTranslation("shared");
+  const { path = "" } = route.useSearch();
+  const [shown, setShown] = useState<Entry>();
+  const client = useQueryClient();
+  const list = useInfiniteQuery({
+    queryKey: ["shared", token, "list", path],
+    initialPageParam: "",
+    queryFn: ({ signal, pageParam }) =>
+      body(
+        api.GET("/api/v1/shared/{token}/objects", {
+          params: { path: { token }, query: { prefix: path, cursor: pageParam || undefined, limit: 200 } },
+          signal,
+        }),
+      ),
+    getNextPageParam: (page) => page.next || undefined,
+  });
+  const sending = useSending(token, path, () => void client.invalidateQueries({ queryKey: ["shared", token, "list"] }));
+  const [dragging, setDragging] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
+  const entries = list.data?.pages.flatMap((page) => entriesOf(page, path)) ?? [];
+  const drop = (event: DragEvent) => {
+    event.preventDefault();
+    setDragging(false);
+    if (uploads) filesOf(event.dataTransfer.items).then(sending.send).catch(toast.error);
+  };
+  return (
+    <section
+      className={cx(s.folder, dragging && s.dragging)}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setDragging(uploads);
+      }}
+      onDragLeave={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setDragging(false);
+      }}
+      onDrop={drop}
+    >
+      <div className={s.bar}>
+        <nav aria-label={t("folders")} className={s.crumbs}>
+          <Link to="/s/$token" params={{ token }} search={{}}>
+            {name}
+          </Link>
+          {crumbsOf(path).map((crumb) => (
+            <Link key={crumb.prefix} to="/s/$token" params={{ token }} search={{ path: crumb.prefix }}>
+              {crumb.name}
+            </Link>
+          ))}
+        </nav>
+        {uploads && (
+          <Button variant="primary" icon={<Upload size={16} />} onClick={() => input.current?.click()}>
+            {t("add")}
+          </Button>
+        )}
+        {entries.length > 0 && (
+          <ButtonAnchor icon={<FileArchive size={16} />} href={`/api/v1/shared/${encodeURIComponent(token)}/zip?${new URLSearchParams({ prefix: path })}`}>
+            {t("zip")}
+          </ButtonAnchor>
+        )}
+      </div>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        data-testid="shared-input"
+        onChange={(event) => {
+          sending.send(Array.from(event.target.files ?? []).map((file) => ({ path: file.name, file })));
+          event.target.value = "";
+        }}
+      />
+      {sending.count > 0 && (
+        <div className={s.sending} role="status">
+          {t("sending", { count: sending.count })}
+          <Progress value={sending.sent} max={sending.bytes} label={t("sendingProgress")} />
+        </div>
+      )}
+      {list.isError ? (
+        <Alert tone="danger">{errorText(list.error)}</Alert>
+      ) : !list.data ? (
+        <Skeleton width="100%" height={160} />
+      ) : entries.length === 0 ? (
+        <EmptyState icon={<FolderOpen size={22} />} title={t("empty")}>
+          <p>{uploads ? t("emptyUploads") : t("emptyHint")}</p>
+        </EmptyState>
+      ) : (
+        <ul className={s.list}>
+          {entries.map((entry) => (
+            <Row key={entry.key} token={token} entry={entry} onOpen={() => setShown(entry)} />
+          ))}
+        </ul>
+      )}
+      {list.hasNextPage && (
+        <p className={s.more}>
+          <Button busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+            {t("common:loadMore")}
+          </Button>
+        </p>
+      )}
+      {shown?.kind === "object" && (
+        <Dialog
+          open
+          wide
+          onOpenChange={() => setShown(undefined)}
+          title={shown.name}
+          footer={
+            <ButtonAnchor variant="primary" icon={<Download size={16} />} href={addressOf(token, shown.key, true)} download>
+              {t("download")}
+            </ButtonAnchor>
+          }
+        >
+          <Preview source={{ ...shown.object, name: shown.name, address: addressOf(token, shown.key) }} />
+        </Dialog>
+      )}
+    </section>
+  );
+}
+
+function Row({ token, entry, onOpen }: { token: string; entry: Entry; onOpen: () => void }) {
+  const { t } = useTranslation("shared");
+  const image = entry.kind === "object" && previewOf(entry.object) === "image" && entry.object.size < 4 << 20;
+  return (
+    <li className={s.row}>
+      {image ? <img className={s.thumb} src={addressOf(token, entry.key)} alt="" loading="lazy" /> : <span className={s.thumb}><FileIcon entry={entry} /></span>}
+      {entry.kind === "folder" ? (
+        <Link className={s.name} to="/s/$token" params={{ token }} search={{ path: entry.key }}>
+          {entry.name || "/"}
+        </Link>
+      ) : (
+        <button type="button" className={s.name} onClick={onOpen}>
+          {entry.name}
+        </button>
+      )}
+      {entry.kind === "object" && (
+        <>
+          <span className={s.facts}>
+            <Bytes value={entry.object.size} />
+          </span>
+          <a href={addressOf(token, entry.key, true)} download tabIndex={-1}>
+            <IconButton size="sm" label={t("downloadOf", { name: entry.name })} icon={<Download size={16} />} />
+          </a>
+        </>
+      )}
+    </li>
+  );
+}
+
+/** useSending adds files one after the other; a name that is taken gets a number. */
+function useSending(token: string, path: string, onDone: () => void) {
+  const { t } = useTranslation("shared");
+  const [state, setState] = useState({ count: 0, bytes: 0, sent: 0 });
+  const one = async (name: string, file: File, onSent: (bytes: number) => void) => {
+    const taken = new Set<string>();
+    for (let key = path + name; ; key = besides(path + name, (candidate) => taken.has(candidate))) {
+      try {
+        await send(addressOf(token, key), { "Content-Type": file.type || "application/octet-stream" }, file, onSent).done;
+        return;
+      } catch (error) {
+        if (!(error instanceof ApiError && error.code === "precondition_failed") || taken.size > 50) throw error;
+        taken.add(key);
+      }
+    }
+  };
+  const sendAll = (files: { path: string; file: File }[]) => {
+    const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
+    void (async () => {
+      let before = 0;
+      try {
+        for (const [index, { path: name, file }] of files.entries()) {
+          setState({ count: files.length - index, bytes, sent: before });
+          await one(name, file, (sent) => setState({ count: files.length - index, bytes, sent: before + sent }));
+          before += file.size;
+        }
+        toast.ok(t("sent", { count: files.length }));
+      } catch (error) {
+        toast.error(error);
+      } finally {
+        setState({ count: 0, bytes: 0, sent: 0 });
+        onDone();
+      }
+    })();
+  };
+  return { ...state, send: sendAll };
+}
