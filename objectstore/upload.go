@@ -113,4 +113,6 @@ type CompleteUploadRequest struct {
 	// the object's attributes (a checksum of checksums) or refuse.
 	Finish    func(attributes *Attributes, parts []Part) error
 	Condition Condition
+	// CustomerKey, when set, must be the upload's. Without one nothing is asked.
+	CustomerKey *CustomerKey
 }

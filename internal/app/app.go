@@ -243,7 +243,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 		Lifecycle: rules, Replication: overS3, Inventory: reports, Notification: told,
 		Access: who,
 	})
-	tierRoom, err := a.openTiers(ctx, sealer)
+	tierRoom, err := a.openTiers(ctx, sealer, rules)
 	if err != nil {
 		return err
 	}

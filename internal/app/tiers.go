@@ -7,6 +7,7 @@ import (
 	"croft/internal/errs"
 	"croft/internal/seal"
 	"croft/objectstore"
+	"croft/objectstore/lifecycle"
 	"croft/objectstore/tiering"
 )
 
@@ -28,8 +29,8 @@ func (t *tiers) Tier(name string) (objectstore.Tier, error) {
 }
 
 // openTiers opens the tiers, which a store in an S3 cluster does not have and says so.
-func (a *App) openTiers(ctx context.Context, sealer *seal.Sealer) (*tiering.Service, error) {
-	service := tiering.New(tiering.Deps{DB: a.db, Sealer: sealer, Store: a.store, Log: a.log}, tiering.Config{Deployment: a.store.Deployment()})
+func (a *App) openTiers(ctx context.Context, sealer *seal.Sealer, rules *lifecycle.Service) (*tiering.Service, error) {
+	service := tiering.New(tiering.Deps{DB: a.db, Sealer: sealer, Store: a.store, Named: rules.Naming, Log: a.log}, tiering.Config{Deployment: a.store.Deployment()})
 	if err := service.Open(ctx); err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
+	"github.com/minio/minio-go/v7/pkg/lifecycle"
 
 	"croft/internal/errs"
 	"croft/objectstore"
@@ -119,6 +120,16 @@ func TestTiers(t *testing.T) {
 		if err != nil || o.Tier != "COLD" {
 			t.Fatalf("%+v, %v", o, err)
 		}
+	}
+	rule := lifecycle.Rule{ID: "old", Status: "Enabled", Transition: lifecycle.Transition{Days: 30, StorageClass: "COLD"}}
+	if err := here.SetBucketLifecycle(t.Context(), "docs", &lifecycle.Configuration{Rules: []lifecycle.Rule{rule}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := here.tiers.service.Load().Remove(t.Context(), "COLD"); err == nil || !strings.Contains(err.Error(), "of these buckets: docs.") {
+		t.Errorf("a tier that rules name: %v", err)
+	}
+	if err := here.SetBucketLifecycle(t.Context(), "docs", lifecycle.NewConfiguration()); err != nil {
+		t.Fatal(err)
 	}
 	young := map[string][]byte{"young": []byte("young")}
 	here.put(t, "young", young["young"])

@@ -266,6 +266,11 @@ func (s *Store) CompleteUpload(ctx context.Context, r objectstore.CompleteUpload
 	if err != nil {
 		return objectstore.Object{}, err
 	}
+	if r.CustomerKey != nil {
+		if _, err := s.openKey(ctx, u.Sealed, r.CustomerKey); err != nil {
+			return objectstore.Object{}, err
+		}
+	}
 	v, err := s.assemble(ctx, u, r)
 	if err != nil {
 		return objectstore.Object{}, err

@@ -51,6 +51,10 @@ func objectRows() []row {
 			{ask: "PUT /{b}/copy", header: from("X-Amz-Metadata-Directive", "MOVE"), want: "400 InvalidArgument", when: "a directive that is none"},
 			{ask: "PUT /{b}/copy", header: from("X-Amz-Copy-Source-If-Match", `"00"`), want: "412 PreconditionFailed", when: "a condition that does not hold"},
 		}},
+		{calls: "RestoreObject", state: "refused", remark: "objects in tiers are read as any other", samples: []sample{
+			{ask: "POST /{b}/key?restore", body: "<RestoreRequest><Days>1</Days></RestoreRequest>", want: "403 InvalidObjectState", when: "always: no object is in an archive"},
+			{ask: "POST /{b}/none?restore", body: "<RestoreRequest><Days>1</Days></RestoreRequest>", want: "404 NoSuchKey", when: "there is none"},
+		}},
 		{calls: "SelectObjectContent", remark: "CSV, JSON and Parquet; GZIP and BZIP2; ScanRange; progress. See below", samples: []sample{
 			{ask: "POST /{b}/key?select&select-type=2", body: selectXML(), want: "200", has: "hello"},
 			{ask: "POST /{b}/key?select&select-type=2", body: selectXML("SELECT *", "SELEKT *"), want: "400 ParseUnexpectedToken", when: "what is no statement"},

@@ -85,8 +85,12 @@ func (h *Handler) completeUpload(q *request) error {
 		}
 		choices[i] = objectstore.PartChoice{Number: p.Number, ETag: unquote(p.ETag)}
 	}
+	key, err := q.customerKey(requestPrefix)
+	if err != nil {
+		return err
+	}
 	o, err := h.store.CompleteUpload(q.r.Context(), objectstore.CompleteUploadRequest{
-		Upload: q.upload(), Parts: choices, Finish: finish, Condition: condition,
+		Upload: q.upload(), Parts: choices, Finish: finish, Condition: condition, CustomerKey: key,
 	})
 	if errors.Is(err, objectstore.ErrUploadNotFound) {
 		o, err = h.completedBefore(q, choices, err)

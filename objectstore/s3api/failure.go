@@ -103,6 +103,7 @@ var statuses = map[string]int{
 	"InvalidDigest":                                  http.StatusBadRequest,
 	"InvalidEncryptionAlgorithmError":                http.StatusBadRequest,
 	"InvalidLocationConstraint":                      http.StatusBadRequest,
+	"InvalidObjectState":                             http.StatusForbidden,
 	"InvalidPart":                                    http.StatusBadRequest,
 	"InvalidPartOrder":                               http.StatusBadRequest,
 	"InvalidTargetBucketForLogging":                  http.StatusBadRequest,

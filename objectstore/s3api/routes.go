@@ -72,6 +72,7 @@ func operations() []operation {
 	ops = append(ops, replicationOperations...)
 	ops = append(ops, inventoryOperations...)
 	ops = append(ops, selectOperations...)
+	ops = append(ops, restoreOperations...)
 	for _, s := range bucketSettings {
 		ops = append(ops, operation{s.name, http.MethodGet, onBucket, s.query, "", ReadBucket, s.answer})
 	}

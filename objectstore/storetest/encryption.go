@@ -121,6 +121,12 @@ var encryptionTests = []test{
 			if up.Encryption == objectstore.EncryptionNone {
 				f.Fatalf("upload %+v", up)
 			}
+			if u.CustomerKey != nil {
+				_, err := f.CompleteUpload(f.ctx, objectstore.CompleteUploadRequest{
+					Upload: up.UploadRef, Parts: []objectstore.PartChoice{{Number: 1}}, CustomerKey: &objectstore.CustomerKey{2},
+				})
+				f.wants("complete with another key", err, objectstore.ErrCustomerKeyWrong)
+			}
 			bodies := [][]byte{random(minPart+3, 1), random(minPart, 2), random(1, 3)}
 			var choices []objectstore.PartChoice
 			for i, body := range bodies {

@@ -24,7 +24,9 @@ type Deps struct {
 	DB     *store.DB
 	Sealer *seal.Sealer
 	Store  objectstore.Store
-	Log    *slog.Logger
+	// Named returns the buckets whose rules name a tier; nil: there are no rules.
+	Named func(ctx context.Context, tier string) ([]string, error)
+	Log   *slog.Logger
 }
 
 // Config tunes the room; the zero value of all but the deployment suits a running
@@ -47,6 +49,7 @@ type Service struct {
 	db     *store.DB
 	sealer *seal.Sealer
 	source source // nil when the store cannot do it
+	named  func(context.Context, string) ([]string, error)
 	log    *slog.Logger
 	config Config
 	wake   chan struct{} // has room for one: somebody wants to know how tiers are
@@ -66,7 +69,7 @@ var _ objectstore.Tiers = (*Service)(nil)
 // New makes the service. It does no I/O and starts nothing.
 func New(deps Deps, config Config) *Service {
 	s := &Service{
-		db: deps.DB, sealer: deps.Sealer, log: deps.Log, config: config, wake: make(chan struct{}, 1), checked: func() {}, places: map[string]*place{},
+		db: deps.DB, sealer: deps.Sealer, named: deps.Named, log: deps.Log, config: config, wake: make(chan struct{}, 1), checked: func() {}, places: map[string]*place{},
 	}
 	s.source, _ = deps.Store.(source)
 	s.config.PartSize = cmp.Or(s.config.PartSize, 16<<20)
@@ -301,6 +304,15 @@ func (s *Service) Remove(ctx context.Context, name string) error {
 
 func (s *Service) remove(ctx context.Context, p *place) error {
 	name := p.tier.Name
+	if s.named != nil {
+		buckets, err := s.named(ctx, name)
+		if err != nil {
+			return err
+		}
+		if len(buckets) > 0 {
+			return inUse(name, "Lifecycle rules move objects there, of these buckets: "+strings.Join(buckets, ", ")+". Change the rules first.")
+		}
+	}
 	if s.source != nil {
 		usage, err := s.source.TierUsage(ctx)
 		if err != nil {
