@@ -186,6 +186,18 @@ func TestTemporaryCredentials(t *testing.T) {
 	}
 	own("s", "svc", account.SessionRequest{Policy: allowing("Allow", "s3:*", "*")})
 	can("a session of it", "s", true, false)
+	for _, user := range []string{"svc", "s"} { // whose user may
+		c := s3api.Credential{AccessKey: w.keys[user][0], Identity: w.as("svc")}
+		if user == "s" {
+			c.Identity = w.temporary("s")
+		}
+		if err := (adminGate{w.access}).Allow(ctx, c, "info"); err == nil {
+			t.Errorf("%s looks after the server", user)
+		}
+		if err := (adminGate{w.access}).AllowBucket(ctx, c, true, "web-data"); err == nil {
+			t.Errorf("%s sets a quota", user)
+		}
+	}
 	w.ok(w.accounts.UpdateKey(ctx, w.users["boss"], key.AccessKey, account.KeyChange{Policy: ptr(allowing("Allow", "s3:PutObject", anything))}))
 	can("with another policy", "svc", false, true)
 	can("and its session at once", "s", false, true)
