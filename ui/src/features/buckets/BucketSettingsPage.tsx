@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { CalendarClock, ClipboardList, CopyPlus } from "lucide-react";
+import { BellRing, CalendarClock, ClipboardList, CopyPlus } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { Alert, ButtonLink, PageHeader, QueryView, Skeleton } from "@/components";
 import { AccessCard } from "./AccessCard";
@@ -40,6 +40,9 @@ export function BucketSettingsPage() {
             </ButtonLink>
             <ButtonLink to="/buckets/$bucket/inventory" params={{ bucket }} icon={<ClipboardList size={16} />}>
               {t("inventory:button")}
+            </ButtonLink>
+            <ButtonLink to="/buckets/$bucket/events" params={{ bucket }} icon={<BellRing size={16} />}>
+              {t("events:button")}
             </ButtonLink>
             {mayChange && (
               <ButtonLink to="/buckets/$bucket/replication" params={{ bucket }} icon={<CopyPlus size={16} />}>

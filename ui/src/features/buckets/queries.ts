@@ -19,6 +19,14 @@ export const inventoryQuery = (bucket: string) =>
     refetchInterval: 3000,
   });
 
+/** Who is told what happens in a bucket, and what waits to be told. */
+export const eventsQuery = (bucket: string) =>
+  queryOptions({
+    queryKey: ["buckets", bucket, "events"],
+    queryFn: ({ signal }) => body(api.GET("/api/v1/buckets/{bucket}/events", { params: { path: { bucket } }, signal })),
+    refetchInterval: 3000,
+  });
+
 /** Where rules that are set over S3 may copy a bucket to. */
 export const replicationTargetsQuery = (bucket: string) =>
   queryOptions({

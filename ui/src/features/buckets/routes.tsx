@@ -47,4 +47,19 @@ const simulatorRoute = createRoute({
   component: lazyRouteComponent(() => import("@/features/access/SimulatorPage"), "SimulatorPage"),
 });
 
-export const appRoutes = [bucketsRoute, browserRoute, settingsRoute, replicationRoute, lifecycleRoute, inventoryRoute, simulatorRoute];
+const eventsRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/buckets/$bucket/events",
+  component: lazyRouteComponent(() => import("./EventsPage"), "EventsPage"),
+});
+
+export const appRoutes = [
+  bucketsRoute,
+  browserRoute,
+  settingsRoute,
+  replicationRoute,
+  lifecycleRoute,
+  inventoryRoute,
+  simulatorRoute,
+  eventsRoute,
+];

@@ -17,6 +17,12 @@ export const encryptionQuery = queryOptions({
   refetchInterval: (query) => (query.state.data?.reseal?.running ? 1_000 : 15_000),
 });
 
+/** Where events of buckets can be posted to. */
+export const webhooksQuery = queryOptions({
+  queryKey: ["event-webhooks"],
+  queryFn: ({ signal }) => body(api.GET("/api/v1/event-webhooks", { signal })).then((l) => l.items),
+});
+
 /** Tiers, what they keep and whether they can be reached, which the server finds out after it was asked. */
 export const tiersQuery = queryOptions({
   queryKey: ["tiers"],

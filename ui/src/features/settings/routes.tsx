@@ -62,6 +62,16 @@ const tiersRoute = createRoute({
   component: lazyRouteComponent(() => import("./TiersPage"), "TiersPage"),
 });
 
+const webhooksRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "webhooks",
+  beforeLoad: async ({ context }) => {
+    const session = await context.queryClient.ensureQueryData(sessionQuery);
+    if (!session?.user.admin) throw redirect({ to: "/settings" });
+  },
+  component: lazyRouteComponent(() => import("./WebhooksPage"), "WebhooksPage"),
+});
+
 const drivesRoute = createRoute({
   getParentRoute: () => settingsRoute,
   path: "drives",
@@ -78,5 +88,6 @@ export const appRoutes = [
     drivesRoute,
     tiersRoute,
     encryptionRoute,
+    webhooksRoute,
   ]),
 ] as const;
