@@ -1,0 +1,1 @@
+var e={pair:`_pair_1vt0n_1`,fields:`_fields_1vt0n_6`};export{e as t};
