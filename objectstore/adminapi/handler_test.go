@@ -37,6 +37,8 @@ func TestCallsAreGuarded(t *testing.T) {
 			} {
 				if a := f.send(r); a.status < 400 || !strings.Contains(a.body, `"Code":"`) || !strings.Contains(a.body, `"Message":"`) {
 					t.Errorf("%s: %d %s", name, a.status, a.body)
+				} else if name == "nobody" && !strings.Contains(a.body, "Sign the request.") {
+					t.Errorf("nobody is asked about further: %s", a.body)
 				}
 			}
 			if c.own { // the accounts are asked, and theirs is another test

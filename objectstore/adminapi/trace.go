@@ -171,17 +171,18 @@ func (h *Handler) trace(q *request) error {
 }
 
 func traceOf(e s3api.Exchange) traceJSON {
+	header := e.Header.Clone() // the exchange is every viewer's
+	header.Set("Host", e.Host)
 	out := traceJSON{
 		Kind: traceS3, Node: e.Host, Function: "s3." + e.Operation, Time: e.Began.UTC(), Path: e.Path, Took: e.Took,
 		HTTP: &traceHTTPJSON{
 			Request: traceRequestJSON{
-				Time: e.Began.UTC(), Proto: e.Proto, Method: e.Method, Path: e.Path, Query: e.Query, Headers: e.Header, Client: e.Client,
+				Time: e.Began.UTC(), Proto: e.Proto, Method: e.Method, Path: e.Path, Query: e.Query, Headers: header, Client: e.Client,
 			},
 			Response: traceAnswerJSON{Time: e.Began.Add(e.Took).UTC(), Headers: e.AnswerHeader, Status: e.Status},
 			Stats:    traceStatsJSON{In: e.BytesIn, Out: e.BytesOut, Took: e.Took, TTFB: e.First},
 		},
 	}
-	out.HTTP.Request.Headers.Set("Host", e.Host)
 	if e.Outcome != "ok" {
 		out.Error = e.Outcome
 	}
