@@ -110,6 +110,34 @@ func TestConditionsSeeTheRequest(t *testing.T) {
 	w.want("one without", 403, "AccessDenied", "", get, "web-data", "plain", nil, "")
 }
 
+// What tags a request gives may be in its body.
+func TestConditionsSeeTags(t *testing.T) {
+	w := newAccessWorld(t)
+	o := w.put("a", "text")
+	w.policy(`{"Effect":"Allow","Principal":{"AWS":"stranger"},"Action":"s3:PutObjectTagging","Resource":"arn:aws:s3:::web-data/*","Condition":{"StringEquals":{"s3:RequestObjectTag/state":"checked"},"ForAllValues:StringEquals":{"s3:RequestObjectTagKeys":["state","by"]}}}`,
+		`{"Effect":"Deny","Principal":"*","Action":"s3:PutObjectTagging","Resource":"arn:aws:s3:::web-data/*","Condition":{"StringEquals":{"s3:RequestObjectTag/secret":"yes"}}}`)
+	tags := func(pairs ...string) string {
+		text := "<Tagging><TagSet>"
+		for i := 0; i < len(pairs); i += 2 {
+			text += "<Tag><Key>" + pairs[i] + "</Key><Value>" + pairs[i+1] + "</Value></Tag>"
+		}
+		return text + "</TagSet></Tagging>"
+	}
+	tagging := url.Values{"tagging": {""}}
+	w.want("the tag that is allowed", 200, "", "stranger", put, "web-data", "a", tagging, tags("state", "checked", "by", "me"))
+	w.want("another value", 404, "NoSuchBucket", "stranger", put, "web-data", "a", tagging, tags("state", "new"))
+	w.want("another tag besides", 404, "NoSuchBucket", "stranger", put, "web-data", "a", tagging, tags("state", "checked", "more", "x"))
+	w.want("none", 404, "NoSuchBucket", "stranger", put, "web-data", "a", tagging, tags())
+	w.want("what is no document", 404, "NoSuchBucket", "stranger", put, "web-data", "a", tagging, "<Tagging>")
+	w.want("one that is denied", 403, "AccessDenied", "ada", put, "web-data", "a", tagging, tags("secret", "yes"))
+	w.want("no document of who may", 400, "MalformedXML", "ada", put, "web-data", "a", tagging, "<Tagging>")
+	w.want("others may go on", 200, "", "ada", put, "web-data", "a", tagging, tags("secret", "no"))
+	now, err := w.engine.Head(t.Context(), o.Bucket, o.Key)
+	if err != nil || len(now.Attributes.Tags) != 1 || now.Attributes.Tags["secret"] != "no" {
+		t.Errorf("%v, %v", now.Attributes.Tags, err)
+	}
+}
+
 func TestPublicAccessBlock(t *testing.T) {
 	w := newAccessWorld(t)
 	w.put("a", "text")

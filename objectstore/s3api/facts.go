@@ -144,10 +144,27 @@ func (f *facts) existing(name string) []string {
 // requested are the tags that the request gives the object.
 func (f *facts) requested() url.Values {
 	if f.tags == nil {
-		// What cannot be read is refused elsewhere.
-		f.tags, _ = url.ParseQuery(first(f.q.r.Header, "X-Amz-Tagging"))
+		if f.q.op.name == putObjectTagging {
+			f.tags = f.inBody()
+		} else {
+			// What cannot be read is refused elsewhere.
+			f.tags, _ = url.ParseQuery(first(f.q.r.Header, "X-Amz-Tagging"))
+		}
 	}
 	return f.tags
+}
+
+// inBody are the tags of a body that is nothing but tags.
+func (f *facts) inBody() url.Values {
+	tags, err := f.q.bodyTags()
+	if err != nil {
+		f.err = err
+	}
+	values := url.Values{}
+	for name, value := range tags {
+		values.Set(name, value)
+	}
+	return values
 }
 
 // Object implements Facts.

@@ -162,6 +162,7 @@ type request struct {
 	outcome string   // "ok" or the S3 error code
 	deleted []ending // of a DeleteObjects
 	facts   facts    // of what permission is asked for
+	given   *givenTags
 	origin  objectstore.Origin
 
 	// What follows is memory, held here so that a request is one allocation.
@@ -277,8 +278,7 @@ func (h *Handler) perform(q *request) error {
 		return err
 	}
 	q.tellOrigin()
-	var err error
-	if q.body, err = newBody(q); err != nil {
+	if err := q.openBody(); err != nil {
 		return err
 	}
 	share, err := h.shares.take(q.r.Context(), q.body.size)
@@ -290,6 +290,14 @@ func (h *Handler) perform(q *request) error {
 		q.w.WriteHeader(http.StatusContinue)
 	}
 	return h.hideMissing(q, q.op.run(h, q))
+}
+
+// openBody prepares the body to be read, unless that was done already.
+func (q *request) openBody() (err error) {
+	if q.body == nil {
+		q.body, err = newBody(q)
+	}
+	return err
 }
 
 // awaitsContinue reports whether the client announced an empty body and waits for

@@ -78,19 +78,42 @@ func (h *Handler) getObjectTagging(q *request) error {
 }
 
 func (h *Handler) putObjectTagging(q *request) error {
-	data, err := q.body.readAll(maxSetting)
-	if err != nil {
-		return err
-	}
-	want, err := readTags(data, maxBucketTags)
-	if err != nil {
-		return err
-	}
-	tags, err := objectTags(want.Tags)
+	tags, err := q.bodyTags()
 	if err != nil {
 		return err
 	}
 	return h.setTags(q, tags, http.StatusOK)
+}
+
+// bodyTags reads the tags that a PutObjectTagging gives an object. A policy's condition
+// may ask for them before the call does, so they are read once and kept.
+func (q *request) bodyTags() (map[string]string, error) {
+	if q.given == nil {
+		q.given = new(givenTags)
+		q.given.tags, q.given.err = q.readBodyTags()
+	}
+	return q.given.tags, q.given.err
+}
+
+// givenTags are what a body was found to say.
+type givenTags struct {
+	tags map[string]string
+	err  error
+}
+
+func (q *request) readBodyTags() (map[string]string, error) {
+	if err := q.openBody(); err != nil {
+		return nil, err
+	}
+	data, err := q.body.readAll(maxSetting)
+	if err != nil {
+		return nil, err
+	}
+	want, err := readTags(data, maxBucketTags)
+	if err != nil {
+		return nil, err
+	}
+	return objectTags(want.Tags)
 }
 
 func (h *Handler) deleteObjectTagging(q *request) error {

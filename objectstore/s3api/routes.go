@@ -7,7 +7,10 @@ import (
 	"croft/objectstore/policy"
 )
 
-const completeMultipartUpload = "CompleteMultipartUpload"
+const (
+	completeMultipartUpload = "CompleteMultipartUpload"
+	putObjectTagging        = "PutObjectTagging"
+)
 
 // level is how deep a path reaches.
 type level int

@@ -17,7 +17,7 @@ const (
 // takesVersion are the operations on objects that a versionId may be sent to.
 var takesVersion = map[string]bool{
 	"GetObject": true, "HeadObject": true, "DeleteObject": true, "GetObjectAcl": true, "PutObjectAcl": true,
-	"GetObjectTagging": true, "PutObjectTagging": true, "DeleteObjectTagging": true, "GetObjectAttributes": true,
+	"GetObjectTagging": true, putObjectTagging: true, "DeleteObjectTagging": true, "GetObjectAttributes": true,
 	"GetObjectRetention": true, "PutObjectRetention": true, "GetObjectLegalHold": true, "PutObjectLegalHold": true,
 }
 

@@ -9,7 +9,7 @@ func versionOperations() []operation {
 		{"PutBucketVersioning", http.MethodPut, onBucket, "versioning", "", WriteBucket, (*Handler).putBucketVersioning},
 
 		{"GetObjectTagging", http.MethodGet, onObject, "tagging", "", ReadBucket, (*Handler).getObjectTagging},
-		{"PutObjectTagging", http.MethodPut, onObject, "tagging", "", WriteObject, (*Handler).putObjectTagging},
+		{putObjectTagging, http.MethodPut, onObject, "tagging", "", WriteObject, (*Handler).putObjectTagging},
 		{"DeleteObjectTagging", http.MethodDelete, onObject, "tagging", "", WriteObject, (*Handler).deleteObjectTagging},
 
 		{"GetObjectAttributes", http.MethodGet, onObject, "attributes", "", ReadBucket, (*Handler).getObjectAttributes},
