@@ -144,6 +144,10 @@ func TestMyCredentials(t *testing.T) {
 		{name: "key for a hidden project", as: b, method: "POST", path: "/api/v1/me/keys", body: fmt.Sprintf(`{"name":"x","projectId":%q}`, secret.ID), status: 404, want: []string{`"project_not_found"`}},
 		{name: "key for no project", as: b, method: "POST", path: "/api/v1/me/keys", body: `{"name":"x","projectId":"gone"}`, status: 404, want: []string{`"project_not_found"`}},
 		{name: "end the token", as: b, method: "DELETE", path: "/api/v1/me/tokens/" + tokenID, status: 204, audit: "ada delete-token me/tokens/" + tokenID + " ok"},
+		{name: "a key's own words", as: b, method: "PATCH", path: "/api/v1/me/keys/" + key, body: `{"description":"for the press","expiresAt":"2999-01-01T00:00:00Z","disabled":true}`, status: 200, want: []string{`"disabled":true`, `"expiresAt":"2999-`, `"description":"for the press"`}, audit: "ada update-key " + key + " ok"},
+		{name: "for ever again", as: b, method: "PATCH", path: "/api/v1/me/keys/" + key, body: `{"neverExpires":true}`, status: 200, want: []string{`"disabled":true`}, never: []string{"expiresAt"}},
+		{name: "expired already", as: b, method: "PATCH", path: "/api/v1/me/keys/" + key, body: `{"expiresAt":"2001-01-01T00:00:00Z"}`, status: 400, want: []string{`"expiry_past"`}},
+		{name: "another's key", as: c.as("boss"), method: "PATCH", path: "/api/v1/me/keys/" + key, body: `{"disabled":false}`, status: 404, want: []string{`"key_not_found"`}},
 		{name: "end the key", as: b, method: "DELETE", path: "/api/v1/me/keys/" + key, status: 204},
 		{name: "end it twice", as: b, method: "DELETE", path: "/api/v1/me/keys/" + key, status: 404, want: []string{`"key_not_found"`}},
 	})

@@ -1034,7 +1034,8 @@ export interface paths {
         delete: operations["delete-key"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change an S3 access key */
+        patch: operations["update-key"];
         trace?: never;
     };
     "/api/v1/me/password": {
@@ -1656,11 +1657,22 @@ export interface components {
             accessKey: string;
             /** Format: date-time */
             createdAt: string;
+            description: string;
+            disabled: boolean;
+            /**
+             * Format: date-time
+             * @description Missing: never
+             */
+            expiresAt?: string;
             /** Format: date-time */
             lastUsedAt?: string;
             name: string;
+            /** @description All that it is good for, in the language of AWS; empty: whatever its user may */
+            policy: string;
             /** @description The only project it reaches; empty for all of mine */
             projectId: string;
+            /** @description It is that of CROFT_ROOT_USER, and cannot be changed here */
+            root: boolean;
         };
         APIError: {
             /**
@@ -1974,7 +1986,12 @@ export interface components {
             versioning?: boolean;
         };
         CreateKeyRequest: {
+            description?: string;
+            /** Format: date-time */
+            expiresAt?: string;
             name: string;
+            /** @description Narrows it further; empty: whatever I may */
+            policy?: string;
             projectId?: string;
         };
         CreateProjectRequest: {
@@ -2622,11 +2639,22 @@ export interface components {
             accessKey: string;
             /** Format: date-time */
             createdAt: string;
+            description: string;
+            disabled: boolean;
+            /**
+             * Format: date-time
+             * @description Missing: never
+             */
+            expiresAt?: string;
             /** Format: date-time */
             lastUsedAt?: string;
             name: string;
+            /** @description All that it is good for, in the language of AWS; empty: whatever its user may */
+            policy: string;
             /** @description The only project it reaches; empty for all of mine */
             projectId: string;
+            /** @description It is that of CROFT_ROOT_USER, and cannot be changed here */
+            root: boolean;
             /** @description Shown only now */
             secretKey: string;
         };
@@ -3491,6 +3519,17 @@ export interface components {
             /** @description Make the bucket no website */
             endWebsite?: boolean;
             website?: components["schemas"]["Website"];
+        };
+        UpdateKeyRequest: {
+            description?: string;
+            disabled?: boolean;
+            /** Format: date-time */
+            expiresAt?: string;
+            name?: string;
+            /** @description Takes the expiry away */
+            neverExpires?: boolean;
+            /** @description Empty: whatever I may */
+            policy?: string;
         };
         UpdateMeRequest: {
             displayName?: string;
@@ -6421,6 +6460,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "update-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                accessKey: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateKeyRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessKey"];
+                };
             };
             /** @description Error */
             default: {

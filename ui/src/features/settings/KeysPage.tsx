@@ -1,27 +1,28 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { KeyRound, Plus, Trash2 } from "lucide-react";
+import { KeyRound, MoreHorizontal, Pause, Pencil, Play, Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, body } from "@/api/client";
-import { errorText, fieldText } from "@/api/errors";
 import { projectsQuery } from "@/api/queries";
 import { instanceQuery } from "@/api/session";
-import type { NewS3Key, S3Key } from "@/api/types";
+import type { S3Key } from "@/api/types";
 import {
-  Alert,
+  Badge,
   Button,
   ConfirmDialog,
   CopyField,
   DataTable,
-  Dialog,
   EmptyState,
   ErrorState,
-  Field,
   IconButton,
-  Input,
-  Select,
+  Menu,
+  MenuItem,
   Time,
+  toast,
 } from "@/components";
+import { formatDate } from "@/lib/format";
+import { useNow } from "@/lib/now";
+import { KeyDialog } from "./KeyDialogs";
 import { keysQuery } from "./queries";
 import s from "./Settings.module.css";
 
@@ -33,6 +34,21 @@ export function KeysPage() {
   const { data: instance } = useQuery(instanceQuery);
   const [creating, setCreating] = useState(false);
   const [deleting, setDeleting] = useState<S3Key>();
+  const [changing, setChanging] = useState<S3Key>();
+  const now = useNow();
+  const expired = (key: S3Key) => key.expiresAt !== undefined && new Date(key.expiresAt).getTime() <= now;
+  const toggle = useMutation({
+    mutationFn: (key: S3Key) =>
+      body(
+        api.PATCH("/api/v1/me/keys/{accessKey}", {
+          params: { path: { accessKey: key.accessKey } },
+          body: { disabled: !key.disabled },
+        }),
+      ),
+    onSuccess: (key) => toast.ok(key.disabled ? t("keys.disabled") : t("keys.enabled")),
+    onError: toast.error,
+    onSettled: () => client.invalidateQueries({ queryKey: keysQuery.queryKey }),
+  });
   const scope = (key: S3Key) =>
     key.projectId
       ? (projects?.find((p) => p.id === key.projectId)?.name ?? t("keys.otherProject"))
@@ -68,10 +84,15 @@ export function KeysPage() {
                   kind: "primary",
                   cell: (row) => (
                     <span className={s.two}>
-                      <b>{row.name}</b>
+                      <b>
+                        {row.name} {row.disabled && <Badge tone="warn">{t("keys.off")}</Badge>}
+                        {expired(row) && <Badge tone="danger">{t("keys.expired")}</Badge>}
+                        {row.policy && <Badge tone="info">{t("keys.narrowed")}</Badge>}
+                      </b>
                       <small>
                         <code>{row.accessKey}</code>
                       </small>
+                      {row.description && <small>{row.description}</small>}
                     </span>
                   ),
                 },
@@ -81,6 +102,12 @@ export function KeysPage() {
                   header: t("lastUsed"),
                   muted: true,
                   cell: (row) => (row.lastUsedAt ? <Time value={row.lastUsedAt} /> : t("common:never")),
+                },
+                {
+                  id: "expires",
+                  header: t("keys.expires"),
+                  muted: true,
+                  cell: (row) => (row.expiresAt ? formatDate(row.expiresAt) : t("common:never")),
                 },
                 {
                   id: "created",
@@ -93,12 +120,32 @@ export function KeysPage() {
                   header: t("common:actions"),
                   kind: "actions",
                   cell: (row) => (
-                    <IconButton
-                      size="sm"
-                      label={t("keys.deleteLabel", { name: row.name })}
-                      icon={<Trash2 size={16} />}
-                      onClick={() => setDeleting(row)}
-                    />
+                    <Menu
+                      trigger={
+                        <IconButton
+                          size="sm"
+                          label={t("keys.actionsLabel", { name: row.name })}
+                          icon={<MoreHorizontal size={16} />}
+                        />
+                      }
+                    >
+                      {!row.root && (
+                        <>
+                          <MenuItem icon={<Pencil size={15} />} onSelect={() => setChanging(row)}>
+                            {t("keys.change")}
+                          </MenuItem>
+                          <MenuItem
+                            icon={row.disabled ? <Play size={15} /> : <Pause size={15} />}
+                            onSelect={() => toggle.mutate(row)}
+                          >
+                            {row.disabled ? t("keys.enable") : t("keys.disable")}
+                          </MenuItem>
+                        </>
+                      )}
+                      <MenuItem danger icon={<Trash2 size={15} />} onSelect={() => setDeleting(row)}>
+                        {t("keys.delete")}
+                      </MenuItem>
+                    </Menu>
                   ),
                 },
               ]}
@@ -107,7 +154,8 @@ export function KeysPage() {
         </>
       )}
       <CopyField label={t("keys.endpoint")} value={instance?.s3Address ?? ""} />
-      {creating && <CreateKeyDialog onClose={() => setCreating(false)} />}
+      {creating && <KeyDialog onClose={() => setCreating(false)} />}
+      {changing && <KeyDialog changing={changing} onClose={() => setChanging(undefined)} />}
       <ConfirmDialog
         open={deleting !== undefined}
         onOpenChange={(open) => !open && setDeleting(undefined)}
@@ -123,86 +171,5 @@ export function KeysPage() {
         }}
       />
     </div>
-  );
-}
-
-function CreateKeyDialog({ onClose }: { onClose: () => void }) {
-  const { t } = useTranslation("settings");
-  const client = useQueryClient();
-  const { data: projects } = useQuery(projectsQuery);
-  const [name, setName] = useState("");
-  const [projectId, setProjectId] = useState("");
-  const create = useMutation({
-    mutationFn: () =>
-      body(api.POST("/api/v1/me/keys", { body: { name: name.trim(), projectId: projectId || undefined } })),
-    onSuccess: () => client.invalidateQueries({ queryKey: keysQuery.queryKey }),
-  });
-  if (create.data) return <KeyMadeDialog made={create.data} onClose={onClose} />;
-  return (
-    <Dialog
-      open
-      onOpenChange={(open) => !open && onClose()}
-      title={t("keys.create")}
-      onSubmit={() => create.mutate()}
-      footer={
-        <>
-          <Button onClick={onClose}>{t("common:cancel")}</Button>
-          <Button type="submit" variant="primary" busy={create.isPending}>
-            {t("keys.create")}
-          </Button>
-        </>
-      }
-    >
-      <Field label={t("nameColumn")} hint={t("keys.nameHint")} error={fieldText(create.error, "name")}>
-        <Input
-          autoFocus
-          required
-          maxLength={100}
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-        />
-      </Field>
-      <Field label={t("keys.scope")} hint={t("keys.scopeHint")}>
-        <Select value={projectId} onChange={(event) => setProjectId(event.target.value)}>
-          <option value="">{t("keys.everything")}</option>
-          {projects?.map((project) => (
-            <option key={project.id} value={project.id}>
-              {project.name}
-            </option>
-          ))}
-        </Select>
-      </Field>
-      {create.isError && <Alert tone="danger">{errorText(create.error)}</Alert>}
-    </Dialog>
-  );
-}
-
-function KeyMadeDialog({ made, onClose }: { made: NewS3Key; onClose: () => void }) {
-  const { t } = useTranslation("settings");
-  const { data: instance } = useQuery(instanceQuery);
-  const example = [
-    `export AWS_ACCESS_KEY_ID=${made.accessKey}`,
-    `export AWS_SECRET_ACCESS_KEY=${made.secretKey}`,
-    "export AWS_DEFAULT_REGION=us-east-1",
-    `export AWS_ENDPOINT_URL=${instance?.s3Address ?? ""}`,
-    "aws s3 ls",
-  ].join("\n");
-  return (
-    <Dialog
-      wide
-      open
-      onOpenChange={(open) => !open && onClose()}
-      title={t("keys.made", { name: made.name })}
-      footer={
-        <Button variant="primary" onClick={onClose}>
-          {t("common:done")}
-        </Button>
-      }
-    >
-      <Alert tone="warn">{t("onlyOnce")}</Alert>
-      <CopyField label={t("keys.accessKey")} value={made.accessKey} />
-      <CopyField label={t("keys.secretKey")} value={made.secretKey} />
-      <CopyField label={t("keys.example")} value={example} block />
-    </Dialog>
   );
 }
