@@ -116,18 +116,25 @@ func (s *Store) ListVersions(ctx context.Context, r objectstore.ListVersionsRequ
 }
 
 // versionOrd returns the ord that a page starts behind; 0 is behind all versions
-// of the key.
+// of the key. Where the null version was is not known once it is gone: versions that
+// were listed may come again then, but none is passed over.
 func (s *Store) versionOrd(ctx context.Context, b *bucket, key, id string) (uint64, error) {
 	switch id {
 	case "":
 		return 0, nil
 	case objectstore.NullVersion:
-		row, _, err := s.index.NullVersion(ctx, b.ID, key)
+		row, found, err := s.index.NullVersion(ctx, b.ID, key)
+		if err == nil && !found {
+			return beforeAll, nil
+		}
 		return row.Ord, err
 	}
 	ord, _, err := parseVersionID(id)
 	return ord, err
 }
+
+// beforeAll is more than any ord.
+const beforeAll = 1<<63 - 1
 
 // UpdateVersion implements objectstore.Versions. The version is written again: its
 // entry, and a small body with it.

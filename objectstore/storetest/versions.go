@@ -314,6 +314,33 @@ var versionTests = []test{
 			f.Fatalf("folders %+v", page)
 		}
 	}},
+	{"ListWhileDeleting", func(f *fixture) {
+		// As who empties a bucket does: each page is deleted before the next is asked for.
+		s := f.versioned(objectstore.VersioningEnabled)
+		f.put("k", []byte("old"))
+		f.put("k", []byte("older than null"))
+		f.versioned(objectstore.VersioningSuspended)
+		f.put("k", []byte("null"))
+		f.put("l", []byte("next"))
+		r := objectstore.ListVersionsRequest{Limit: 1}
+		for deleted := 0; ; deleted++ {
+			page := f.versions(s, r)
+			for i := range page.Versions {
+				o := &page.Versions[i]
+				_, err := s.DeleteVersion(f.ctx, objectstore.DeleteRequest{VersionRef: ref(o.Key, o.VersionID)})
+				f.ok("delete", err)
+			}
+			if r.AfterKey, r.AfterID = page.NextKey, page.NextID; !page.Truncated {
+				if deleted != 3 {
+					f.Fatalf("%d pages, want 4", deleted+1)
+				}
+				break
+			}
+		}
+		if left := f.versions(s, objectstore.ListVersionsRequest{}); len(left.Versions) > 0 {
+			f.Fatalf("left: %v", ids(left.Versions))
+		}
+	}},
 	{"CopyAVersion", func(f *fixture) {
 		f.versioned(objectstore.VersioningEnabled)
 		old := f.put("k", []byte("old"))
