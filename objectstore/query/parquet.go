@@ -80,10 +80,11 @@ func (r *run) parquet(ctx context.Context, in Input) (err error) {
 		}
 		r.stats.Processed = r.stats.Scanned
 	}()
-	file, err := openParquet(at, in.Size)
+	file, release, err := openParquet(at, in)
 	if err != nil {
 		return err
 	}
+	defer release()
 	columns := columnsOf(file.Schema())
 	for i, group := range file.RowGroups() {
 		need, err := pagesOf(at, file.Metadata().RowGroups[i].Columns)
@@ -97,25 +98,42 @@ func (r *run) parquet(ctx context.Context, in Input) (err error) {
 	return nil
 }
 
-func openParquet(at *objectReader, size int64) (*parquet.File, error) {
+func openParquet(at *objectReader, in Input) (file *parquet.File, release func(), err error) {
 	var tail [8]byte
+	size := in.Size
 	if size < 12 {
-		return nil, badParquet("Error parsing Parquet file. Please check the file and try again: it is too short.")
+		return nil, nil, badParquet("Error parsing Parquet file. Please check the file and try again: it is too short.")
 	}
 	if _, err := at.ReadAt(tail[:], size-8); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if footer := binary.LittleEndian.Uint32(tail[:]); string(tail[4:]) != "PAR1" || footer > maxFooter {
-		return nil, badParquet("Error parsing Parquet file. Please check the file and try again: it does not end as one.")
+	length := int64(binary.LittleEndian.Uint32(tail[:]))
+	if string(tail[4:]) != "PAR1" || length > min(maxFooter, size-12) {
+		return nil, nil, badParquet("Error parsing Parquet file. Please check the file and try again: it does not end as one.")
 	}
-	file, err := parquet.OpenFile(at, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(256<<10))
+	footer := make([]byte, length)
+	if _, err := at.ReadAt(footer, size-8-length); err != nil {
+		return nil, nil, err
+	}
+	need, err := footerMemory(footer)
 	if err != nil {
-		if at.err != nil {
-			return nil, at.err
-		}
-		return nil, badParquet("Error parsing Parquet file. Please check the file and try again: %v.", err)
+		return nil, nil, err
 	}
-	return file, nil
+	release = func() {}
+	if in.Memory != nil {
+		if release, err = in.Memory(need); err != nil {
+			return nil, nil, err
+		}
+	}
+	file, err = parquet.OpenFile(at, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(256<<10))
+	if err != nil {
+		release()
+		if at.err != nil {
+			return nil, nil, at.err
+		}
+		return nil, nil, badParquet("Error parsing Parquet file. Please check the file and try again: %v.", err)
+	}
+	return file, release, nil
 }
 
 // pagesOf returns how much memory the pages of a row group take, or refuses them.

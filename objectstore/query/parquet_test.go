@@ -92,7 +92,7 @@ func TestParquetMemory(t *testing.T) {
 	asked, released := int64(0), 0
 	in.Memory = func(n int64) (func(), error) { asked += n; return func() { released++ }, nil }
 	file := peopleParquet(t, 100)
-	if _, _, err := ask("SELECT s.name FROM S3Object s", file, in, Output{}); err != nil || asked < int64(len(file))/4 || released != 1 {
+	if _, _, err := ask("SELECT s.name FROM S3Object s", file, in, Output{}); err != nil || asked < int64(len(file))/4 || released != 2 {
 		t.Errorf("asked for %d bytes of a file of %d, released %d times, %v", asked, len(file), released, err)
 	}
 	in.Memory = func(int64) (func(), error) { return nil, full }
@@ -117,5 +117,26 @@ func TestParquetMemory(t *testing.T) {
 	in.pages = 128 << 10
 	if _, _, err := ask("SELECT COUNT(*) FROM S3Object", out.String(), in, Output{}); codeOf(err) != "OverMaxParquetBlockSize" {
 		t.Errorf("%d bytes: %v", out.Len(), err)
+	}
+}
+
+// TestParquetFooterLies has footers that say they hold far more than they do.
+func TestParquetFooterLies(t *testing.T) {
+	const many = "\xff\xff\xff\xff\x07" // 2³¹-1
+	deep := "\x15\x02\x19\xfc\x80\x80\x04" + strings.Repeat("\x48\x01x\x15\x02\x00", 1<<16) + "\x16\x00\x19\x0c\x00"
+	for name, c := range map[string]struct{ footer, want string }{
+		"a schema":           {"\x15\x02\x19\xfc" + many, "ParquetParsingError"},
+		"row groups":         {"\x15\x02\x19\x1c\x48\x01x\x00\x16\x00\x19\xfc" + many, "ParquetParsingError"},
+		"row groups inside":  {"\x15\x02\x19\xfc\x80\x80\x40" + strings.Repeat("\x00", 1<<20) + "\x00", "OverMaxParquetBlockSize"},
+		"unknown structures": {"\x15\x02\x19\x0c\x16\x00\x19\x0c" + strings.Repeat("\xcc", 15<<20), "ParquetParsingError"},
+		"columns in columns": {deep, "OverMaxParquetBlockSize"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := len(c.footer)
+			file := "PAR1" + c.footer + string([]byte{byte(n), byte(n >> 8), byte(n >> 16), byte(n >> 24)}) + "PAR1"
+			if _, _, err := ask("SELECT * FROM S3Object", file, parquetIn(), Output{}); codeOf(err) != c.want {
+				t.Errorf("%v, want %s", err, c.want)
+			}
+		})
 	}
 }

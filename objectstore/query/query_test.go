@@ -143,6 +143,7 @@ func TestScanRange(t *testing.T) {
 	}{
 		{people, csvIn(), Output{}, ""},
 		{lines.String(), jsonIn(), Output{}, ""},
+		{strings.ReplaceAll(people, "\n", "\r\n"), Input{CSV: &CSVInput{Header: HeaderUse, Record: "\r\n"}, End: -1}, Output{}, ""},
 	} {
 		whole, _, err := ask("SELECT * FROM S3Object", c.body, c.in, c.out)
 		if err != nil {

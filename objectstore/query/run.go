@@ -134,7 +134,7 @@ func (r *run) read(ctx context.Context, in Input) error {
 			return fail("UnsupportedSyntax", "A scan range is for CSV and lines of JSON that are not compressed.")
 		}
 	}
-	body, err := r.open(in, max(0, in.Start-1))
+	body, err := r.open(in, in.before())
 	if err != nil {
 		return err
 	}
@@ -247,7 +247,7 @@ func (r *run) csv(in Input, body io.Reader) (source, error) {
 		}
 		from.names = top.names
 	}
-	from.at = in.Start - 1
+	from.at = in.before()
 	_, err = from.raw() // the end of a record that began before
 	return from, err
 }
@@ -262,12 +262,22 @@ func (r *run) json(in Input, body io.Reader) (source, error) {
 	}
 	lines := &csvReader{c: CSVInput{Record: "\n", Quote: `"`, QuoteEscape: `"`}, in: bufio.NewReaderSize(body, 64<<10)}
 	if in.Start > 0 {
-		lines.at = in.Start - 1
+		lines.at = in.before()
 		if _, err := lines.raw(); err != nil {
 			return nil, err
 		}
 	}
 	return &lineReader{lines}, nil
+}
+
+// before is where to begin to read so that what ends the record before the range is seen,
+// which may be two bytes.
+func (in *Input) before() int64 {
+	end := 1
+	if in.CSV != nil {
+		end = max(1, len(in.CSV.Record))
+	}
+	return max(0, in.Start-int64(end))
 }
 
 // lineReader reads JSON a line at a time, so that it is known where each begins.
