@@ -163,13 +163,14 @@ func (s *Service) readKey(ctx context.Context, accessKey string) (keyOwner, erro
 		SealedSecret []byte
 		Policy       string
 		ExpiresAt    int64
+		CreatedAt    int64
 		KeyDisabled  bool
 		UserName     string
 		Admin        bool
 		Disabled     bool
 		SessionsFrom int64
 	}
-	err := s.db.Read(ctx).Raw(`SELECT k.user_id, coalesce(k.project_id, '') AS project_id, k.purpose, k.sealed_secret, k.policy, k.expires_at,
+	err := s.db.Read(ctx).Raw(`SELECT k.user_id, coalesce(k.project_id, '') AS project_id, k.purpose, k.sealed_secret, k.policy, k.expires_at, k.created_at,
 		k.disabled AS key_disabled, u.name AS user_name, u.admin, u.disabled, u.sessions_from
 		FROM access_keys k JOIN users u ON u.id = k.user_id WHERE k.access_key = ?`, accessKey).Scan(&row).Error
 	if err != nil {
@@ -189,7 +190,8 @@ func (s *Service) readKey(ctx context.Context, accessKey string) (keyOwner, erro
 	if principal.Grants, err = s.grantsOf(ctx, row.UserID, row.Policy); err != nil {
 		return keyOwner{}, err
 	}
-	return keyOwner{secret: string(plain), principal: principal, expires: fromMillis(row.ExpiresAt), sessionsFrom: row.SessionsFrom}, nil
+	// A key may have the name of one that was ended, whose sessions it does not bring back.
+	return keyOwner{secret: string(plain), principal: principal, expires: fromMillis(row.ExpiresAt), sessionsFrom: max(row.SessionsFrom, row.CreatedAt)}, nil
 }
 
 // grantsOf finds the policies of a user and of a key; nil where there are none.

@@ -137,7 +137,8 @@ func (s *Service) putRootKey(tx *gorm.DB, user userRow, sealed []byte) error {
 	}
 	row := keyRow{AccessKey: user.Name, UserID: user.ID, Name: "root", Purpose: purposeRoot, SealedSecret: sealed, CreatedAt: millis(s.now())}
 	err := tx.Exec(`INSERT INTO access_keys (access_key, user_id, name, purpose, sealed_secret, created_at) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (access_key) DO UPDATE SET user_id = excluded.user_id, purpose = excluded.purpose, sealed_secret = excluded.sealed_secret`,
+		ON CONFLICT (access_key) DO UPDATE SET user_id = excluded.user_id, purpose = excluded.purpose, sealed_secret = excluded.sealed_secret,
+			project_id = NULL, policy = '', disabled = 0, expires_at = 0`,
 		row.AccessKey, row.UserID, row.Name, row.Purpose, row.SealedSecret, row.CreatedAt).Error
 	if err != nil {
 		return fmt.Errorf("store root key: %w", err)

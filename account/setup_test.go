@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"croft/account"
 	"croft/internal/errs"
@@ -112,8 +113,20 @@ func TestEnsureRootTakesOverAndMovesOn(t *testing.T) {
 	ada := w.user("ada", false)
 	yes := true
 	must[account.User](t)(w.UpdateUser(ctx, ada.ID, account.UserChange{Disabled: &yes}))
+	team := must[account.Project](t)(w.CreateProject(ctx, ada.ID, account.NewProject{Slug: "team", Name: "Team"}))
+	limited := account.NewKey{Name: "mine", AccessKey: "ada", ProjectID: team.ID, Expires: w.clock.now().Add(time.Hour)}
+	if _, _, err := w.AddKey(ctx, ada.ID, limited); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.UpdateKey(ctx, ada.ID, "ada", account.KeyChange{Disabled: &yes}); err != nil {
+		t.Fatal(err)
+	}
 	if err := w.EnsureRoot(ctx, "ada", goodPassword); err != nil {
 		t.Fatal(err)
+	}
+	w.clock.advance(time.Hour)
+	if _, p, err := w.KeyCredential(ctx, "ada"); err != nil || p.ProjectID != "" || !p.Admin {
+		t.Errorf("what limited a key of root's name limits root's: %+v, %v", p, err)
 	}
 	if user := must[account.User](t)(w.User(ctx, ada.ID)); !user.Admin || user.Disabled {
 		t.Fatalf("root is %+v", user)

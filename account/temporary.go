@@ -83,7 +83,7 @@ func (s *Service) issue(ctx context.Context, p pass, lasts time.Duration) (Tempo
 	if err != nil {
 		return Temporary{}, err
 	}
-	return Temporary{p.Key, p.Secret, token, fromMillis(p.Expires), owner.principal}, nil
+	return Temporary{p.Key, p.Secret, token, owner.expires, owner.principal}, nil
 }
 
 // open reads a token.
@@ -153,6 +153,10 @@ func (s *Service) readPass(ctx context.Context, p *pass) (keyOwner, error) {
 		}
 		if p.Issued < via.sessionsFrom {
 			return keyOwner{}, errSessionExpired
+		}
+		// It is remembered, and nothing is forgotten when a key's time is over.
+		if !via.expires.IsZero() && via.expires.Before(owner.expires) {
+			owner.expires = via.expires
 		}
 		if len(p.Roles) == 0 {
 			v := via.principal

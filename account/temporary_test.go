@@ -122,6 +122,53 @@ func TestKeysEnd(t *testing.T) {
 	}
 }
 
+func TestSessionsEndWithTheirKey(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	ada := w.user("ada", false)
+	begin := func(expires time.Time) account.Temporary {
+		t.Helper()
+		if _, _, err := w.AddKey(ctx, ada.ID, account.NewKey{Name: "svc", AccessKey: "night-backup", Secret: "secret-of-it", Expires: expires}); err != nil {
+			t.Fatal(err)
+		}
+		_, p, err := w.KeyCredential(ctx, "night-backup")
+		if err != nil {
+			t.Fatal(err)
+		}
+		made, err := w.AssumeRole(ctx, p, "", account.SessionRequest{Lasts: 24 * time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := w.TemporaryCredential(ctx, made.AccessKey, made.Token); err != nil { // which is remembered
+			t.Fatal(err)
+		}
+		return made
+	}
+	end := w.clock.now().Add(time.Hour)
+	made := begin(end)
+	if !made.Expires.Equal(end) {
+		t.Errorf("it says that it ends at %v, and its key ends at %v", made.Expires, end)
+	}
+	w.clock.advance(time.Hour)
+	if _, _, err := w.TemporaryCredential(ctx, made.AccessKey, made.Token); code(err) != "session_token_expired" {
+		t.Error("a remembered session outlives the time of its key:", err)
+	}
+	drop := func() {
+		t.Helper()
+		if err := w.DeleteKey(ctx, ada.ID, "night-backup"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	drop()
+	made = begin(time.Time{})
+	drop()
+	w.clock.advance(time.Second)
+	begin(time.Time{})
+	if _, _, err := w.TemporaryCredential(ctx, made.AccessKey, made.Token); code(err) != "session_token_expired" {
+		t.Error("a session came back with another key of the name:", err)
+	}
+}
+
 func TestUsersWithoutPassword(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
