@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"net"
+	"net/http"
 	"strings"
 
 	"croft/account"
@@ -9,6 +11,7 @@ import (
 	"croft/objectstore/adminapi"
 	"croft/objectstore/policy"
 	"croft/objectstore/s3api"
+	"croft/server"
 )
 
 // openAdmin makes the admin protocol, a guest of S3.
@@ -36,11 +39,43 @@ var wholeServer = policy.Resource("*", "")
 // policies allow it.
 func (g adminGate) Allow(ctx context.Context, c s3api.Credential, permission string) error {
 	p := principalOf(c)
-	if err := g.accounts.Permit(ctx, p, account.Deed{Action: permission, Resource: wholeServer}); err != nil {
+	if err := g.permit(ctx, p, account.Deed{Action: permission, Resource: wholeServer}); err != nil {
 		return err
 	}
 	g.used(c, p)
 	return nil
+}
+
+// permit asks for what is done over the admin protocol, with what conditions may ask for.
+func (a access) permit(ctx context.Context, p account.Principal, d account.Deed) error {
+	facts := circumstances{principal: p}
+	if of, ok := ctx.Value(adminFacts{}).(*consoleFacts); ok {
+		facts.facts = of
+	}
+	d.Facts = facts
+	return a.accounts.Permit(ctx, p, d)
+}
+
+// adminFacts is where the context of a request of the admin protocol has its facts.
+type adminFacts struct{}
+
+// adminGuest is the admin protocol with what conditions of policies may ask for of its
+// requests.
+type adminGuest struct{ *adminapi.Handler }
+
+var (
+	_ s3api.Guest  = adminGuest{}
+	_ s3api.Porter = adminGuest{}
+)
+
+// Serve implements s3api.Guest.
+func (g adminGuest) Serve(w http.ResponseWriter, r *http.Request, v s3api.Visit) {
+	address, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		address = r.RemoteAddr
+	}
+	facts := &consoleFacts{request: &server.PolicyRequest{Address: address, Agent: r.UserAgent(), Secure: r.TLS != nil}}
+	g.Handler.Serve(w, r.WithContext(context.WithValue(r.Context(), adminFacts{}, facts)), v)
 }
 
 // AllowBucket implements adminapi.Gate.

@@ -3,6 +3,8 @@ package app
 import (
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +93,45 @@ func TestAdminGate(t *testing.T) {
 	w.ok(err)
 	if len(rows) == 0 || rows[0].Action != "admin.idp.builtin.policy.attach" || rows[0].ActorName != "boss" || rows[0].Target != "ada" || rows[0].Via != account.ViaKey {
 		t.Errorf("in the audit log: %+v", rows)
+	}
+}
+
+// What conditions of policies ask for is known to the admin protocol as well.
+func TestAdminHeedsConditions(t *testing.T) {
+	w := newAdminWorld(t)
+	give := func(name, condition string) {
+		t.Helper()
+		w.ok(w.accessWorld.accounts.PutInlinePolicy(t.Context(), w.holder("stranger"), name,
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*","Condition":`+condition+`}]}`))
+	}
+	for _, action := range []string{"admin:TopLocksInfo", "admin:ListGroups"} {
+		w.give("stranger", action)
+	}
+	guest := adminGuest{adminapi.New(adminapi.Config{Gate: w.gate, Accounts: w.accounts})}
+	status := func(path string) int {
+		t.Helper()
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody)
+		r.RemoteAddr = "203.0.113.7:1234"
+		answer := httptest.NewRecorder()
+		guest.Serve(answer, r, s3api.Visit{Credential: w.by("stranger")})
+		return answer.Code
+	}
+	paths := []string{"/minio/admin/v3/top/locks", "/minio/admin/v3/groups"} // which the gate is asked for, and accounts
+	for _, path := range paths {
+		if got := status(path); got != http.StatusOK {
+			t.Fatalf("%s: %d", path, got)
+		}
+	}
+	for _, condition := range []string{
+		`{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}`, `{"StringEquals":{"aws:username":"stranger"}}`,
+		`{"DateGreaterThan":{"aws:CurrentTime":"2020-01-01T00:00:00Z"}}`,
+	} {
+		give("denies", condition)
+		for _, path := range paths {
+			if got := status(path); got != http.StatusForbidden {
+				t.Errorf("%s in spite of %s: %d", path, condition, got)
+			}
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ var _ adminapi.Accounts = adminAccounts{}
 
 // permit decides about a call, and whom it changes.
 func (a adminAccounts) permit(ctx context.Context, c s3api.Credential, action string, whom *account.Holder, documents ...account.Document) error {
-	return a.accounts.Permit(ctx, principalOf(c), account.Deed{Action: "admin:" + action, Resource: wholeServer, Whom: whom, Documents: documents})
+	return a.access.permit(ctx, principalOf(c), account.Deed{Action: "admin:" + action, Resource: wholeServer, Whom: whom, Documents: documents})
 }
 
 func userHolder(id string) *account.Holder {
@@ -475,7 +475,7 @@ func (a adminAccounts) permitKey(ctx context.Context, c s3api.Credential, action
 	if changes {
 		d.Whom = userHolder(owner)
 	}
-	return a.accounts.Permit(ctx, p, d)
+	return a.access.permit(ctx, p, d)
 }
 
 // keyOwner finds a user by name, the caller by none. Who may not is not told who is there.

@@ -237,7 +237,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	who := access{accounts: a.accounts, buckets: a.store, rules: new(grants.Reader), refusals: newRefusals(time.Now), log: a.log}
 	a.openAdmin(who)
 	s3 := s3api.New(s3api.Config{
-		Watcher: a.admin, Guests: []s3api.Guest{a.admin, newIAM(who)},
+		Watcher: a.admin, Guests: []s3api.Guest{adminGuest{a.admin}, newIAM(who)},
 		Store: a.store, Recorder: requests{a.requests}, Log: a.log, Console: a.consoleURL, UploadMemory: uploadMemory(),
 		Domains: a.config.S3.Domains, SiteDomains: a.config.S3.WebsiteDomains, SignatureV2: a.config.S3.SignatureV2,
 		Lifecycle: rules, Replication: overS3, Inventory: reports, Notification: told,
