@@ -32,9 +32,13 @@ var Names = []Name{
 	ExpiredDelete, ExpiredMarker, Transitioned,
 }
 
+// accessed begins the names of events of reads, which MinIO has. A rule that also names
+// others may name them; nothing is told of them.
+const accessed = "s3:ObjectAccessed:"
+
 // untold begin the names of events that S3 or MinIO have and Croft does not tell of.
 var untold = []string{
-	"s3:ObjectRestore:", "s3:Replication:", "s3:ReducedRedundancyLostObject", "s3:IntelligentTiering", "s3:ObjectAccessed:",
+	"s3:ObjectRestore:", "s3:Replication:", "s3:ReducedRedundancyLostObject", "s3:IntelligentTiering", accessed,
 	"s3:ObjectCreated:", "s3:ObjectRemoved:", "s3:ObjectTagging:", "s3:BucketCreated:", "s3:BucketRemoved:", "s3:Scanner:", "s3:TestEvent",
 }
 

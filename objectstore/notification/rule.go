@@ -1,6 +1,7 @@
 package notification
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -84,8 +85,13 @@ func (r *Rule) check() (err error) {
 		return malformed("A rule names at least one event.")
 	}
 	r.names = nil
+	var refused error
 	for _, text := range r.Events {
 		names, err := expand(text)
+		if strings.HasPrefix(text, accessed) && errors.Is(err, ErrUnsupported) {
+			refused = err // mc asks for reads unasked; the rule is kept as it was given, for its other events
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -95,6 +101,9 @@ func (r *Rule) check() (err error) {
 			}
 			r.names = append(r.names, n)
 		}
+	}
+	if len(r.names) == 0 {
+		return refused
 	}
 	for _, part := range []string{r.Prefix, r.Suffix} {
 		if part != "" && objectstore.ValidateKey(part) != nil {

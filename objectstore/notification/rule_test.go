@@ -47,17 +47,19 @@ func TestParseRefuses(t *testing.T) {
 		want  error
 		part  string
 	}{
-		"no XML":              {"<", ErrMalformed, ""},
-		"unknown element":     {"<Other/>", ErrMalformed, "Other"},
-		"EventBridge":         {"<EventBridgeConfiguration/>", ErrUnsupported, "EventBridge"},
-		"no event":            {queueXML(""), ErrMalformed, "event"},
-		"no target":           {"<QueueConfiguration>" + event + "</QueueConfiguration>", ErrInvalid, "target"},
-		"foreign ARN":         {"<QueueConfiguration><Queue>arn:aws:sqs:us-east-1:1:q</Queue>" + event + "</QueueConfiguration>", ErrInvalid, "arn:aws:sqs:us-east-1:1:q is no target"},
-		"unknown event":       {queueXML("<Event>s3:Nothing</Event>"), ErrInvalid, "s3:Nothing"},
-		"event of all":        {queueXML("<Event>s3:*</Event>"), ErrInvalid, "s3:*"},
-		"event without facts": {queueXML("<Event>s3:ObjectAccessed:*</Event>"), ErrUnsupported, "s3:ObjectCreated:*"},
-		"event twice":         {queueXML(event + "<Event>s3:ObjectCreated:*</Event>"), ErrInvalid, "twice"},
-		"filter by size":      {queueXML(event + filterXMLOf("size", "1")), ErrInvalid, "prefix or suffix"},
+		"no XML":                 {"<", ErrMalformed, ""},
+		"unknown element":        {"<Other/>", ErrMalformed, "Other"},
+		"EventBridge":            {"<EventBridgeConfiguration/>", ErrUnsupported, "EventBridge"},
+		"no event":               {queueXML(""), ErrMalformed, "event"},
+		"no target":              {"<QueueConfiguration>" + event + "</QueueConfiguration>", ErrInvalid, "target"},
+		"foreign ARN":            {"<QueueConfiguration><Queue>arn:aws:sqs:us-east-1:1:q</Queue>" + event + "</QueueConfiguration>", ErrInvalid, "arn:aws:sqs:us-east-1:1:q is no target"},
+		"unknown event":          {queueXML("<Event>s3:Nothing</Event>"), ErrInvalid, "s3:Nothing"},
+		"event of all":           {queueXML("<Event>s3:*</Event>"), ErrInvalid, "s3:*"},
+		"event without facts":    {queueXML("<Event>s3:ObjectAccessed:*</Event>"), ErrUnsupported, "s3:ObjectCreated:*"},
+		"unknown beside reads":   {queueXML("<Event>s3:ObjectAccessed:*</Event><Event>s3:Nothing</Event>"), ErrInvalid, "s3:Nothing"},
+		"restores beside others": {queueXML(event + "<Event>s3:ObjectRestore:*</Event>"), ErrUnsupported, "s3:ObjectRestore"},
+		"event twice":            {queueXML(event + "<Event>s3:ObjectCreated:*</Event>"), ErrInvalid, "twice"},
+		"filter by size":         {queueXML(event + filterXMLOf("size", "1")), ErrInvalid, "prefix or suffix"},
 		"two prefixes": {queueXML(event + "<Filter><S3Key><FilterRule><Name>prefix</Name><Value>a</Value></FilterRule>" +
 			"<FilterRule><Name>Prefix</Name><Value>b</Value></FilterRule></S3Key></Filter>"), ErrInvalid, "more than one prefix"},
 		"the same ID":         {queueXML("<Id>x</Id>"+event) + queueXML("<Id>x</Id><Event>s3:ObjectRemoved:*</Event>"), ErrInvalid, "ID"},
@@ -79,6 +81,11 @@ func TestParseRefuses(t *testing.T) {
 		if _, err := Parse(document(fine)); err != nil {
 			t.Error(err)
 		}
+	}
+	// What mc asks for when it is not told which events.
+	rules, err := Parse(document(queueXML("<Event>s3:ObjectCreated:*</Event><Event>s3:ObjectRemoved:*</Event><Event>s3:ObjectAccessed:*</Event>")))
+	if err != nil || len(rules[0].names) != 6 || !strings.Contains(rules.String(), "<Event>s3:ObjectAccessed:*</Event>") {
+		t.Errorf("%+v, %v", rules, err)
 	}
 	if _, err := Parse([]byte("<Other/>")); err == nil {
 		t.Error("another document was taken")

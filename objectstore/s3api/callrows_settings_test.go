@@ -51,7 +51,7 @@ func settingRows() []row {
 			{ask: "GET /{b}?notification", want: "200", has: "arn:croft:room::project"},
 			{ask: "PUT /{b}?notification", body: eventsTo("", ""), want: "200"},
 			{ask: "PUT /{b}?notification", body: eventsTo("arn:aws:sqs:us-east-1:1:queue", "s3:ObjectCreated:*"), want: "400 InvalidArgument", when: "an ARN that names no target of this Croft, an event that is none, rules that overlap"},
-			{ask: "PUT /{b}?notification", body: eventsTo("arn:croft:room::project", "s3:ObjectAccessed:Get"), want: "501 NotImplemented", when: "EventBridge, and events that Croft does not tell of"},
+			{ask: "PUT /{b}?notification", body: eventsTo("arn:croft:room::project", "s3:ObjectAccessed:Get"), want: "501 NotImplemented", when: "EventBridge, and events that Croft does not tell of; `s3:ObjectAccessed:*` is taken beside others, and nothing is told of it"},
 			{ask: "PUT /{b}?notification", body: "<x/>", want: "400 MalformedXML", when: "another document"},
 		}},
 		{calls: "ListenBucketNotification", remark: "MinIO's, `?events=…&prefix=…&suffix=…`: a line of JSON for each event while it happens, an empty one every 10 seconds", samples: []sample{
