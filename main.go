@@ -69,6 +69,7 @@ func serve(ctx context.Context, srv *cli.Server, log *slog.Logger) error {
 		Version:        version,
 		Address:        srv.Address,
 		ConsoleAddress: srv.ConsoleAddress,
+		TrustedProxies: srv.TrustedProxies,
 		Parity:         srv.Parity,
 		ReducedParity:  srv.ReducedParity,
 		StateDir:       srv.StateDir,

@@ -114,7 +114,7 @@ func (s *Service) CreateShare(ctx context.Context, userID string, n NewShare) (t
 	}
 	err = s.db.Write(ctx, func(tx *gorm.DB) error {
 		var have int64
-		if err := tx.Model(&shareRow{}).Where("bucket = ?", n.Bucket).Count(&have).Error; err != nil {
+		if err := tx.Model(&shareRow{}).Where(sharesThatWork, n.Bucket, millis(n.BucketCreated), millis(s.now())).Count(&have).Error; err != nil {
 			return fmt.Errorf("count shares: %w", err)
 		}
 		if have >= maxSharesOfBucket {
@@ -129,13 +129,18 @@ func (s *Service) CreateShare(ctx context.Context, userID string, n NewShare) (t
 	return token, made, err
 }
 
+// sharesThatWork leaves out those of an earlier bucket of the same name, which are none of
+// this one's business, and those that have expired.
+const sharesThatWork = `bucket = ? AND bucket_created = ? AND (expires_at = 0 OR expires_at > ?)`
+
 const selectShares = `SELECT s.*, u.name AS user_name, u.admin, u.disabled FROM shares s JOIN users u ON u.id = s.user_id `
 
-// Shares returns a bucket's links that have not expired, the newest first.
-func (s *Service) Shares(ctx context.Context, bucket string) ([]Share, error) {
+// Shares returns the links that have not expired of the bucket that was created then, the
+// newest first.
+func (s *Service) Shares(ctx context.Context, bucket string, created time.Time) ([]Share, error) {
 	var rows []namedShareRow
-	err := s.db.Read(ctx).Raw(selectShares+`WHERE s.bucket = ? AND (s.expires_at = 0 OR s.expires_at > ?) ORDER BY s.created_at DESC, s.id`,
-		bucket, millis(s.now())).Scan(&rows).Error
+	err := s.db.Read(ctx).Raw(selectShares+`WHERE `+sharesThatWork+` ORDER BY s.created_at DESC, s.id`,
+		bucket, millis(created), millis(s.now())).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("list shares: %w", err)
 	}

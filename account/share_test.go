@@ -40,8 +40,11 @@ func TestShareEnds(t *testing.T) {
 	if opens(hour) || !opens(forever) {
 		t.Error("a link opens at its end, or not before")
 	}
-	if all := must[[]account.Share](t)(w.Shares(t.Context(), "files")); len(all) != 1 || all[0].Key != "b" {
+	if all := must[[]account.Share](t)(w.Shares(t.Context(), "files", time.Time{})); len(all) != 1 || all[0].Key != "b" {
 		t.Errorf("listed: %+v", all)
+	}
+	if all := must[[]account.Share](t)(w.Shares(t.Context(), "files", w.clock.now())); len(all) != 0 {
+		t.Errorf("of another bucket of the name: %+v", all)
 	}
 	if _, err := w.UpdateUser(t.Context(), ada.ID, account.UserChange{Disabled: new(true)}); err != nil {
 		t.Fatal(err)

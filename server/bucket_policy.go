@@ -66,5 +66,14 @@ func (s *Server) mayDelete(ctx context.Context, bucket, key, version string) err
 	return s.denied(ctx, account.PrincipalFrom(ctx), PolicyRequest{Permission: "s3:DeleteObject", Bucket: bucket, Key: key, Version: version})
 }
 
+// mayBypass asks whether the caller may change or delete what governance keeps.
+func (s *Server) mayBypass(ctx context.Context, bucket, key, version string) error {
+	who := account.PrincipalFrom(ctx)
+	if err := s.deps.Accounts.Authorize(ctx, who, account.BucketWrite, resourceFrom(ctx)); err != nil {
+		return err
+	}
+	return s.denied(ctx, who, PolicyRequest{Permission: "s3:BypassGovernanceRetention", Bucket: bucket, Key: key, Version: version})
+}
+
 // ofVersions is what permissions are called when a version is named.
 var ofVersions = map[string]string{"s3:GetObject": "s3:GetObjectVersion", "s3:DeleteObject": "s3:DeleteObjectVersion"}

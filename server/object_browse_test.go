@@ -149,6 +149,9 @@ func TestCopyMoveAndTally(t *testing.T) {
 	for i := range 250 {
 		c.put("web-files", fmt.Sprintf("from/%03d", i), "text/plain", "12345")
 	}
+	for _, key := range []string{"up/in/x", "a/b/x", "a/b/b/x"} {
+		c.put("web-files", key, "text/plain", key)
+	}
 	c.bucket("theirs", c.project("shop", "eve", nil).ID)
 	const base = "/api/v1/buckets/web-files/"
 	c.run(t, []scenario{
@@ -162,6 +165,8 @@ func TestCopyMoveAndTally(t *testing.T) {
 		{name: "taken", as: developer, method: "POST", path: base + "copy", body: `{"items":[{"from":"from/001","to":"from/002"},{"from":"none","to":"y"},{"from":"from/003","to":"z"}]}`, status: 200,
 			want: []string{`"done":1`, `"target_exists"`, `"object_not_found"`}},
 		{name: "into itself", as: developer, method: "POST", path: base + "copy", body: `{"prefix":{"from":"from/","to":"from/sub/"}}`, status: 400, want: []string{`"copy_into_itself"`}},
+		{name: "upwards", as: developer, method: "POST", path: base + "copy", body: `{"prefix":{"from":"up/in/","to":"up/"},"move":true,"replace":true}`, status: 200, want: []string{`"done":1`}},
+		{name: "upwards among the sources", as: developer, method: "POST", path: base + "copy", body: `{"prefix":{"from":"a/b/","to":"a/"},"move":true,"replace":true}`, status: 409, want: []string{`"copy_meets_itself"`}},
 		{name: "onto itself", as: developer, method: "POST", path: base + "copy", body: `{"replace":true,"move":true,"items":[{"from":"from/001","to":"from/001"}]}`, status: 200, want: []string{`"copy_into_itself"`}},
 		{name: "nothing", as: developer, method: "POST", path: base + "copy", body: `{}`, status: 400, want: []string{`"nothing_named"`}},
 		{name: "a folder", as: developer, method: "POST", path: base + "copy", body: `{"prefix":{"from":"from/","to":"to/deep/"},"move":true}`, status: 200, want: []string{`"done":250`, `"next":""`}},

@@ -136,6 +136,7 @@ func (s *Server) existingObjects(ctx context.Context, in *existingInput) (*body[
 
 var (
 	errNothingNamed = errs.New(errs.Invalid, "nothing_named", "Name keys or a prefix.")
+	errTwoOfAName   = errs.New(errs.Conflict, "copy_meets_itself", "The folder has a folder of the same name in it, which would come to lie in the folder itself. Rename that one first.")
 	errIntoItself   = errs.New(errs.Invalid, "copy_into_itself", "A folder cannot be copied or moved into itself.")
 )
 
@@ -212,6 +213,9 @@ func (s *Server) copyPrefix(ctx context.Context, bucket string, r CopyObjectsReq
 	if err != nil {
 		return err
 	}
+	if err := s.meetsItself(ctx, bucket, r); err != nil {
+		return err
+	}
 	for began := time.Now(); ; {
 		page, err := s.deps.Store.List(ctx, objectstore.ListRequest{Bucket: bucket, Prefix: r.Prefix.From, After: after, Limit: 100})
 		if err != nil {
@@ -230,6 +234,21 @@ func (s *Server) copyPrefix(ctx context.Context, bucket string, r CopyObjectsReq
 			return nil
 		}
 	}
+}
+
+// meetsItself refuses to copy upwards what would land among the sources: of "a/b/" to "a/"
+// that is "a/b/b/", whose objects would take the place of others still to be copied, or be
+// taken for them.
+func (s *Server) meetsItself(ctx context.Context, bucket string, r CopyObjectsRequest) error {
+	step, upwards := strings.CutPrefix(r.Prefix.From, r.Prefix.To)
+	if bucket != r.ToBucket || !upwards {
+		return nil
+	}
+	page, err := s.deps.Store.List(ctx, objectstore.ListRequest{Bucket: bucket, Prefix: r.Prefix.From + step, Limit: 1})
+	if err == nil && len(page.Objects) > 0 {
+		err = errTwoOfAName
+	}
+	return err
 }
 
 // copyItems copies some at once. What fails is told and keeps none of the others.

@@ -71,6 +71,11 @@ func (s *Server) updateVersion(ctx context.Context, in *updateVersionInput) (*bo
 		if err := ask("s3:PutObjectTagging", "tags"); err != nil {
 			return nil, err
 		}
+		if in.Version != "" {
+			if err := s.denied(ctx, account.PrincipalFrom(ctx), PolicyRequest{Permission: "s3:PutObjectVersionTagging", Bucket: in.Bucket, Key: in.Key, Version: in.Version}); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if in.Body.Lock != nil {
 		if err := ask("s3:PutObjectRetention", "retention"); err != nil {
@@ -83,7 +88,7 @@ func (s *Server) updateVersion(ctx context.Context, in *updateVersionInput) (*bo
 	note.Detail = strings.Join(changed, ", ")
 	if in.Body.Bypass {
 		note.Detail += ", whatever governance keeps"
-		if err := s.deps.Accounts.Authorize(ctx, account.PrincipalFrom(ctx), account.BucketWrite, resourceFrom(ctx)); err != nil {
+		if err := s.mayBypass(ctx, in.Bucket, in.Key, in.Version); err != nil {
 			return nil, err
 		}
 	}

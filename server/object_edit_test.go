@@ -1,11 +1,17 @@
 package server_test
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
+	"croft/account"
+	"croft/internal/errs"
+	"croft/internal/store"
 	"croft/objectstore"
+	"croft/server"
 )
 
 func TestEditObject(t *testing.T) {
@@ -45,6 +51,37 @@ func TestEditObject(t *testing.T) {
 		{name: "nobody shortens that", as: owner, method: "PATCH", path: kept, body: lock("compliance", 1, `,"bypass":true`), status: 403, want: []string{`"version_locked"`}},
 		{name: "nor takes it away", as: owner, method: "PATCH", path: kept, body: `{"lock":{"mode":"none","hold":false},"bypass":true}`, status: 403, want: []string{`"version_locked"`}},
 	})
+}
+
+// TestEditHeedsPolicies: what S3 asks about besides, the console asks about too.
+func TestEditHeedsPolicies(t *testing.T) {
+	c := newConsole(t, func(_ *console, _ *store.DB, deps *server.Deps) {
+		deps.Policies = denyPermissions{"s3:BypassGovernanceRetention", "s3:PutObjectVersionTagging"}
+	})
+	c.user("boss", true)
+	if _, err := c.store.CreateBucket(t.Context(), objectstore.Bucket{Name: "kept", ObjectLock: true, Versioning: objectstore.VersioningEnabled}); err != nil {
+		t.Fatal(err)
+	}
+	c.put("kept", "k", "text/plain", "hello")
+	boss := c.as("boss")
+	version := "/api/v1/buckets/kept/version?key=k&version=" + boss.versionsOf("kept", "k")[0]
+	denied := []string{`"denied_by_policy"`}
+	c.run(t, []scenario{
+		{name: "to bypass by a change", as: boss, method: "PATCH", path: version, body: `{"lock":{"mode":"none","hold":false},"bypass":true}`, status: 403, want: denied},
+		{name: "to bypass by deleting", as: boss, method: "DELETE", path: version + "&bypass=true", status: 403, want: denied},
+		{name: "to tag a version", as: boss, method: "PATCH", path: version, body: `{"tags":{"a":"b"}}`, status: 403, want: denied},
+		{name: "the rest is done", as: boss, method: "PATCH", path: "/api/v1/buckets/kept/version?key=k", body: `{"tags":{"a":"b"}}`, status: 200},
+	})
+}
+
+// denyPermissions denies what it names, as a bucket's policy might.
+type denyPermissions []string
+
+func (d denyPermissions) Denied(_ context.Context, _ account.Principal, r server.PolicyRequest) error {
+	if slices.Contains(d, r.Permission) {
+		return errs.New(errs.Forbidden, "denied_by_policy", "The bucket's policy denies this.")
+	}
+	return nil
 }
 
 func (c *console) bucketOwner(name string) string {

@@ -245,7 +245,7 @@ func (a *archive) add(ctx context.Context, z *zip.Writer, key string) error {
 		return nil
 	case errs.Forbidden, errs.Invalid:
 		_, why := errs.Public(err)
-		a.leftOut = append(a.leftOut, key+"\t"+why)
+		a.leftOut = append(a.leftOut, strings.TrimPrefix(key, a.Base)+"\t"+why)
 		return nil
 	}
 	if err != nil {

@@ -103,7 +103,11 @@ func (s *Server) createSharedLink(ctx context.Context, in *newSharedLinkInput) (
 }
 
 func (s *Server) listSharedLinks(ctx context.Context, in *InBucket) (*body[List[SharedLink]], error) {
-	all, err := s.deps.Accounts.Shares(ctx, in.Bucket)
+	bucket, err := s.deps.Store.Bucket(ctx, in.Bucket)
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.deps.Accounts.Shares(ctx, in.Bucket, bucket.CreatedAt)
 	if err != nil {
 		return nil, err
 	}

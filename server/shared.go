@@ -144,6 +144,13 @@ func (s *Server) listShared(ctx context.Context, in *sharedListInput) (*body[Obj
 	if err != nil {
 		return nil, err
 	}
+	if after != "" {
+		below, ok := strings.CutPrefix(after, "/")
+		if !ok {
+			return nil, errCursor
+		}
+		after = o.Key + below
+	}
 	prefix := o.Key + in.Prefix
 	if err := s.shareMay(o)(ctx, "s3:ListBucket", prefix); err != nil {
 		return nil, err
@@ -152,6 +159,7 @@ func (s *Server) listShared(ctx context.Context, in *sharedListInput) (*body[Obj
 	if err != nil {
 		return nil, err
 	}
+	page.Next = "/" + strings.TrimPrefix(page.Next, o.Key) // nor does the cursor tell where the folder lies
 	out := wireList(page)
 	for i := range out.Items {
 		out.Items[i] = o.wire(page.Objects[i])
@@ -190,12 +198,12 @@ func (s *Server) putSharedObject(w http.ResponseWriter, r *http.Request, p Param
 	if err != nil {
 		return err
 	}
+	if !o.Uploads || p.Query("key") == "" {
+		return errShareNoUploads // without an actor, so that strangers do not fill the log
+	}
 	note := auditing(ctx)
 	note.Target, note.ActorID, note.ActorName, note.ProjectID = o.Bucket+"/"+key, o.UserID, "link of "+o.UserName, o.resource.ProjectID
 	note.Detail = "through shared link " + o.ID
-	if !o.Uploads || p.Query("key") == "" {
-		return errShareNoUploads
-	}
 	if err := s.deps.Accounts.Authorize(ctx, o.who, account.ObjectWrite, o.resource); err != nil {
 		return errShareNoUploads
 	}

@@ -3,6 +3,8 @@ package server_test
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/base64"
+	"io/fs"
 	"net/http"
 	"strings"
 	"testing"
@@ -26,7 +28,7 @@ func (b *browser) share(bucket, body string) (api, id string) {
 func TestSharedFolder(t *testing.T) {
 	c, owner, developer, viewer, outsider, _ := files(t)
 	for key, text := range map[string]string{
-		"pub/a.txt": "hello", "pub/sub/b.txt": "deep", "pub/page.html": "<script>alert(1)</script>", "private.txt": "secret", "public.txt": "beside",
+		"pub/": "", "pub/a.txt": "hello", "pub/sub/b.txt": "deep", "pub/page.html": "<script>alert(1)</script>", "private.txt": "secret", "public.txt": "beside",
 	} {
 		contentType := "text/plain"
 		if strings.HasSuffix(key, ".html") {
@@ -44,12 +46,27 @@ func TestSharedFolder(t *testing.T) {
 		{name: "read", as: stranger, method: "GET", path: link + "/object?key=a.txt", status: 200, want: []string{"hello"}},
 		{name: "nothing beside it", as: stranger, method: "GET", path: link + "/object?key=../private.txt", status: 404, never: []string{"secret"}},
 		{name: "nor above", as: stranger, method: "GET", path: link + "/objects?prefix=../", status: 200, want: []string{`"items":[]`}},
-		{name: "no uploads", as: stranger, method: "PUT", path: link + "/object?key=new", body: "x", status: 403, want: []string{`"share_no_uploads"`}},
+		{name: "no uploads", as: stranger, method: "PUT", path: link + "/object?key=new", body: "x", status: 403, want: []string{`"share_no_uploads"`}, audit: "-"},
 		{name: "another token", as: stranger, method: "GET", path: "/api/v1/shared/" + strings.Repeat("a", 52), status: 404, want: gone},
 		{name: "links of the bucket", as: viewer, method: "GET", path: "/api/v1/buckets/web-files/shares", status: 200, want: []string{id, `"userName":"dev"`, `"uses":1`}, never: []string{strings.TrimPrefix(link, "/api/v1/shared/")}},
 		{name: "are not for all", as: outsider, method: "GET", path: "/api/v1/buckets/web-files/shares", status: 404},
 		{name: "not ended by others", as: viewer, method: "DELETE", path: "/api/v1/buckets/web-files/shares/" + id, status: 403, want: []string{`"role_too_low"`}},
 	})
+	// Neither do cursors tell where the folder lies.
+	var seen []string
+	for cursor, n := "", 0; n == 0 || cursor != "" && n < 9; n++ {
+		page := objectList(t, stranger.do("GET", link+"/objects?limit=1&cursor="+cursor, ""))
+		for _, o := range page.Items {
+			seen = append(seen, o.Key)
+		}
+		seen, cursor = append(seen, page.Prefixes...), page.Next
+		if told, _ := base64.RawURLEncoding.DecodeString(cursor); strings.Contains(string(told), "pub") {
+			t.Errorf("the cursor tells %q", told)
+		}
+	}
+	if strings.Join(seen, " ") != " a.txt page.html sub/" {
+		t.Errorf("page by page: %q", seen)
+	}
 	// User content never runs as a page of ours.
 	page := stranger.do("GET", link+"/object?key=page.html", "")
 	if !strings.HasPrefix(page.header.Get("Content-Disposition"), "attachment") || !strings.Contains(page.header.Get("Content-Security-Policy"), "sandbox;") {
@@ -60,7 +77,7 @@ func TestSharedFolder(t *testing.T) {
 	}
 	all := stranger.do("GET", link+"/zip", "")
 	z, err := zip.NewReader(bytes.NewReader([]byte(all.body)), int64(len(all.body)))
-	if err != nil || len(z.File) != 3 || z.File[0].Name != "a.txt" {
+	if err != nil || len(z.File) != 4 || z.File[1].Name != "a.txt" {
 		t.Errorf("the archive: %v, %v", z, err)
 	}
 	token := strings.TrimPrefix(link, "/api/v1/shared/")
@@ -94,7 +111,10 @@ func TestSharedFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.bucket("web-files", project)
-	c.run(t, []scenario{{name: "another bucket", as: stranger, method: "GET", path: again, status: 404, want: gone}})
+	c.run(t, []scenario{
+		{name: "another bucket", as: stranger, method: "GET", path: again, status: 404, want: gone},
+		{name: "has no links of it", as: owner, method: "GET", path: "/api/v1/buckets/web-files/shares", status: 200, want: []string{`"items":[]`}},
+	})
 }
 
 func TestSharedWithPassword(t *testing.T) {
@@ -171,4 +191,13 @@ func TestSharedHeedsPolicies(t *testing.T) {
 		{name: "others not", as: stranger, method: "GET", path: link + "/object?key=open.txt", status: 200},
 		{name: "nor in the archive", as: stranger, method: "GET", path: link + "/zip", status: 200, want: []string{"NOT INCLUDED.txt"}, never: []string{"PK\x03\x04secret"}},
 	})
+	all := stranger.do("GET", link+"/zip", "").body
+	z, err := zip.NewReader(strings.NewReader(all), int64(len(all)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	missing, err := fs.ReadFile(z, "NOT INCLUDED.txt")
+	if err != nil || !strings.HasPrefix(string(missing), "secret.txt\t") {
+		t.Errorf("strangers are told what was left out as %q, %v", missing, err)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -42,12 +43,13 @@ import (
 // Config is what main read from the command line and the environment.
 type Config struct {
 	Version        string
-	Address        string     // of the S3 listener
-	ConsoleAddress string     // of the console
-	Parity         int        // -1: the default for the number of drives
-	ReducedParity  *int       // of large objects of reduced redundancy; nil: 1
-	StateDir       string     // empty: .croft on the first drive
-	Pools          [][]string // of drives, one folder each; none with a Store
+	Address        string         // of the S3 listener
+	ConsoleAddress string         // of the console
+	TrustedProxies []netip.Prefix // whose word the console takes for who asks
+	Parity         int            // -1: the default for the number of drives
+	ReducedParity  *int           // of large objects of reduced redundancy; nil: 1
+	StateDir       string         // empty: .croft on the first drive
+	Pools          [][]string     // of drives, one folder each; none with a Store
 	Store          StoreConfig
 	RootUser       string // empty: the set-up link makes the first account
 	RootPassword   string
@@ -260,7 +262,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 		Lifecycle: rules, Inventory: reports, Notification: told,
 		Projects:  remover{accounts: a.accounts, pipelines: pipelines, store: a.store, blobs: objects, rooms: rooms},
 		Pipelines: pipelines, Chat: rooms, Socket: sockets{hub}, UI: ui.Dist(), Log: a.log,
-	}, server.Config{Version: a.config.Version, Name: "Croft", S3Port: a.s3.port()})
+	}, server.Config{Version: a.config.Version, Name: "Croft", S3Port: a.s3.port(), TrustedProxies: a.config.TrustedProxies})
 	if a.pages, err = listen(ctx, "console", "--console-address", a.config.ConsoleAddress, notOnSites{a.console, s3.IsSite}, a.log); err != nil {
 		return err
 	}

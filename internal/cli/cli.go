@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,14 +13,15 @@ import (
 
 // Server is what `croft server` was told.
 type Server struct {
-	Address        string     // of the S3 listener, host:port
-	ConsoleAddress string     // of the console listener, host:port
-	Parity         int        // -1: the default for the number of drives
-	ReducedParity  *int       // of objects of reduced redundancy; nil: 1
-	StateDir       string     // empty: .croft on the first drive
-	Pools          [][]string // of drives, expanded; none with a Store
-	Store          Store      // an S3 cluster instead of drives
-	RootUser       string     // unattended first account, empty without
+	Address        string         // of the S3 listener, host:port
+	ConsoleAddress string         // of the console listener, host:port
+	TrustedProxies []netip.Prefix // whose word the console takes for who asks
+	Parity         int            // -1: the default for the number of drives
+	ReducedParity  *int           // of objects of reduced redundancy; nil: 1
+	StateDir       string         // empty: .croft on the first drive
+	Pools          [][]string     // of drives, expanded; none with a Store
+	Store          Store          // an S3 cluster instead of drives
+	RootUser       string         // unattended first account, empty without
 	RootPassword   string
 	MasterKeys     string // of encrypted objects, empty: one is made when it is needed
 	KeyCommand     string // that encrypts and decrypts the master key, empty without
@@ -86,6 +88,8 @@ const Usage = `Croft: an S3 object store, pipelines and team chat in one program
 Flags of "croft server":
   --address HOST:PORT            where S3 listens (default ":9000")
   --console-address HOST:PORT    where the console listens (default ":9001")
+  --trusted-proxies ADDRESS      whom the console believes in X-Forwarded-For and X-Forwarded-Proto: the addresses of
+                                 proxies before it, or networks such as 10.0.0.0/8, separated by commas
   --s3-domain NAME               a name under which each bucket has a host name of its own, for clients that address
                                  buckets so: s3.example.com makes photos.s3.example.com the bucket photos;
                                  may be repeated
@@ -167,6 +171,10 @@ func parseServer(args []string, getenv func(string) string) (*Server, error) {
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&srv.Address, "address", ":9000", "")
 	flags.StringVar(&srv.ConsoleAddress, "console-address", ":9001", "")
+	flags.Func("trusted-proxies", "", func(value string) (err error) {
+		srv.TrustedProxies, err = parseNetworks(value)
+		return err
+	})
 	flags.IntVar(&srv.Parity, "parity", -1, "")
 	flags.Func("reduced-parity", "", func(value string) error {
 		n, err := strconv.Atoi(value)
@@ -206,6 +214,23 @@ func parseServer(args []string, getenv func(string) string) (*Server, error) {
 	}
 	srv.Pools, err = ExpandPools(paths)
 	return srv, err
+}
+
+// parseNetworks reads addresses and networks, separated by commas.
+func parseNetworks(text string) (networks []netip.Prefix, err error) {
+	for one := range strings.SplitSeq(text, ",") {
+		one = strings.TrimSpace(one)
+		network, err := netip.ParsePrefix(one)
+		if addr, notAddr := netip.ParseAddr(one); notAddr == nil {
+			addr = addr.Unmap().WithZone("")
+			network, err = netip.PrefixFrom(addr, addr.BitLen()), nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%q is neither an address like 10.0.0.2 nor a network like 10.0.0.0/8", one)
+		}
+		networks = append(networks, network)
+	}
+	return networks, nil
 }
 
 // checkStore refuses beside a store elsewhere what only drives have.

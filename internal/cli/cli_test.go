@@ -1,6 +1,8 @@
 package cli_test
 
 import (
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,13 +58,14 @@ func TestParse(t *testing.T) {
 			"CROFT_ROOT_USER": "admin", "CROFT_ROOT_PASSWORD": "long enough", "CROFT_KMS_MASTER_KEY": "key", "CROFT_KMS_COMMAND": "kms x",
 		}[key]
 	}
-	cmd, err := cli.Parse([]string{"server", "--parity", "1", "/a", "--address", "127.0.0.1:1", "/b", "--reduced-parity=0", "/c"}, root, "")
+	cmd, err := cli.Parse([]string{"server", "--parity", "1", "/a", "--address", "127.0.0.1:1", "/b", "--reduced-parity=0", "/c", "--trusted-proxies", "10.0.0.2, fd00::/8"}, root, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := cmd.Server
 	if s.Parity != 1 || s.Address != "127.0.0.1:1" || s.ConsoleAddress != ":9001" || len(s.Pools) != 1 || len(s.Pools[0]) != 3 || s.RootUser != "admin" ||
-		s.ReducedParity == nil || *s.ReducedParity != 0 || s.MasterKeys != "key" || s.KeyCommand != "kms x" || s.OpenBrowser {
+		s.ReducedParity == nil || *s.ReducedParity != 0 || s.MasterKeys != "key" || s.KeyCommand != "kms x" || s.OpenBrowser ||
+		!slices.Equal(s.TrustedProxies, []netip.Prefix{netip.MustParsePrefix("10.0.0.2/32"), netip.MustParsePrefix("fd00::/8")}) {
 		t.Errorf("got %+v", s)
 	}
 	if cmd, err = cli.Parse(nil, none, "/home/me/Croft"); err != nil || !cmd.Server.OpenBrowser || cmd.Server.ReducedParity != nil || cmd.Server.Pools[0][0] != "/home/me/Croft" {
@@ -81,6 +84,7 @@ func TestParse(t *testing.T) {
 	f("objectstore", "reindex", none)
 	f("objectstore reindex", "no drive", none)
 	f("serve /a", "not a command", none)
+	f("server --trusted-proxies proxy /a", `"proxy" is neither an address`, none)
 	f("server --store s3://h/croft", "--state", none)
 	f("server --store s3://h/croft --state /s /a", "only one", none)
 	f("server --store s3://h/croft --state /s --parity 1", "--parity", none)

@@ -29,9 +29,9 @@ export function KeyDialog({ changing, onClose }: { changing?: S3Key; onClose: ()
   const [day, setDay] = useState(dayOf(changing?.expiresAt));
   const [narrow, setNarrow] = useState(changing !== undefined && changing.policy !== "");
   const [policy, setPolicy] = useState(changing?.policy ?? "");
-  const expiresAt = day === "" ? undefined : new Date(`${day}T23:59:59`).toISOString();
   const save = useMutation({
     mutationFn: async (): Promise<NewS3Key | undefined> => {
+      const expiresAt = day === "" ? undefined : new Date(`${day}T23:59:59`).toISOString();
       const shared = { name: name.trim(), description: description.trim(), policy: narrow ? policy : "" };
       if (!changing) {
         return body(api.POST("/api/v1/me/keys", { body: { ...shared, expiresAt, projectId: projectId || undefined } }));
@@ -87,7 +87,7 @@ export function KeyDialog({ changing, onClose }: { changing?: S3Key; onClose: ()
         </Field>
       )}
       <Field label={t("keys.lastDay")} optional hint={t("keys.lastDayHint")}>
-        <Input type="date" value={day} onChange={(event) => setDay(event.target.value)} />
+        <Input type="date" max="9999-12-31" value={day} onChange={(event) => setDay(event.target.value)} />
       </Field>
       <Checkbox
         label={t("keys.narrow")}

@@ -72,8 +72,8 @@ class FakeServer implements Transport {
 }
 
 // That of jsdom cannot be read.
-const file = (size: number, name = "f", byte = 1) =>
-  new NodeFile([new Uint8Array(size).fill(byte)], name, { lastModified: 1000 }) as unknown as File;
+const file = (size: number, name = "f", byte = 1, lastModified = 1000) =>
+  new NodeFile([new Uint8Array(size).fill(byte)], name, { lastModified }) as unknown as File;
 const quick = { user: () => "u", onDone: () => undefined, wait: () => Promise.resolve() };
 const states = (queue: Queue) => queue.read().uploads.map((upload) => `${upload.key} ${upload.state}`);
 const network = new ApiError(0, "network", "");
@@ -105,7 +105,10 @@ describe("the queue", () => {
     expect(server.sent).toEqual(["part 3", "complete"]);
   });
 
-  test("does not mix a file with another of the same name and size", async () => {
+  test.each([
+    ["another of the same name and size", file(40 * mib, "f", 2)],
+    ["what it was before it was changed", file(40 * mib, "f", 1, 2000)],
+  ])("does not mix a file with %s", async (_, other) => {
     const server = new FakeServer();
     server.fails = [{ pattern: /part 3/, error: new ApiError(403, "forbidden", ""), times: 1 }];
     const before = new Queue(server, quick);
@@ -113,7 +116,7 @@ describe("the queue", () => {
     await vi.waitFor(() => expect(before.read().summary.failed).toBe(1));
     server.sent = [];
     const after = new Queue(server, quick);
-    await after.add("b", [{ key: "large", file: file(40 * mib, "f", 2) }]);
+    await after.add("b", [{ key: "large", file: other }]);
     await vi.waitFor(() => expect(after.read().summary.finished).toBe(1));
     expect(server.sent).toEqual(["part 1", "part 2", "part 3", "complete"]);
   });

@@ -349,7 +349,9 @@ export class Queue {
     try {
       const print = await printOf(job.file);
       const record = readRecords().find(
-        (r) => r.user === this.options.user() && r.bucket === job.bucket && r.key === job.key && r.size === job.size && r.print === print,
+        (r) =>
+          r.user === this.options.user() && r.bucket === job.bucket && r.key === job.key && r.size === job.size && r.print === print &&
+          r.modified === job.file.lastModified, // the print is of some pieces, and the parts must be of one file
       );
       const stored = record && (await this.transport.stored(job, record.id));
       const partSize = record?.partSize ?? partSizeOf(job.size);
