@@ -96,6 +96,11 @@ func TestParseRefuses(t *testing.T) {
 }
 
 func TestTargets(t *testing.T) {
+	for _, arn := range []string{"arn:croft:pipeline::shop", "arn:croft:room::project"} {
+		if is, err := ParseTarget(arn + ":"); err != nil || is.ARN() != arn {
+			t.Errorf("%s:, as mc wants it: %+v, %v", arn, is, err)
+		}
+	}
 	for _, arn := range []string{hookARN, "arn:croft:pipeline::shop", "arn:croft:pipeline::shop:feature/x", "arn:croft:room::project"} {
 		is, err := ParseTarget(arn)
 		if err != nil || is.ARN() != arn {

@@ -42,7 +42,7 @@ const maxARN = 400
 var webhookName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 
 // ParseTarget reads an ARN: Croft's own, or MinIO's of a webhook, whose region is not
-// looked at.
+// looked at. Those of pipelines and rooms may end in a colon: mc takes none of five parts.
 func ParseTarget(arn string) (Target, error) {
 	p := strings.SplitN(arn, ":", 6)
 	ours := len(arn) <= maxARN && len(p) >= 5 && p[0] == "arn" && p[1] == "croft"
@@ -56,7 +56,7 @@ func ParseTarget(arn string) (Target, error) {
 			t.Branch = p[5]
 		}
 		return t, nil
-	case ours && p[2] == "room" && p[3] == "" && len(p) == 5 && p[4] == "project":
+	case ours && p[2] == "room" && p[3] == "" && p[4] == "project" && (len(p) == 5 || p[5] == ""):
 		return Target{Kind: Room}, nil
 	}
 	return Target{}, invalid("%s is no target of this Croft. There are arn:croft:sqs::NAME:webhook for a webhook that an administrator made, "+
