@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"runtime"
 	"slices"
 	"strings"
@@ -63,7 +64,7 @@ func TestPoliciesOfUsers(t *testing.T) {
 	get("without", "stranger", 404, "NoSuchBucket")
 	w.ok(w.accounts.PutInlinePolicy(ctx, w.holder("stranger"), "read", allowing("Allow", "s3:GetObject", anything)))
 	get("an inline policy", "stranger", 200, "")
-	w.want("it allows nothing else", 404, "NoSuchBucket", "stranger", http.MethodPut, "web-data", "b", nil, "x")
+	w.want("it allows nothing else", 403, "AccessDenied", "stranger", http.MethodPut, "web-data", "b", nil, "x")
 	get("a shared link of the same user", "share", 200, "")
 	get("a key that is limited to another project", "limited", 404, "NoSuchBucket")
 	w.ok(w.accounts.DeleteInlinePolicy(ctx, w.holder("stranger"), "read"))
@@ -108,7 +109,9 @@ func TestPoliciesOfUsers(t *testing.T) {
 	}
 	w.ok(w.accounts.PutInlinePolicy(ctx, w.holder("stranger"), "home", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:PutObject","Resource":"arn:aws:s3:::web-data/${aws:username}/*"}}`))
 	w.want("a variable", 200, "", "stranger", http.MethodPut, "web-data", "stranger/x", nil, "x")
-	w.want("of another", 404, "NoSuchBucket", "stranger", http.MethodPut, "web-data", "reader/x", nil, "x")
+	w.want("where the bucket is, which mc asks first", 403, "AccessDenied", "stranger", http.MethodGet, "web-data", "", url.Values{"location": {""}}, "")
+	w.want("a bucket of which the policy says nothing", 404, "NoSuchBucket", "stranger", http.MethodGet, "croft-own", "", url.Values{"location": {""}}, "")
+	w.want("of another", 403, "AccessDenied", "stranger", http.MethodPut, "web-data", "reader/x", nil, "x")
 	w.policy(`{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::web-data/*"}`)
 	w.want("the bucket denies", 403, "AccessDenied", "stranger", http.MethodPut, "web-data", "stranger/x", nil, "x")
 }

@@ -56,6 +56,11 @@ func (a access) ruling(ctx context.Context, p account.Principal, ask *s3api.Ask)
 		if !allowed && own && p.Grantable(action, resource) == nil {
 			allowed, by = true, byOwn
 		}
+		// Who is let do anything there is not told that there is no such bucket: clients
+		// then take it that the bucket is gone.
+		if !allowed && ask.S3 != "" && errs.KindOf(role) == errs.NotFound && p.Grants.Reaches(ask.Bucket) && p.Grantable(action, resource) == nil {
+			role = errNotAllowed
+		}
 	}
 	if ask.S3 == "" || account.SystemBucket(ask.Bucket) || (role == nil && aboutPolicy[ask.S3]) {
 		return by, unless(allowed, role)
@@ -160,6 +165,7 @@ var listing = []string{"s3:ListBucket", "s3:GetBucketLocation", "s3:ListAllMyBuc
 
 var (
 	errNarrowed    = errs.New(errs.Forbidden, "credential_narrowed", "The policy of this access key or session does not allow this.")
+	errNotAllowed  = errs.New(errs.Forbidden, "policy_allows_not", "No policy of the user, a group or the role allows this.")
 	errDeniedByOwn = errs.New(errs.Forbidden, "denied_by_policy", "A policy of the user, a group or the role denies this.")
 )
 

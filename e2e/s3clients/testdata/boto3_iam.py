@@ -67,7 +67,7 @@ refused("NoSuchBucket", mine.get_object, Bucket=bucket, Key="team/a")
 # Policies: inline, managed with versions, of a group.
 iam.put_user_policy(UserName="ada", PolicyName="home", PolicyDocument=document(statement("Allow", "s3:GetObject", objects)))
 assert mine.get_object(Bucket=bucket, Key="team/a")["Body"].read() == b"a"
-refused("NoSuchBucket", mine.get_object, Bucket=bucket, Key="other/a")
+refused("AccessDenied", mine.get_object, Bucket=bucket, Key="other/a")
 assert iam.get_user_policy(UserName="ada", PolicyName="home")["PolicyDocument"]["Statement"][0]["Resource"] == objects
 assert iam.list_user_policies(UserName="ada")["PolicyNames"] == ["home"]
 message = refused("MalformedPolicyDocument", iam.put_user_policy, UserName="ada", PolicyName="x", PolicyDocument=document(statement("Allow", "s3:GetObjekt", objects)))
@@ -84,7 +84,7 @@ assert [g["GroupName"] for g in iam.list_groups_for_user(UserName="ada")["Groups
 mine.put_object(Bucket=bucket, Key="team/b", Body=b"b")
 version = iam.create_policy_version(PolicyArn=policy["Arn"], PolicyDocument=document(statement("Allow", "s3:GetObject", objects)), SetAsDefault=True)["PolicyVersion"]
 assert version["VersionId"] == "v2" and version["IsDefaultVersion"]
-refused("NoSuchBucket", mine.put_object, Bucket=bucket, Key="team/b", Body=b"b")
+refused("AccessDenied", mine.put_object, Bucket=bucket, Key="team/b", Body=b"b")
 iam.set_default_policy_version(PolicyArn=policy["Arn"], VersionId="v1")
 mine.put_object(Bucket=bucket, Key="team/b", Body=b"b")
 assert iam.get_policy_version(PolicyArn=policy["Arn"], VersionId="v2")["PolicyVersion"]["Document"]["Statement"][0]["Action"] == "s3:GetObject"
@@ -127,7 +127,7 @@ assumed = own_sts.assume_role(RoleArn=role["Arn"], RoleSessionName="night", Exte
 assert assumed["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/backup/night"
 session = client("s3", assumed["Credentials"])
 assert session.get_object(Bucket=bucket, Key="other/a")["Body"].read() == b"a"
-refused("NoSuchBucket", session.put_object, Bucket=bucket, Key="team/b", Body=b"b")
+refused("AccessDenied", session.put_object, Bucket=bucket, Key="team/b", Body=b"b")
 assert client("sts", assumed["Credentials"]).get_caller_identity()["Arn"].endswith("assumed-role/backup/night")
 refused("ValidationError", own_sts.assume_role, RoleArn=role["Arn"], RoleSessionName="night", ExternalId="42", DurationSeconds=7200)
 
