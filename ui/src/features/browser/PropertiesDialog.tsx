@@ -5,7 +5,7 @@ import { api } from "@/api/client";
 import { errorText } from "@/api/errors";
 import type { ObjectVersion } from "@/api/types";
 import { Alert, Button, Checkbox, Dialog, Field, Input, Select, toast } from "@/components";
-import { retained } from "@/features/buckets/locks";
+import { localTime, retained, untilOf } from "@/features/buckets/locks";
 import { bucketQuery } from "@/features/buckets/queries";
 import { changed } from "./changes";
 import { PairsEditor, pairsOf, valuesOf } from "./PairsEditor";
@@ -52,7 +52,7 @@ export function PropertiesDialog({ bucket, object, mayChange, onClose }: Propert
           body: {
             ...(same(tagged, object.tags) ? {} : { tags: tagged }),
             ...(lockChanged
-              ? { lock: { mode, hold, ...(mode === "none" ? {} : { until: new Date(until).toISOString() }) }, bypass }
+              ? { lock: { mode, hold, ...(mode === "none" ? {} : { until: untilOf(until, object.lock.until) }) }, bypass }
               : {}),
           },
         });
@@ -116,10 +116,4 @@ export function PropertiesDialog({ bucket, object, mayChange, onClose }: Propert
       {save.isError && <Alert tone="danger">{errorText(save.error)}</Alert>}
     </Dialog>
   );
-}
-
-/** localTime is a time as the platform's field wants it. */
-function localTime(value: string): string {
-  const at = new Date(value);
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bypassable, isLocked } from "./locks";
+import { bypassable, isLocked, localTime, untilOf } from "./locks";
 
 const now = Date.parse("2026-06-01T00:00:00Z");
 const before = "2026-05-31T00:00:00Z";
@@ -20,4 +20,10 @@ test("only governance can be bypassed, and no hold", () => {
   expect(bypassable(version("governance", after, true), now)).toBe(false);
   expect(bypassable(version("governance", before), now)).toBe(false);
   expect(bypassable(version("compliance", after), now)).toBe(false);
+});
+
+test("a time that was not changed keeps its seconds", () => {
+  const until = "2026-06-02T10:20:37.5Z";
+  expect(untilOf(localTime(until), until)).toBe(until);
+  expect(untilOf(localTime("2026-06-03T10:20:00Z"), until)).toBe("2026-06-03T10:20:00.000Z");
 });

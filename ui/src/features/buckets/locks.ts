@@ -16,3 +16,14 @@ export function isLocked({ lock }: { lock: Lock }, now = Date.now()): boolean {
 export function bypassable({ lock }: { lock: Lock }, now = Date.now()): boolean {
   return !lock.hold && lock.mode === "governance" && retained(lock, now);
 }
+
+/** localTime is a time as the platform's field wants it, to the minute. */
+export function localTime(value: string): string {
+  const at = new Date(value);
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+/** untilOf is the time in a field. What was not changed there keeps its seconds, or a retention would be shortened by them. */
+export function untilOf(field: string, before: string | undefined): string {
+  return before !== undefined && field === localTime(before) ? before : new Date(field).toISOString();
+}

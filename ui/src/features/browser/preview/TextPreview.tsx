@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Button, QueryView, Skeleton } from "@/components";
 import { formatBytes } from "@/lib/format";
 import s from "./Preview.module.css";
+import { prettyJson } from "./json";
 import { readRange, wholeText, type Source } from "./read";
 
 const step = 256 * 1024;
@@ -69,14 +70,6 @@ function Code({ text, name, whole }: { text: string; name: string; whole: boolea
       </div>
     </>
   );
-}
-
-function prettyJson(text: string): string | undefined {
-  try {
-    return JSON.stringify(JSON.parse(text), undefined, 2);
-  } catch {
-    return undefined;
-  }
 }
 
 function colour(text: string, name: string): string | undefined {
