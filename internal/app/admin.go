@@ -75,7 +75,7 @@ func (g adminGuest) Serve(w http.ResponseWriter, r *http.Request, v s3api.Visit)
 		address = r.RemoteAddr
 	}
 	facts := &consoleFacts{request: &server.PolicyRequest{Address: address, Agent: r.UserAgent(), Secure: r.TLS != nil}}
-	g.Handler.Serve(w, r.WithContext(context.WithValue(r.Context(), adminFacts{}, facts)), v)
+	g.Handler.Serve(w, r.WithContext(context.WithValue(r.Context(), adminFacts{}, facts)), v) //nolint:contextcheck // the request carries it
 }
 
 // AllowBucket implements adminapi.Gate.
