@@ -67,7 +67,7 @@ type hookedLog struct {
 	rooms  func()     // once, while a connection asks for its rooms
 	looked func()     // once, after the rooms were looked up
 	state  func()     // once, while a connection asks for one room
-	events func()     // once, after the first page of events since `since` was read
+	events func()     // once, after a connection read the first page of events since `since`
 	since  int64
 }
 
@@ -101,7 +101,8 @@ func (l *hookedLog) EventsSince(ctx context.Context, seq int64, limit int) ([]ch
 	list, err := l.Service.EventsSince(ctx, seq, limit)
 	l.mu.Lock()
 	var hook func()
-	if l.since == seq {
+	// The hub reads the same page for all, and may do so later than a connection.
+	if l.since == seq && ctx.Value(http.ServerContextKey) != nil {
 		hook, l.events = l.events, nil
 	}
 	l.mu.Unlock()
