@@ -220,7 +220,7 @@ func (s *Service) readBound(ctx context.Context, b passBound) (Bound, error) {
 	for _, name := range b.Named {
 		policy, err := s.Policy(ctx, name)
 		if errs.KindOf(err) == errs.NotFound {
-			continue // what it allowed is not allowed any more; what it denied others do not allow
+			continue // what it allowed is not allowed any more; what it denied, another policy of the session may allow
 		}
 		if err != nil {
 			return nil, err
