@@ -10,6 +10,9 @@ const (
 	cannedIn = "arn:aws:iam::aws:policy/"
 )
 
+// PolicyClaimTag is the tag that clients of IAM set Provider.PolicyClaim with.
+const PolicyClaimTag = "croft:policy-claim"
+
 // IAMARN names what IAM has: IAMARN("user", "ada").
 func IAMARN(kind, name string) string { return ownARN + kind + "/" + name }
 

@@ -21,7 +21,18 @@ type Provider struct {
 	URL         string   // the issuer, to the letter: "https://id.example.com/realms/team"
 	Clients     []string // the audiences of tokens that are meant for Croft
 	Thumbprints []string // of certificates; kept for clients that ask, and not looked at
+	// PolicyClaim has the policies hold that the claim "policy" of a token names, without a
+	// role: whoever can write that claim at the provider can have any policy there is.
+	PolicyClaim bool
 	CreatedAt   time.Time
+}
+
+// NewProvider is a provider to believe.
+type NewProvider struct {
+	URL         string
+	Clients     []string
+	Thumbprints []string
+	PolicyClaim bool
 }
 
 // Name is the provider's in ARNs and in the condition keys of trust policies: its URL
@@ -43,12 +54,13 @@ type providerRow struct {
 	Clients     string
 	Thumbprints string
 	CreatedAt   int64 `gorm:"autoCreateTime:false"`
+	PolicyClaim bool
 }
 
 func (providerRow) TableName() string { return "oidc_providers" }
 
 func (r providerRow) toApp() Provider {
-	return Provider{r.ID, r.URL, splitLines(r.Clients), splitLines(r.Thumbprints), fromMillis(r.CreatedAt)}
+	return Provider{r.ID, r.URL, splitLines(r.Clients), splitLines(r.Thumbprints), r.PolicyClaim, fromMillis(r.CreatedAt)}
 }
 
 func splitLines(text string) []string {
@@ -60,20 +72,23 @@ func splitLines(text string) []string {
 
 // CreateProvider has the tokens of a provider count, as far as they are for one of the
 // clients.
-func (s *Service) CreateProvider(ctx context.Context, address string, clients, thumbprints []string) (Provider, error) {
-	u, err := url.Parse(address)
-	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || len(address) > maxProvider {
+func (s *Service) CreateProvider(ctx context.Context, n NewProvider) (Provider, error) {
+	u, err := url.Parse(n.URL)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || len(n.URL) > maxProvider {
 		return Provider{}, errs.New(errs.Invalid, "iam_invalid", "The URL of a provider is that of its issuer, such as https://id.example.com/realms/team, without a query.")
 	}
-	if err := checkClients(clients); err != nil {
+	if err := checkClients(n.Clients); err != nil {
 		return Provider{}, err
 	}
-	for _, print := range thumbprints {
+	for _, print := range n.Thumbprints {
 		if strings.Trim(print, "0123456789abcdefABCDEF") != "" || len(print) != 40 {
 			return Provider{}, errs.New(errs.Invalid, "iam_invalid", "A thumbprint has 40 hexadecimal digits.")
 		}
 	}
-	row := providerRow{ID: ids.New(), URL: address, Clients: strings.Join(clients, "\n"), Thumbprints: strings.Join(thumbprints, "\n"), CreatedAt: millis(s.now())}
+	row := providerRow{
+		ID: ids.New(), URL: n.URL, Clients: strings.Join(n.Clients, "\n"), Thumbprints: strings.Join(n.Thumbprints, "\n"),
+		CreatedAt: millis(s.now()), PolicyClaim: n.PolicyClaim,
+	}
 	err = s.change(ctx, func(tx *gorm.DB) error {
 		var all []providerRow
 		if err := tx.Find(&all).Error; err != nil {
@@ -161,6 +176,18 @@ func (s *Service) SetProviderClients(ctx context.Context, name string, set func(
 			return err
 		}
 		return tx.Model(&providerRow{}).Where("id = ?", p.ID).Update("clients", strings.Join(clients, "\n")).Error
+	})
+}
+
+// SetProviderPolicyClaim says whether the claim "policy" of a provider's tokens names
+// policies that hold without a role. Sessions of it end when it does not any more.
+func (s *Service) SetProviderPolicyClaim(ctx context.Context, name string, on bool) error {
+	p, err := s.Provider(ctx, name)
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, func(tx *gorm.DB) error {
+		return tx.Model(&providerRow{}).Where("id = ?", p.ID).Update("policy_claim", on).Error
 	})
 }
 

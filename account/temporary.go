@@ -166,10 +166,14 @@ func (s *Service) readPass(ctx context.Context, p *pass) (keyOwner, error) {
 			}
 		}
 	case p.Provider != "":
-		if _, err := findProvider(s.db.Read(ctx), p.Provider); err != nil {
+		provider, err := findProvider(s.db.Read(ctx), p.Provider)
+		if err != nil {
 			return keyOwner{}, err
 		}
 		if len(p.Roles) == 0 {
+			if !provider.PolicyClaim {
+				return keyOwner{}, errSessionToken
+			}
 			held, err := s.namedPolicies(ctx, p.Named)
 			if errs.KindOf(err) == errs.NotFound {
 				return keyOwner{}, errSessionToken
@@ -429,7 +433,7 @@ type WebIdentity struct {
 
 // AssumeRoleWithWebIdentity gives a credential to somebody for whom a provider vouches:
 // that of a role that trusts the provider, or, without a role, of the policies that the
-// claim "policy" names.
+// claim "policy" names, where the provider was entered for that.
 func (s *Service) AssumeRoleWithWebIdentity(ctx context.Context, w WebIdentity, r SessionRequest) (Temporary, error) {
 	bounds, err := s.bound(ctx, &r)
 	if err != nil {
@@ -442,6 +446,9 @@ func (s *Service) AssumeRoleWithWebIdentity(ctx context.Context, w WebIdentity, 
 	if r.Role == "" {
 		if err := checkLasts(r.Lasts, leastSession, mostOwn); err != nil {
 			return Temporary{}, err
+		}
+		if !w.Provider.PolicyClaim {
+			return Temporary{}, errs.New(errs.Forbidden, "iam_denied", "No RoleArn says which role to assume, and this provider's claim named policy counts for nothing. Name a role, or have an administrator set the provider's tag "+PolicyClaimTag+" to true.")
 		}
 		for _, value := range w.Claims["policy"] {
 			for name := range strings.SplitSeq(value, ",") {

@@ -11,6 +11,7 @@ type call struct {
 	service string
 	changes bool // something, which the audit log keeps
 	anybody bool // may make it: there is no signature, or nothing to be allowed
+	tags    bool // it knows tags, of which the others refuse all
 	run     func(*request) ([]node, error)
 }
 
@@ -18,6 +19,11 @@ func reads(run func(*request) ([]node, error)) call { return call{service: servi
 
 func changes(run func(*request) ([]node, error)) call {
 	return call{service: serviceIAM, changes: true, run: run}
+}
+
+func (c call) withTags() call {
+	c.tags = true
+	return c
 }
 
 // calls are all there are, by name.
@@ -54,9 +60,12 @@ func calls() map[string]call {
 		"UpdateRole": changes((*request).updateRole), "UpdateAssumeRolePolicy": changes((*request).updateTrust), "DeleteRole": changes((*request).deleteRole),
 		"ListInstanceProfilesForRole": reads((*request).listInstanceProfiles),
 
-		"CreateOpenIDConnectProvider": changes((*request).createProvider), "GetOpenIDConnectProvider": reads((*request).getProvider),
+		"CreateOpenIDConnectProvider": changes((*request).createProvider).withTags(), "GetOpenIDConnectProvider": reads((*request).getProvider),
 		"ListOpenIDConnectProviders": reads((*request).listProviders), "DeleteOpenIDConnectProvider": changes((*request).deleteProvider),
 		"AddClientIDToOpenIDConnectProvider": changes((*request).addClient), "RemoveClientIDFromOpenIDConnectProvider": changes((*request).removeClient),
+
+		"TagOpenIDConnectProvider": changes((*request).tagProvider).withTags(), "UntagOpenIDConnectProvider": changes((*request).untagProvider),
+		"ListOpenIDConnectProviderTags": reads((*request).listProviderTags),
 
 		"SimulatePrincipalPolicy": reads((*request).simulatePrincipal), "SimulateCustomPolicy": reads((*request).simulateCustom),
 		"GetAccountSummary": reads((*request).accountSummary),

@@ -186,7 +186,7 @@ func (q *request) refuseUnsupported() error {
 			if v := q.form.Get(name); v != "" && v != "/" {
 				return unsupported("Croft has no paths: leave it away, or say /.")
 			}
-		case strings.HasPrefix(name, "Tags.member"):
+		case strings.HasPrefix(name, "Tags.member") && !q.call.tags:
 			return unsupported("Croft keeps no tags of users, groups, roles, policies and sessions.")
 		case name == "PermissionsBoundary":
 			return unsupported("Croft has no permission boundaries. Deny in a policy what must not be.")

@@ -2,6 +2,7 @@ package iamapi
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"croft/account"
@@ -20,11 +21,74 @@ func (q *request) createProvider() ([]node, error) {
 	if err := q.permit(account.Deed{Resource: account.IAMARN(providerKind, name), AdminOnly: true}); err != nil {
 		return nil, err
 	}
-	p, err := q.h.Accounts.CreateProvider(q.ctx, address, q.members("ClientIDList"), q.members("ThumbprintList"))
+	claim, _, err := q.policyClaim()
 	if err != nil {
 		return nil, err
 	}
-	return []node{text("OpenIDConnectProviderArn", account.IAMARN(providerKind, p.Name()))}, nil
+	p, err := q.h.Accounts.CreateProvider(q.ctx, account.NewProvider{
+		URL: address, Clients: q.members("ClientIDList"), Thumbprints: q.members("ThumbprintList"), PolicyClaim: claim,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return append([]node{text("OpenIDConnectProviderArn", account.IAMARN(providerKind, p.Name()))}, tagsOf(p)...), nil
+}
+
+// policyClaim reads the one tag that providers have here. IAM has no word for what it
+// sets, and every client of IAM can set tags.
+func (q *request) policyClaim() (on, said bool, err error) {
+	for i := 1; q.form.Has(member("Tags", i, "Key")); i++ {
+		key, value := q.form.Get(member("Tags", i, "Key")), q.form.Get(member("Tags", i, "Value"))
+		switch {
+		case key != account.PolicyClaimTag:
+			return false, false, unsupported("Croft keeps no tags of providers but " + account.PolicyClaimTag + ".")
+		case value != "true" && value != "false":
+			return false, false, invalid("The tag " + account.PolicyClaimTag + " is true or false.")
+		}
+		on, said = value == "true", true
+	}
+	return on, said, nil
+}
+
+// tagsOf is the tag of a provider, where it is set.
+func tagsOf(p account.Provider) []node {
+	if !p.PolicyClaim {
+		return nil
+	}
+	return []node{list("Tags", []string{account.PolicyClaimTag}, func(key string) []node { return []node{text("Key", key), text("Value", "true")} })}
+}
+
+func (q *request) tagProvider() ([]node, error) {
+	p, err := q.provider()
+	if err != nil {
+		return nil, err
+	}
+	on, said, err := q.policyClaim()
+	if err != nil || !said {
+		return nil, err
+	}
+	q.target += " " + account.PolicyClaimTag + "=" + strconv.FormatBool(on)
+	return nil, q.h.Accounts.SetProviderPolicyClaim(q.ctx, p.Name(), on)
+}
+
+func (q *request) untagProvider() ([]node, error) {
+	p, err := q.provider()
+	if err != nil || !slices.Contains(q.members("TagKeys"), account.PolicyClaimTag) {
+		return nil, err
+	}
+	return nil, q.h.Accounts.SetProviderPolicyClaim(q.ctx, p.Name(), false)
+}
+
+func (q *request) listProviderTags() ([]node, error) {
+	p, err := q.provider()
+	if err != nil {
+		return nil, err
+	}
+	tags := tagsOf(p)
+	if tags == nil {
+		tags = []node{e("Tags")}
+	}
+	return append(tags, truth("IsTruncated", false)), nil
 }
 
 // provider finds the provider that a call is about.
@@ -48,7 +112,8 @@ func (q *request) getProvider() ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []node{text("Url", p.Name()), names("ClientIDList", p.Clients), names("ThumbprintList", p.Thumbprints), at("CreateDate", p.CreatedAt)}, nil
+	about := []node{text("Url", p.Name()), names("ClientIDList", p.Clients), names("ThumbprintList", p.Thumbprints), at("CreateDate", p.CreatedAt)}
+	return append(about, tagsOf(p)...), nil
 }
 
 func (q *request) listProviders() ([]node, error) {

@@ -87,7 +87,14 @@ func signInElsewhere(t *testing.T, c *client, e endpoint) {
 		`"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"` + name + `:aud":"croft"},"StringLike":{"` + name + `:sub":"repo:team/*"}}}]}`
 	c.run("-c", `import boto3, sys
 iam = boto3.client("iam")
-iam.create_open_id_connect_provider(Url=sys.argv[1], ClientIDList=["croft"])
+provider = iam.create_open_id_connect_provider(Url=sys.argv[1], ClientIDList=["croft"], Tags=[{"Key": "croft:policy-claim", "Value": "true"}])
+arn = provider["OpenIDConnectProviderArn"]
+tags = lambda: iam.list_open_id_connect_provider_tags(OpenIDConnectProviderArn=arn)["Tags"]
+assert tags() == provider["Tags"] == iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)["Tags"], provider
+iam.untag_open_id_connect_provider(OpenIDConnectProviderArn=arn, TagKeys=["croft:policy-claim"])
+assert tags() == []
+iam.tag_open_id_connect_provider(OpenIDConnectProviderArn=arn, Tags=provider["Tags"])
+assert tags() == provider["Tags"]
 iam.create_role(RoleName="deploy", AssumeRolePolicyDocument=sys.argv[2])
 iam.put_role_policy(RoleName="deploy", PolicyName="own", PolicyDocument='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":["arn:aws:s3:::oidc","arn:aws:s3:::oidc/*"]}]}')
 boto3.client("s3").create_bucket(Bucket="oidc")`, provider.URL, trust)

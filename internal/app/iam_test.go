@@ -18,6 +18,7 @@ import (
 
 	"croft/account"
 	"croft/account/iamapi"
+	"croft/internal/errs"
 )
 
 // call makes a call of IAM or STS, signed for a service as a user, "" as nobody.
@@ -85,7 +86,7 @@ func (w *accessWorld) furnish() {
 	strong, err := w.accounts.IAMRole(ctx, "strong")
 	w.ok(err)
 	w.ok(w.accounts.AttachPolicy(ctx, account.Holder{Kind: account.RoleHolder, ID: strong.ID}, "mighty"))
-	_, err = w.accounts.CreateProvider(ctx, "https://other.example.com", []string{"croft"}, nil)
+	_, err = w.accounts.CreateProvider(ctx, account.NewProvider{URL: "https://other.example.com", Clients: []string{"croft"}})
 	w.ok(err)
 	// Somebody who manages others by policy, and cannot be told from a user otherwise.
 	manager, err := w.accounts.CreateUser(ctx, account.NewUser{Name: "manager", NoPassword: true})
@@ -212,6 +213,7 @@ func TestNobodyMakesHimselfAdministrator(t *testing.T) {
 		"let himself log in":               {"CreateLoginProfile", form("UserName", "manager")},
 		"believe another provider":         {"CreateOpenIDConnectProvider", form()},
 		"believe a provider for more":      {"AddClientIDToOpenIDConnectProvider", form()},
+		"believe its claim named policy":   {"TagOpenIDConnectProvider", form("Tags.member.1.Key", account.PolicyClaimTag, "Tags.member.1.Value", "true")},
 		"have a strong role trust himself": {"UpdateAssumeRolePolicy", form("RoleName", "strong", "PolicyDocument", iamForm().Get("AssumeRolePolicyDocument"))},
 		"change the managers":              {"DetachGroupPolicy", form("GroupName", "managers", "PolicyArn", account.PolicyARN("mighty"))},
 	} {
@@ -300,5 +302,53 @@ func TestWhatEverybodyMayOfTheirOwn(t *testing.T) {
 		if _, code, _ := w.call("boss", "iam", action, url.Values{}); code != want {
 			t.Errorf("%q: %s, want %s", action, code, want)
 		}
+	}
+}
+
+// TestPolicyClaimIsAskedFor: what a provider's token says of policies counts only where
+// an administrator has said so of the provider.
+func TestPolicyClaimIsAskedFor(t *testing.T) {
+	w := newAccessWorld(t)
+	w.furnish()
+	arn := account.IAMARN("oidc-provider", "other.example.com")
+	signIn := func() (account.Temporary, error) {
+		p, err := w.accounts.Provider(t.Context(), "other.example.com")
+		w.ok(err)
+		who := account.WebIdentity{Provider: p, Subject: "eve", Audience: "croft", Claims: map[string][]string{"policy": {"consoleAdmin"}}}
+		return w.accounts.AssumeRoleWithWebIdentity(t.Context(), who, account.SessionRequest{})
+	}
+	if _, err := signIn(); errs.KindOf(err) != errs.Forbidden {
+		t.Error("the claim counts without anybody having said so:", err)
+	}
+	tag := func(action string, pairs ...string) (code, text string) {
+		form := url.Values{"OpenIDConnectProviderArn": {arn}}
+		for i := 0; i < len(pairs); i += 2 {
+			form.Set(pairs[i], pairs[i+1])
+		}
+		_, code, text = w.call("boss", "iam", action, form)
+		return code, text
+	}
+	if code, text := tag("TagOpenIDConnectProvider", "Tags.member.1.Key", "team", "Tags.member.1.Value", "x"); code != "InvalidInput" {
+		t.Error("another tag:", text)
+	}
+	if code, text := tag("TagOpenIDConnectProvider", "Tags.member.1.Key", account.PolicyClaimTag, "Tags.member.1.Value", "yes"); code != "ValidationError" {
+		t.Error("neither true nor false:", text)
+	}
+	if code, text := tag("TagOpenIDConnectProvider", "Tags.member.1.Key", account.PolicyClaimTag, "Tags.member.1.Value", "true"); code != "" {
+		t.Fatal(text)
+	}
+	made, err := signIn()
+	w.ok(err)
+	w.session("eve", made, nil)
+	w.want("with the claim", 200, "", "eve", http.MethodGet, "web-data", "", nil, "")
+	if _, text := tag("GetOpenIDConnectProvider"); !strings.Contains(text, account.PolicyClaimTag) {
+		t.Error("it is not told:", text)
+	}
+	if code, text := tag("UntagOpenIDConnectProvider", "TagKeys.member.1", account.PolicyClaimTag); code != "" {
+		t.Fatal(text)
+	}
+	w.want("once it does not count any more", 400, "InvalidToken", "eve", http.MethodGet, "web-data", "", nil, "")
+	if _, text := tag("ListOpenIDConnectProviderTags"); strings.Contains(text, account.PolicyClaimTag) {
+		t.Error("it is told still:", text)
 	}
 }
