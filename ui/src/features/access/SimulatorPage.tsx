@@ -8,7 +8,8 @@ import { errorText } from "@/api/errors";
 import { usersQuery } from "@/api/queries";
 import { useMe } from "@/api/session";
 import type { SimulatedAnswer, SimulationRequest } from "@/api/types";
-import { Alert, Badge, Button, Card, EmptyState, Field, Input, PageHeader, QueryView, Select, Skeleton, Textarea } from "@/components";
+import { Alert, Badge, Button, Card, EmptyState, Field, Input, QueryView, Select, Skeleton, Textarea } from "@/components";
+import { BucketHead } from "@/features/buckets/BucketHead";
 import { useBucketRole } from "@/features/buckets/useBucketRole";
 import { languageQuery } from "./queries";
 import { factsOf } from "./facts";
@@ -27,16 +28,11 @@ export function SimulatorPage() {
   const { mayChange } = useBucketRole(bucket);
   return (
     <>
-      <PageHeader
+      <BucketHead
+        bucket={bucket}
         title={t("title")}
         description={t("description")}
-        breadcrumbs={[
-          <Link key="buckets" to="/buckets">
-            {t("buckets:title")}
-          </Link>,
-          <Link key="bucket" to="/buckets/$bucket" params={{ bucket }} search={{}}>
-            {bucket}
-          </Link>,
+        crumbs={[
           <Link key="settings" to="/buckets/$bucket/settings" params={{ bucket }}>
             {t("buckets:settings.title")}
           </Link>,

@@ -13,7 +13,6 @@ import {
   MoreHorizontal,
   Pencil,
   Search,
-  Settings,
   Trash2,
   Upload as UploadIcon,
   X,
@@ -31,11 +30,11 @@ import {
   Input,
   Menu,
   MenuActions,
-  PageHeader,
   Skeleton,
   toast,
   type MenuAction,
 } from "@/components";
+import { BucketHead } from "@/features/buckets/BucketHead";
 import { useBucketRole } from "@/features/buckets/useBucketRole";
 import { cx } from "@/lib/cx";
 import s from "./Browser.module.css";
@@ -243,25 +242,14 @@ function Folder({ bucket, prefix, deleted }: { bucket: string; prefix: string; d
       }}
       onDrop={onDrop}
     >
-      <PageHeader
+      <BucketHead
+        bucket={bucket}
         title={prefix ? (crumbs.at(-1)?.name ?? prefix) : bucket}
-        breadcrumbs={[
-          <Link key="buckets" to="/buckets">
-            {t("buckets:title")}
-          </Link>,
-          ...(prefix
-            ? [
-                <Link key="root" to="/buckets/$bucket" params={{ bucket }} search={{}}>
-                  {bucket}
-                </Link>,
-              ]
-            : []),
-          ...crumbs.slice(0, -1).map((crumb) => (
-            <Link key={crumb.prefix} to="/buckets/$bucket" params={{ bucket }} search={{ prefix: crumb.prefix }}>
-              {crumb.name}
-            </Link>
-          )),
-        ]}
+        crumbs={crumbs.slice(0, -1).map((crumb) => (
+          <Link key={crumb.prefix} to="/buckets/$bucket" params={{ bucket }} search={{ prefix: crumb.prefix }}>
+            {crumb.name}
+          </Link>
+        ))}
         actions={
           <>
             {deleted && (
@@ -269,9 +257,6 @@ function Folder({ bucket, prefix, deleted }: { bucket: string; prefix: string; d
                 {t("buckets:deleted.hide")}
               </ButtonLink>
             )}
-            <ButtonLink to="/buckets/$bucket/settings" params={{ bucket }} icon={<Settings size={16} />}>
-              {t("buckets:settings.open")}
-            </ButtonLink>
             {!deleted && (
               <>
                 <Menu trigger={<IconButton className={s.outlined} label={t("more")} icon={<MoreHorizontal size={18} />} />}>

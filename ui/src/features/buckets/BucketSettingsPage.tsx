@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi, Link } from "@tanstack/react-router";
-import { BellRing, CalendarClock, ClipboardList, CopyPlus } from "lucide-react";
+import { getRouteApi } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { Alert, ButtonLink, PageHeader, QueryView, Skeleton } from "@/components";
+import { Alert, QueryView, Skeleton } from "@/components";
 import { AccessCard } from "./AccessCard";
+import { BucketHead } from "./BucketHead";
 import s from "./BucketSettings.module.css";
 import { CompressionCard } from "./CompressionCard";
 import { EncryptionCard } from "./EncryptionCard";
@@ -23,35 +23,7 @@ export function BucketSettingsPage() {
   const { mayChange } = useBucketRole(bucket);
   return (
     <>
-      <PageHeader
-        title={t("settings.title")}
-        breadcrumbs={[
-          <Link key="buckets" to="/buckets">
-            {t("title")}
-          </Link>,
-          <Link key="bucket" to="/buckets/$bucket" params={{ bucket }} search={{}}>
-            {bucket}
-          </Link>,
-        ]}
-        actions={
-          <>
-            <ButtonLink to="/buckets/$bucket/lifecycle" params={{ bucket }} icon={<CalendarClock size={16} />}>
-              {t("lifecycle:open")}
-            </ButtonLink>
-            <ButtonLink to="/buckets/$bucket/inventory" params={{ bucket }} icon={<ClipboardList size={16} />}>
-              {t("inventory:button")}
-            </ButtonLink>
-            <ButtonLink to="/buckets/$bucket/events" params={{ bucket }} icon={<BellRing size={16} />}>
-              {t("events:button")}
-            </ButtonLink>
-            {mayChange && (
-              <ButtonLink to="/buckets/$bucket/replication" params={{ bucket }} icon={<CopyPlus size={16} />}>
-                {t("replication:open")}
-              </ButtonLink>
-            )}
-          </>
-        }
-      />
+      <BucketHead bucket={bucket} title={t("settings.title")} />
       <QueryView query={details} skeleton={<Skeleton width="100%" height={420} radius={11} />}>
         {(found) => {
           const shared = { bucket: found, readOnly: !mayChange || !found.keepsVersions };
