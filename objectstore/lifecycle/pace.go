@@ -9,12 +9,12 @@ import (
 // Pace bounds how much of the store the room takes for itself.
 type Pace struct {
 	// Rate is how many deletes, moves and aborts are begun in a second at most, and
-	// Parallel how many are under way at once; 0 is 400 and 4.
+	// Parallel how many are under way at once; 0 is 400 and 2.
 	Rate     int
 	Parallel int
 	// Rest is how long the room rests after each of them and after each page of a
 	// listing, in times of what that took: a store that others keep busy takes longer,
-	// and is left alone for longer. 0 is 2, less than 0 is not at all.
+	// and is left alone for longer. 0 is 4, less than 0 is not at all.
 	Rest float64
 }
 
@@ -26,10 +26,10 @@ func (p Pace) complete() Pace {
 		p.Rate = 400
 	}
 	if p.Parallel == 0 {
-		p.Parallel = 4
+		p.Parallel = 2
 	}
 	if p.Rest == 0 {
-		p.Rest = 2
+		p.Rest = 4
 	}
 	return p
 }
