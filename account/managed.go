@@ -34,10 +34,12 @@ type PolicyVersion struct {
 	CreatedAt time.Time
 }
 
+// MaxPolicyVersions is how many versions of a policy are kept.
+const MaxPolicyVersions = 5
+
 const (
-	maxPolicyVersions = 5
-	maxDocument       = 20 << 10 // bytes
-	maxIAMName        = 128
+	maxDocument = 20 << 10 // bytes
+	maxIAMName  = 128
 )
 
 type policyRow struct {
@@ -228,13 +230,13 @@ func (s *Service) addVersion(ctx context.Context, name, document string, makeDef
 			return err
 		}
 		switch {
-		case len(old)+1 < maxPolicyVersions:
+		case len(old)+1 < MaxPolicyVersions:
 		case makeRoom:
 			if err := tx.Where("policy_id = ? AND version = ?", row.ID, old[0]).Delete(&policyVersionRow{}).Error; err != nil {
 				return err
 			}
 		default:
-			return errs.Newf(errs.Conflict, "iam_limit", "A managed policy can have up to %d versions. Before you create a new version, you must delete an existing version.", maxPolicyVersions)
+			return errs.Newf(errs.Conflict, "iam_limit", "A managed policy can have up to %d versions. Before you create a new version, you must delete an existing version.", MaxPolicyVersions)
 		}
 		version = policyVersionRow{row.ID, row.LatestVersion + 1, document, millis(now)}
 		columns := map[string]any{"latest_version": version.Version}

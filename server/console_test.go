@@ -72,6 +72,7 @@ func newConsole(t *testing.T, parts ...func(*console, *store.DB, *server.Deps)) 
 	c.store = objects
 	config := account.Defaults()
 	config.Hash = account.HashCost{MemoryKiB: 8, Passes: 1, Lanes: 1, Parallel: 8}
+	config.Policies = policyReader{}
 	c.accounts = account.New(db, seal.New([seal.KeySize]byte{1}), events.New(), config)
 	c.requests = accesslog.New(accesslog.Config{Folder: t.TempDir(), Logger: slog.New(slog.DiscardHandler)})
 	deps := server.Deps{

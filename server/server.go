@@ -46,13 +46,16 @@ type Deps struct {
 	Tiers       Tiers
 	Policies    Policies  // nil where nobody asks the policies of buckets
 	Simulator   Simulator // nil where nobody can say beforehand who may do what
-	Web         Web
-	Containers  Containers
-	Pipelines   Pipelines
-	Chat        Chat
-	Socket      ChatSocket
-	UI          fs.FS // the built UI, index.html at its root; nil without one
-	Log         *slog.Logger
+
+	IdentityProviders IdentityProviders // nil where they are not asked who they are
+
+	Web        Web
+	Containers Containers
+	Pipelines  Pipelines
+	Chat       Chat
+	Socket     ChatSocket
+	UI         fs.FS // the built UI, index.html at its root; nil without one
+	Log        *slog.Logger
 
 	Notification Notification
 }
@@ -102,6 +105,7 @@ func (s *Server) register() {
 	s.meRoutes()
 	s.credentialRoutes()
 	s.userRoutes()
+	s.identityRoutes()
 	s.projectRoutes()
 	s.memberRoutes()
 	s.auditRoutes()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"croft/account"
+	"croft/internal/errs"
 )
 
 // User is somebody who can log in.
@@ -28,7 +29,8 @@ func wireUser(u account.User) User {
 type CreateUserRequest struct {
 	Name        string `json:"name" maxLength:"32"`
 	DisplayName string `json:"displayName,omitempty" maxLength:"200"`
-	Password    string `json:"password" maxLength:"256"`
+	Password    string `json:"password,omitempty" maxLength:"256"`
+	NoPassword  bool   `json:"noPassword,omitempty" doc:"They have access keys only and cannot log in, until a password is set"`
 	Admin       bool   `json:"admin,omitempty"`
 }
 
@@ -68,8 +70,11 @@ func (s *Server) createUser(ctx context.Context, in *createUserInput) (*body[Use
 	if in.Body.Admin {
 		note.Detail = "admin"
 	}
+	if in.Body.NoPassword && (in.Body.Admin || in.Body.Password != "") {
+		return nil, errs.New(errs.Invalid, "user_without_password", "Somebody without a password cannot log in, so they are no administrator and have no password.")
+	}
 	user, err := s.deps.Accounts.CreateUser(ctx, account.NewUser{
-		Name: in.Body.Name, DisplayName: in.Body.DisplayName, Password: in.Body.Password, Admin: in.Body.Admin,
+		Name: in.Body.Name, DisplayName: in.Body.DisplayName, Password: in.Body.Password, Admin: in.Body.Admin, NoPassword: in.Body.NoPassword,
 	})
 	if err != nil {
 		return nil, err

@@ -161,3 +161,51 @@ func TestVerify(t *testing.T) {
 		t.Errorf("the provider was asked %d times", n)
 	}
 }
+
+func TestReach(t *testing.T) {
+	id, liar := newIssuer(t), newIssuer(t)
+	liar.says = id.URL
+	// odd answers as its path says.
+	odd := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		base := "http://" + r.Host
+		path, _ := strings.CutSuffix(r.URL.Path, "/.well-known/openid-configuration")
+		switch path {
+		case "/text":
+			_, _ = w.Write([]byte("<html>secret of the intranet</html>"))
+		case "/keyless":
+			_ = json.NewEncoder(w).Encode(map[string]any{"issuer": base + path})
+		case "/empty":
+			_ = json.NewEncoder(w).Encode(map[string]any{"issuer": base + path, "jwks_uri": base + "/no-keys"})
+		case "/no-keys":
+			_, _ = w.Write([]byte(`{"keys":[]}`))
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	t.Cleanup(odd.Close)
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	v := oidc.New(believed{}, nil, time.Now)
+	if err := v.Reach(t.Context(), id.URL); err != nil {
+		t.Errorf("a good one: %v", err)
+	}
+	for address, part := range map[string]string{
+		"":                        "that of its issuer",
+		"ftp://id.example.com":    "that of its issuer",
+		id.URL + "?a=b":           "that of its issuer",
+		id.URL + "/":              "another issuer",
+		liar.URL:                  "another issuer",
+		odd.URL + "/text":         "not the JSON of a provider",
+		odd.URL + "/keyless":      "does not say where the keys are",
+		odd.URL + "/empty":        "has no keys",
+		odd.URL + "/nobody":       "answers 404",
+		gone.URL:                  "cannot be reached",
+		"http://me:pw@localhost/": "that of its issuer",
+	} {
+		err := v.Reach(t.Context(), address)
+		code, message := errs.Public(err)
+		if err == nil || code != "provider_unreachable" || !strings.Contains(message, part) || strings.Contains(message, "intranet") {
+			t.Errorf("%q: %s %q, want %q", address, code, message, part)
+		}
+	}
+}

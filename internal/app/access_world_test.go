@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"croft/account"
+	"croft/account/oidc"
 	"croft/internal/events"
 	"croft/internal/seal"
 	"croft/internal/store"
@@ -92,7 +93,7 @@ func newAccessWorld(t *testing.T) *accessWorld {
 	makeBucket(t, w.engine, objectstore.Bucket{Name: "croft-own"})
 	w.access = access{accounts: accounts, buckets: w.engine, rules: new(grants.Reader), refusals: newRefusals(time.Now), log: slog.New(slog.DiscardHandler)}
 	w.server = httptest.NewServer(s3api.New(s3api.Config{
-		Store: w.engine, Log: slog.New(slog.DiscardHandler), Access: w.access, Guests: []s3api.Guest{newIAM(w.access)},
+		Store: w.engine, Log: slog.New(slog.DiscardHandler), Access: w.access, Guests: []s3api.Guest{newIAM(w.access, oidc.New(w.accounts, nil, time.Now))},
 		Notification: notification.New(notification.Deps{Store: w.engine, Announcer: notification.NewAnnouncer()}, notification.Config{}),
 	}))
 	t.Cleanup(w.server.Close)

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"croft/account"
+	"croft/account/oidc"
 	"croft/chat"
 	"croft/chat/ws"
 	"croft/internal/errs"
@@ -238,8 +239,9 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	}
 	who := access{accounts: a.accounts, buckets: a.store, rules: new(grants.Reader), refusals: newRefusals(time.Now), log: a.log}
 	a.openAdmin(who)
+	vouchers := oidc.New(a.accounts, nil, time.Now)
 	s3 := s3api.New(s3api.Config{
-		Watcher: a.admin, Guests: []s3api.Guest{adminGuest{a.admin}, newIAM(who)},
+		Watcher: a.admin, Guests: []s3api.Guest{adminGuest{a.admin}, newIAM(who, vouchers)},
 		Store: a.store, Recorder: requests{a.requests}, Log: a.log, Console: a.consoleURL, UploadMemory: uploadMemory(),
 		Domains: a.config.S3.Domains, SiteDomains: a.config.S3.WebsiteDomains, SignatureV2: a.config.S3.SignatureV2,
 		Lifecycle: rules, Replication: overS3, Inventory: reports, Notification: told,
@@ -256,7 +258,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	a.console = server.New(server.Deps{
 		Accounts: a.accounts, Requests: a.requests, Store: a.store, Drives: drivesOf(a.store), Target: targetOf(a.store), Presigner: presigner{},
 		MasterKeys: a.keyDesk(), Containers: executor,
-		Replication: copies, Policies: denials{who, a.store}, Simulator: simulator{who, a.store},
+		Replication: copies, Policies: denials{who, a.store}, Simulator: simulator{who, a.store}, IdentityProviders: vouchers,
 		Tiers:     tierRoom,
 		Web:       webSettings{domains: a.config.S3.WebsiteDomains, port: a.s3.port()},
 		Lifecycle: rules, Inventory: reports, Notification: told,

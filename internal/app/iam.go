@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"time"
 
 	"croft/account"
 	"croft/account/iamapi"
@@ -18,9 +17,9 @@ type iam struct{ *iamapi.Handler }
 
 var _ s3api.Guest = iam{}
 
-func newIAM(a access) iam {
+func newIAM(a access, vouchers *oidc.Verifier) iam {
 	return iam{iamapi.New(iamapi.Config{
-		Accounts: a.accounts, Tokens: oidc.New(a.accounts, nil, time.Now), Audit: a.auditIAM, Log: a.log,
+		Accounts: a.accounts, Tokens: vouchers, Audit: a.auditIAM, Log: a.log,
 	})}
 }
 

@@ -899,6 +899,96 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All groups */
+        get: operations["list-groups"];
+        put?: never;
+        /** Make a group */
+        post: operations["create-group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A group, who is in it and what it holds */
+        get: operations["get-group"];
+        put?: never;
+        post?: never;
+        /** Delete a group; its users stay */
+        delete: operations["delete-group"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{name}/inline-policies/{policy}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give a group a policy of its own, or change it */
+        put: operations["put-group-inline-policy"];
+        post?: never;
+        /** Delete a policy of a group's own */
+        delete: operations["delete-group-inline-policy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{name}/members/{userId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put a user into a group */
+        put: operations["add-group-member"];
+        post?: never;
+        /** Take a user out of a group */
+        delete: operations["remove-group-member"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{name}/policies/{policy}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Have a group hold a policy */
+        put: operations["attach-group-policy"];
+        post?: never;
+        /** Take a policy from a group */
+        delete: operations["detach-group-policy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health/drives": {
         parameters: {
             query?: never;
@@ -963,6 +1053,59 @@ export interface paths {
         post: operations["start-scrub"];
         /** Stop reading and checking for a day */
         delete: operations["stop-scrub"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity-providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whose tokens count */
+        get: operations["list-identity-providers"];
+        put?: never;
+        /** Have the tokens of a provider count */
+        post: operations["create-identity-provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity-providers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Believe a provider no more; sessions that began with its tokens end */
+        delete: operations["delete-identity-provider"];
+        options?: never;
+        head?: never;
+        /** Say for which clients its tokens count, and for what */
+        patch: operations["update-identity-provider"];
+        trace?: never;
+    };
+    "/api/v1/identity-providers/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whether a provider can be reached and is who it says */
+        post: operations["test-identity-provider"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1119,6 +1262,93 @@ export interface paths {
         post?: never;
         /** End an API token */
         delete: operations["delete-token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All policies that can be attached */
+        get: operations["list-policies"];
+        put?: never;
+        /** Make a policy */
+        post: operations["create-policy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A policy, its versions and who holds it */
+        get: operations["get-policy"];
+        put?: never;
+        post?: never;
+        /** Delete a policy that nobody holds, with its versions */
+        delete: operations["delete-policy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change what a policy says */
+        post: operations["add-policy-version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{name}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a version of a policy that does not count */
+        delete: operations["delete-policy-version"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{name}/versions/{version}/default": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a version of a policy count */
+        post: operations["set-default-policy-version"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1404,6 +1634,96 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All roles that can be assumed */
+        get: operations["list-roles"];
+        put?: never;
+        /** Make a role */
+        post: operations["create-role"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roles/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A role, whom it trusts and what it holds */
+        get: operations["get-role"];
+        put?: never;
+        post?: never;
+        /** Delete a role with its policies; sessions that assumed it end */
+        delete: operations["delete-role"];
+        options?: never;
+        head?: never;
+        /** Change a role */
+        patch: operations["update-role"];
+        trace?: never;
+    };
+    "/api/v1/roles/{name}/end-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the temporary credentials that are a role */
+        post: operations["end-role-sessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roles/{name}/inline-policies/{policy}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give a role a policy of its own, or change it */
+        put: operations["put-role-inline-policy"];
+        post?: never;
+        /** Delete a policy of a role's own */
+        delete: operations["delete-role-inline-policy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roles/{name}/policies/{policy}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Have a role hold a policy */
+        put: operations["attach-role-policy"];
+        post?: never;
+        /** Take a policy from a role */
+        delete: operations["detach-role-policy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -1625,11 +1945,117 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        delete?: never;
+        /** Delete a user with their keys, tokens and policies */
+        delete: operations["delete-user"];
         options?: never;
         head?: never;
         /** Change a user */
         patch: operations["update-user"];
+        trace?: never;
+    };
+    "/api/v1/users/{id}/end-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the temporary credentials that a user asked for */
+        post: operations["end-user-sessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/identity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a user has and holds */
+        get: operations["get-user-identity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/inline-policies/{policy}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give a user a policy of its own, or change it */
+        put: operations["put-user-inline-policy"];
+        post?: never;
+        /** Delete a policy of a user's own */
+        delete: operations["delete-user-inline-policy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an S3 access key for a user who cannot log in */
+        post: operations["create-user-key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/keys/{accessKey}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a user's S3 access key */
+        delete: operations["delete-user-key"];
+        options?: never;
+        head?: never;
+        /** Disable a user's S3 access key, or enable it */
+        patch: operations["switch-user-key"];
+        trace?: never;
+    };
+    "/api/v1/users/{id}/policies/{policy}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Have a user hold a policy */
+        put: operations["attach-user-policy"];
+        post?: never;
+        /** Take a policy from a user */
+        delete: operations["detach-user-policy"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/hooks/{id}": {
@@ -1673,6 +2099,11 @@ export interface components {
             projectId: string;
             /** @description It is that of CROFT_ROOT_USER, and cannot be changed here */
             root: boolean;
+        };
+        AddPolicyVersionRequest: {
+            /** @description It counts from now on */
+            default: boolean;
+            document: string;
         };
         APIError: {
             /**
@@ -1985,6 +2416,27 @@ export interface components {
             /** @description Keep what is overwritten and deleted */
             versioning?: boolean;
         };
+        CreateGroupRequest: {
+            /** @description Letters, digits and _+=,.@- */
+            name: string;
+        };
+        CreateIAMRoleRequest: {
+            description?: string;
+            /**
+             * Format: int64
+             * @description In seconds; missing: one hour
+             */
+            maxSession?: number;
+            /** @description Letters, digits and _+=,.@- */
+            name: string;
+            trust: string;
+        };
+        CreateIdentityProviderRequest: {
+            clients: string[];
+            /** @description Whoever can write the claim policy at the provider can then have any policy there is */
+            policyClaim?: boolean;
+            url: string;
+        };
         CreateKeyRequest: {
             description?: string;
             /** Format: date-time */
@@ -1993,6 +2445,13 @@ export interface components {
             /** @description Narrows it further; empty: whatever I may */
             policy?: string;
             projectId?: string;
+        };
+        CreatePolicyRequest: {
+            description?: string;
+            /** @description In the language of AWS, without principals */
+            document: string;
+            /** @description Letters, digits and _+=,.@- */
+            name: string;
         };
         CreateProjectRequest: {
             description?: string;
@@ -2017,11 +2476,21 @@ export interface components {
             expiresAt?: string;
             name: string;
         };
+        CreateUserKeyRequest: {
+            description?: string;
+            /** Format: date-time */
+            expiresAt?: string;
+            name: string;
+            /** @description Narrows it further; empty: whatever its user may */
+            policy?: string;
+        };
         CreateUserRequest: {
             admin?: boolean;
             displayName?: string;
             name: string;
-            password: string;
+            /** @description They have access keys only and cannot log in, until a password is set */
+            noPassword?: boolean;
+            password?: string;
         };
         DefaultLock: {
             /**
@@ -2236,6 +2705,29 @@ export interface components {
             /** @example body.name */
             path: string;
         };
+        Group: {
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: int64
+             * @description How many users are in it
+             */
+            members: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description How many it holds, its own too
+             */
+            policies: number;
+        };
+        GroupDetails: {
+            /** Format: date-time */
+            createdAt: string;
+            /** @description In order of name */
+            members: components["schemas"]["User"][];
+            name: string;
+            policies: components["schemas"]["HeldPolicies"];
+        };
         HealProgress: {
             /** Format: int64 */
             bytesPerSecond: number;
@@ -2248,6 +2740,71 @@ export interface components {
             secondsLeft: number;
             /** Format: int64 */
             totalBytes: number;
+        };
+        HeldPolicies: {
+            /** @description The names of policies, sorted */
+            attached: string[];
+            /** @description Those that belong to it alone */
+            inline: components["schemas"]["InlinePolicy"][];
+        };
+        IAMRole: {
+            /** Format: date-time */
+            createdAt: string;
+            description: string;
+            /**
+             * Format: int64
+             * @description The longest session that assumes it, in seconds
+             */
+            maxSession: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description How many it holds, its own too
+             */
+            policies: number;
+        };
+        IAMRoleDetails: {
+            /** @description What clients of STS call it */
+            arn: string;
+            /** Format: date-time */
+            createdAt: string;
+            description: string;
+            /**
+             * Format: int64
+             * @description In seconds
+             */
+            maxSession: number;
+            name: string;
+            policies: components["schemas"]["HeldPolicies"];
+            /** @description The policy that says who may assume it */
+            trust: string;
+        };
+        IdentityProvider: {
+            /** @description What trust policies call it */
+            arn: string;
+            /** @description The audiences of tokens that count */
+            clients: string[];
+            /** Format: date-time */
+            createdAt: string;
+            id: string;
+            /**
+             * @description What trust policies begin its claims with
+             * @example id.example.com/realms/team
+             */
+            name: string;
+            /** @description Who comes with its token, and without a role, holds the policies that the claim policy names */
+            policyClaim: boolean;
+            /** @description The roles whose trust policy names it */
+            roles: string[];
+            /**
+             * @description The issuer, to the letter
+             * @example https://id.example.com/realms/team
+             */
+            url: string;
+        };
+        InlinePolicy: {
+            document: string;
+            name: string;
         };
         Instance: {
             /** @description Only when logged in */
@@ -2480,6 +3037,21 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListGroup: {
+            items: components["schemas"]["Group"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListIAMRole: {
+            items: components["schemas"]["IAMRole"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListIdentityProvider: {
+            items: components["schemas"]["IdentityProvider"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         ListMember: {
             items: components["schemas"]["Member"][];
             /** @description The cursor of the next page; empty on the last one */
@@ -2492,6 +3064,11 @@ export interface components {
         };
         ListObject: {
             items: components["schemas"]["Object"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListPolicy: {
+            items: components["schemas"]["Policy"][];
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
@@ -2805,6 +3382,26 @@ export interface components {
             /** @description Its ARN */
             target: string;
         };
+        Policy: {
+            /** @description It comes with Croft and cannot be changed */
+            builtIn: boolean;
+            /** Format: date-time */
+            createdAt: string;
+            description: string;
+            name: string;
+            /** Format: date-time */
+            updatedAt: string;
+            /**
+             * Format: int64
+             * @description How many users, groups and roles hold it
+             */
+            usedBy: number;
+            /**
+             * Format: int64
+             * @description The default one, which counts
+             */
+            version: number;
+        };
         PolicyAction: {
             /** @description Some request to this Croft needs it */
             asked: boolean;
@@ -2823,6 +3420,31 @@ export interface components {
             problem?: components["schemas"]["PolicyProblem"];
             /** @description It would allow something to everybody, in AWS's meaning */
             public: boolean;
+        };
+        PolicyDetails: {
+            /** @description What clients of IAM call it */
+            arn: string;
+            builtIn: boolean;
+            /** Format: date-time */
+            createdAt: string;
+            description: string;
+            /**
+             * Format: int64
+             * @description How many versions there may be
+             */
+            mostKept: number;
+            name: string;
+            /** Format: date-time */
+            updatedAt: string;
+            usedBy: components["schemas"]["PolicyHolder"][];
+            /** @description The newest first */
+            versions: components["schemas"]["PolicyVersion"][];
+        };
+        PolicyHolder: {
+            id: string;
+            /** @enum {string} */
+            kind: "user" | "group" | "role";
+            name: string;
         };
         PolicyKey: {
             /** @enum {string} */
@@ -2857,6 +3479,15 @@ export interface components {
              * @example Statement[0].Action
              */
             path: string;
+        };
+        PolicyVersion: {
+            /** Format: date-time */
+            createdAt: string;
+            /** @description It is the one that counts */
+            default: boolean;
+            document: string;
+            /** Format: int64 */
+            number: number;
         };
         Pool: {
             /** Format: int64 */
@@ -3424,6 +4055,9 @@ export interface components {
             /** @enum {string} */
             state: "pending" | "running" | "success" | "failed" | "canceled" | "skipped" | "error";
         };
+        SwitchUserKeyRequest: {
+            disabled: boolean;
+        };
         Tally: {
             /** Format: int64 */
             bytes: number;
@@ -3444,6 +4078,9 @@ export interface components {
             /** @description The beginning of the names of buckets there */
             prefix: string;
             reachable: boolean;
+        };
+        TestIdentityProviderRequest: {
+            url: string;
         };
         Tier: {
             accessKey: string;
@@ -3520,6 +4157,19 @@ export interface components {
             endWebsite?: boolean;
             website?: components["schemas"]["Website"];
         };
+        UpdateIAMRoleRequest: {
+            description?: string;
+            /**
+             * Format: int64
+             * @description In seconds; what has begun goes on
+             */
+            maxSession?: number;
+            trust?: string;
+        };
+        UpdateIdentityProviderRequest: {
+            clients?: string[];
+            policyClaim?: boolean;
+        };
         UpdateKeyRequest: {
             description?: string;
             disabled?: boolean;
@@ -3586,6 +4236,31 @@ export interface components {
             locale: string;
             /** @example ada */
             name: string;
+        };
+        UserGroup: {
+            attached: string[];
+            /** @description The names of its own policies */
+            inline: string[];
+            name: string;
+        };
+        UserIdentity: {
+            groups: components["schemas"]["UserGroup"][];
+            /** @description S3 access keys, the newest first */
+            keys: components["schemas"]["AccessKey"][];
+            /** @description They can log in to the console */
+            password: boolean;
+            policies: components["schemas"]["HeldPolicies"];
+            /** @description Where they are members */
+            projects: components["schemas"]["UserProject"][];
+            /** @description They are CROFT_ROOT_USER, who cannot be deleted */
+            root: boolean;
+            user: components["schemas"]["User"];
+        };
+        UserProject: {
+            name: string;
+            /** @enum {string} */
+            role: "owner" | "maintainer" | "developer" | "viewer";
+            slug: string;
         };
         Version: {
             /** @description The storage class */
@@ -3665,6 +4340,10 @@ export interface components {
              * @description How many there are, which are set over S3 and stay
              */
             readonly routingRules?: number;
+        };
+        WriteInlinePolicyRequest: {
+            /** @description In the language of AWS, without principals */
+            document: string;
         };
         ZipChoice: {
             /** Format: int64 */
@@ -6176,6 +6855,312 @@ export interface operations {
             };
         };
     };
+    "list-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListGroup"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "create-group": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateGroupRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "get-group": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupDetails"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "delete-group": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "put-group-inline-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                policy: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WriteInlinePolicyRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "delete-group-inline-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                policy: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "add-group-member": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "remove-group-member": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "attach-group-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                policy: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "detach-group-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                policy: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
     "get-drive-health": {
         parameters: {
             query?: never;
@@ -6300,6 +7285,163 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "list-identity-providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListIdentityProvider"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "create-identity-provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateIdentityProviderRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "delete-identity-provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "update-identity-provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateIdentityProviderRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "test-identity-provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestIdentityProviderRequest"];
+            };
+        };
         responses: {
             /** @description No Content */
             204: {
@@ -6665,6 +7807,223 @@ export interface operations {
             header?: never;
             path: {
                 id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "list-policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPolicy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "create-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreatePolicyRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "get-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyDetails"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "delete-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "add-policy-version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddPolicyVersionRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyVersion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "delete-policy-version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "set-default-policy-version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                version: number;
             };
             cookie?: never;
         };
@@ -7481,6 +8840,314 @@ export interface operations {
             };
         };
     };
+    "list-roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListIAMRole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "create-role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateIAMRoleRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IAMRole"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "get-role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IAMRoleDetails"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "delete-role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "update-role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateIAMRoleRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "end-role-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "put-role-inline-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                policy: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WriteInlinePolicyRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "delete-role-inline-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                policy: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "attach-role-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                policy: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "detach-role-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                policy: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
     "get-session": {
         parameters: {
             query?: never;
@@ -8058,6 +9725,35 @@ export interface operations {
             };
         };
     };
+    "delete-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
     "update-user": {
         parameters: {
             query?: never;
@@ -8081,6 +9777,289 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "end-user-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "get-user-identity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserIdentity"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "put-user-inline-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                policy: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WriteInlinePolicyRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "delete-user-inline-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                policy: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "create-user-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateUserKeyRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewAccessKey"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "delete-user-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                accessKey: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "switch-user-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                accessKey: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchUserKeyRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "attach-user-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                policy: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "detach-user-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                policy: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
