@@ -20,6 +20,10 @@ func requestFor(c *s3api.Call) (bucket, key string, query url.Values, body strin
 	if c.Object {
 		key = "key"
 	}
+	if c.Control {
+		bucket, key = "v20180820", "tags/arn:aws:s3:::web-data"
+		query.Set("x-amz-account-id", "000000000000")
+	}
 	if c.Query != "" {
 		query.Set(c.Query, "")
 	}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"encoding/xml"
 	"io"
 	"log/slog"
@@ -148,11 +149,14 @@ func (w *accessWorld) ask(user, method, bucket, key string, query url.Values, bo
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	var failure struct{ Code string }
+	var failure struct {
+		Code    string
+		Wrapped string `xml:"Error>Code"` // by S3 Control
+	}
 	if response.StatusCode >= 400 {
 		_ = xml.Unmarshal(answer, &failure) // HEAD has none
 	}
-	return response.StatusCode, failure.Code, string(answer)
+	return response.StatusCode, cmp.Or(failure.Code, failure.Wrapped), string(answer)
 }
 
 // want asks and holds the answer to a status and S3's code.

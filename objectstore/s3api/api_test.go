@@ -71,7 +71,7 @@ func TestBuckets(t *testing.T) {
 		{name: "lifecycle", method: "GET", target: "/first?lifecycle", status: 404, code: "NoSuchLifecycleConfiguration"},
 		{name: "tagging", method: "GET", target: "/first?tagging", status: 404, code: "NoSuchTagSet"},
 		{name: "put policy", method: "PUT", target: "/first?policy", body: "{}", status: 400, code: "MalformedPolicy"},
-		{name: "analytics", method: "GET", target: "/first?analytics", status: 501, code: "NotImplemented"},
+		{name: "analytics", method: "PUT", target: "/first?analytics&id=x", status: 501, code: "NotImplemented"},
 		{name: "two subresources", method: "GET", target: "/first?policy&acl", status: 400, code: "InvalidArgument"},
 		{name: "unknown method", method: "PATCH", target: "/first", status: 405, code: "MethodNotAllowed"},
 		{name: "post form", method: "POST", target: "/first", body: "x", status: 501, code: "NotImplemented"},

@@ -98,19 +98,21 @@ func (h *Handler) getBucketLocation(q *request) error {
 	return nil
 }
 
-// readLocation reads where a bucket is to be. What else may stand there, it would not have.
-func readLocation(data []byte) (location string, err error) {
+// readNewBucket reads where a bucket is to be, and its tags. What else may stand there,
+// it would not have.
+func readNewBucket(data []byte) (location string, tags []tagXML, err error) {
 	document, err := readElement(data, "CreateBucketConfiguration")
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	besides := func(e *element) error {
 		return failf("NotImplemented", "%s in a CreateBucketConfiguration is not implemented.", e.name)
 	}
 	err = document.fields(map[string]func(*element) error{
-		"LocationConstraint": once(&location), "Location": besides, "Bucket": besides, "Tags": besides,
+		"LocationConstraint": once(&location), "Location": besides, "Bucket": besides,
+		"Tags": func(e *element) error { return e.fields(map[string]func(*element) error{"Tag": eachTag(&tags)}) },
 	})
-	return location, err
+	return location, tags, err
 }
 
 func (h *Handler) createBucket(q *request) error {
@@ -118,9 +120,10 @@ func (h *Handler) createBucket(q *request) error {
 	if err != nil {
 		return err
 	}
+	var tags []tagXML
 	if len(data) > 0 {
-		location, err := readLocation(data)
-		if err != nil {
+		var location string
+		if location, tags, err = readNewBucket(data); err != nil {
 			return err
 		}
 		if h.region != "" && location != "" && location != h.region {
@@ -136,6 +139,9 @@ func (h *Handler) createBucket(q *request) error {
 		return err
 	}
 	documents, err := h.newDocuments(q)
+	if err == nil && len(tags) > 0 {
+		documents, err = h.newTags(q, documents, tags)
+	}
 	if err != nil {
 		return err
 	}
@@ -149,6 +155,22 @@ func (h *Handler) createBucket(q *request) error {
 	q.w.Header().Set("Location", "/"+q.bucket)
 	q.w.WriteHeader(http.StatusOK)
 	return nil
+}
+
+// newTags adds the tags that a new bucket is to have to its documents. As in S3, that
+// needs a permission of its own.
+func (h *Handler) newTags(q *request, documents map[string]string, tags []tagXML) (map[string]string, error) {
+	if _, err := h.keepsVersions(); err != nil {
+		return nil, err
+	}
+	if err := h.authorize(q, q.ask(CreateBucket, "s3:TagResource", q.bucket, "", "")); err != nil {
+		return nil, err
+	}
+	text, err := tagsText(tags)
+	if err != nil {
+		return nil, err
+	}
+	return objectstore.Bucket{Documents: documents}.WithDocument(taggingDocument, text), nil
 }
 
 func (h *Handler) deleteBucket(q *request) error {

@@ -10,12 +10,16 @@ func bucketRows() []row {
 			{ask: "GET /?prefix={b}&max-buckets=1", want: "200", has: "<Name>{b}</Name>"},
 			{ask: "GET /?max-buckets=x", want: "400 InvalidArgument", when: "a number that is none"},
 		}},
-		{calls: "CreateBucket", remark: "any LocationConstraint; `x-amz-bucket-object-lock-enabled`", samples: []sample{
+		{calls: "CreateBucket", remark: "any LocationConstraint; tags, which need `s3:TagResource` besides; `x-amz-bucket-object-lock-enabled`", samples: []sample{
 			{ask: "PUT /{b}-new", body: "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>", want: "200", has: "location: /{b}-new"},
 			{ask: "PUT /{b}-locked", header: []string{bucketLockHeader, "true"}, want: "200"},
 			{ask: "PUT /{b}", want: "409 BucketAlreadyOwnedByYou", when: "it is there (another's: `BucketAlreadyExists`)"},
 			{ask: "PUT /Upper", want: "400 InvalidBucketName", when: "a name that no bucket can have"},
-			{ask: "PUT /{b}-bad", body: "<CreateBucketConfiguration><Tags/></CreateBucketConfiguration>", want: "501 NotImplemented", when: "directory buckets, and tags here"},
+			{ask: "PUT /{b}-tagged", body: "<CreateBucketConfiguration><Tags><Tag><Key>team</Key><Value>a</Value></Tag></Tags></CreateBucketConfiguration>", want: "200"},
+			{ask: "GET /{b}-tagged?tagging", want: "200", has: "<Tag><Key>team</Key><Value>a</Value></Tag>"},
+			{ask: "PUT /{b}-bad", body: "<CreateBucketConfiguration><Tags><Tag><Key>aws:team</Key><Value>a</Value></Tag></Tags></CreateBucketConfiguration>", want: "400 InvalidTag", when: "what tags cannot be"},
+			{ask: "HEAD /{b}-bad", want: "404"},
+			{ask: "PUT /{b}-bad", body: "<CreateBucketConfiguration><Bucket><Type>Directory</Type></Bucket></CreateBucketConfiguration>", want: "501 NotImplemented", when: "directory buckets"},
 			{ask: "PUT /{b}-bad", body: "<Create", want: "400 MalformedXML", when: "another document"},
 		}},
 		{calls: "HeadBucket, GetBucketLocation", samples: []sample{

@@ -2,6 +2,11 @@ package s3api
 
 import "strings"
 
+// inAccount is what each request of S3 Control says.
+var inAccount = []string{controlAccount, "000000000000"}
+
+const controlTags = `<TagResourceRequest xmlns="` + controlNamespace + `"><Tags><Tag><Key>team</Key><Value>a</Value></Tag><Tag><Key>stage</Key><Value></Value></Tag></Tags></TagResourceRequest>`
+
 // settingRows are the calls about what a bucket does by itself.
 func settingRows() []row {
 	const tagging = "<Tagging><TagSet><Tag><Key>team</Key><Value>a</Value></Tag></TagSet></Tagging>"
@@ -58,11 +63,60 @@ func settingRows() []row {
 			{ask: "GET /{b}?events=s3:ObjectCreated:*", want: "200", has: `{"Records":null}`, send: listenBriefly},
 			{ask: "GET /{b}?events=s3:Nothing", want: "400 InvalidArgument", when: "an event that is none"},
 		}},
-		{calls: "GetBucketAccelerateConfiguration", remark: "the empty document: never enabled", samples: []sample{
-			{ask: "GET /{b}?accelerate", want: "200", has: "<AccelerateConfiguration"},
+		{calls: "PutBucketAccelerateConfiguration, GetBucketAccelerateConfiguration", remark: "`Suspended`; before that the empty document", samples: []sample{
+			{ask: "GET /{b}?accelerate", want: "200", has: "<AccelerateConfiguration xmlns=\"" + xmlNamespace + "\"></AccelerateConfiguration>"},
+			{ask: "PUT /{b}?accelerate", body: "<AccelerateConfiguration><Status>Suspended</Status></AccelerateConfiguration>", want: "200"},
+			{ask: "GET /{b}?accelerate", want: "200", has: "<Status>Suspended</Status>"},
+			{ask: "PUT /{b}?accelerate", body: "<AccelerateConfiguration><Status>Enabled</Status></AccelerateConfiguration>", want: "501 NotImplemented", when: "`Enabled`: Croft has no addresses nearer to its clients"},
+			{ask: "PUT /{b}?accelerate", body: "<AccelerateConfiguration/>", want: "400 MalformedXML", when: "another document"},
 		}},
-		{calls: "GetBucketRequestPayment", remark: "`BucketOwner`", samples: []sample{
-			{ask: "GET /{b}?requestPayment", want: "200", has: "BucketOwner"},
+		{calls: "PutBucketRequestPayment, GetBucketRequestPayment", remark: "`BucketOwner`", samples: []sample{
+			{ask: "GET /{b}?requestPayment", want: "200", has: "<Payer>BucketOwner</Payer>"},
+			{ask: "PUT /{b}?requestPayment", body: "<RequestPaymentConfiguration><Payer>BucketOwner</Payer></RequestPaymentConfiguration>", want: "200"},
+			{ask: "PUT /{b}?requestPayment", body: "<RequestPaymentConfiguration><Payer>Requester</Payer></RequestPaymentConfiguration>", want: "501 NotImplemented", when: "`Requester`: nobody is billed"},
+			{ask: "PUT /{b}?requestPayment", body: "<RequestPaymentConfiguration><Payer>Me</Payer></RequestPaymentConfiguration>", want: "400 MalformedXML", when: "another document"},
+		}},
+		{calls: "PutBucketAbac, GetBucketAbac", remark: "`Disabled`", samples: []sample{
+			{ask: "GET /{b}?abac", want: "200", has: "<Status>Disabled</Status>"},
+			{ask: "PUT /{b}?abac", body: "<AbacStatus><Status>Disabled</Status></AbacStatus>", want: "200"},
+			{ask: "PUT /{b}?abac", body: "<AbacStatus><Status>Enabled</Status></AbacStatus>", want: "501 NotImplemented", when: "`Enabled`: tags of buckets decide about nothing"},
+			{ask: "PUT /{b}?abac", body: "<x/>", want: "400 MalformedXML", when: "another document"},
+		}},
+		{calls: "ListBucketAnalyticsConfigurations, ListBucketIntelligentTieringConfigurations, ListBucketMetricsConfigurations", remark: "always empty, see *What AWS has besides*", samples: []sample{
+			{ask: "GET /{b}?analytics", want: "200", has: "<ListBucketAnalyticsConfigurationResult xmlns=\"" + xmlNamespace + "\"><IsTruncated>false</IsTruncated>"},
+			{ask: "GET /{b}?intelligent-tiering", want: "200", has: "<ListBucketIntelligentTieringConfigurationsOutput"},
+			{ask: "GET /{b}?metrics", want: "200", has: "<ListMetricsConfigurationsResult"},
+			{ask: "GET /{b}-none?metrics", want: "404 NoSuchBucket"},
+		}},
+		{calls: "GetBucketAnalyticsConfiguration, DeleteBucketAnalyticsConfiguration, GetBucketIntelligentTieringConfiguration, DeleteBucketIntelligentTieringConfiguration, " +
+			"GetBucketMetricsConfiguration, DeleteBucketMetricsConfiguration, GetBucketMetadataConfiguration, DeleteBucketMetadataConfiguration, GetBucketMetadataTableConfiguration, DeleteBucketMetadataTableConfiguration",
+			state: "refused", remark: "as AWS answers where there is none, so that tools which read every setting go on", samples: []sample{
+				{ask: "GET /{b}?analytics&id=x", want: "404 NoSuchConfiguration", when: "always: there are none"},
+				{ask: "DELETE /{b}?analytics&id=x", want: "404 NoSuchConfiguration"},
+				{ask: "GET /{b}?intelligent-tiering&id=x", want: "404 NoSuchConfiguration"},
+				{ask: "DELETE /{b}?intelligent-tiering&id=x", want: "404 NoSuchConfiguration"},
+				{ask: "GET /{b}?metrics&id=x", want: "404 NoSuchConfiguration"},
+				{ask: "DELETE /{b}?metrics&id=x", want: "404 NoSuchConfiguration"},
+				{ask: "GET /{b}?metadataConfiguration", want: "404 MetadataConfigurationNotFound", when: "the same of metadata tables"},
+				{ask: "DELETE /{b}?metadataConfiguration", want: "404 MetadataConfigurationNotFound"},
+				{ask: "GET /{b}?metadataTable", want: "404 MetadataConfigurationNotFound"},
+				{ask: "DELETE /{b}?metadataTable", want: "404 MetadataConfigurationNotFound"},
+				{ask: "GET /{b}-none?metrics&id=x", want: "404 NoSuchBucket"},
+			}},
+		{calls: "ListTagsForResource, TagResource, UntagResource", remark: "of S3 Control, where Terraform reads and sets tags: `/v20180820/tags/ARN` of a bucket, with `x-amz-account-id`, under any host name. They need `s3:GetBucketTagging` and `s3:PutBucketTagging` besides their own permissions", samples: []sample{
+			{ask: "GET /v20180820/tags/arn:aws:s3:::{b}", header: inAccount, want: "200", has: "<ListTagsForResourceResult"},
+			{ask: "POST /v20180820/tags/arn:aws:s3:::{b}", header: inAccount, body: controlTags, want: "204"},
+			{ask: "GET /v20180820/tags/arn:aws:s3:::{b}", header: inAccount, want: "200", has: "<Tags><Tag><Key>team</Key><Value>a</Value></Tag><Tag><Key>stage</Key>"},
+			{ask: "GET /v20180820/tags/arn:aws:s3:us-east-1:000000000000:bucket/{b}", header: inAccount, want: "200", has: "<Key>team</Key>"},
+			{ask: "DELETE /v20180820/tags/arn:aws:s3:::{b}?tagKeys=team&tagKeys=none", header: inAccount, want: "204"},
+			{ask: "GET /{b}?tagging", want: "200", has: "<TagSet><Tag><Key>stage</Key><Value></Value></Tag></TagSet>"},
+			{ask: "GET /v20180820/tags/arn:aws:s3:::{b}", header: []string{controlAccount, "123456789012"}, want: "403 AccessDenied", when: "another account"},
+			{ask: "GET /v20180820/tags/arn:aws:s3:us-east-1:000000000000:accesspoint/a", header: inAccount, want: "400 InvalidRequest", when: "the ARN of no bucket"},
+			{ask: "POST /v20180820/tags/arn:aws:s3:::{b}", header: inAccount, body: strings.Replace(controlTags, "team", "aws:team", 1), want: "400 InvalidTag", when: "what tags cannot be"},
+			{ask: "POST /v20180820/tags/arn:aws:s3:::{b}", header: inAccount, body: tagging, want: "400 MalformedXML", when: "another document"},
+			{ask: "PUT /v20180820/tags/arn:aws:s3:::{b}", header: inAccount, want: "405 MethodNotAllowed"},
+			{ask: "GET /v20180820/tags/arn:aws:s3:::{b}-none", header: inAccount, want: "404 NoSuchBucket"},
+			{ask: "GET /v20180820/tags/arn:aws:s3:::{b}", want: "404 NoSuchBucket"}, // without the header it is an object's
 		}},
 		{calls: "PutBucketInventoryConfiguration, GetBucketInventoryConfiguration, ListBucketInventoryConfigurations, DeleteBucketInventoryConfiguration", with: withInventory,
 			remark: "up to 1,000; CSV and Parquet, daily and weekly, all fields, into a bucket of the same owner that the caller may write to. See below", samples: []sample{

@@ -215,7 +215,9 @@ func calledBy(method, target string, header []string) string {
 		r.Header.Set(header[i], header[i+1])
 	}
 	q := &request{r: r, query: u.Query()}
-	q.bucket, q.key, _ = strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
+	if q.bucket, q.control = controlled(r); !q.control {
+		q.bucket, q.key, _ = strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
+	}
 	op, err := New(Config{}).route(q)
 	if err != nil {
 		return ""

@@ -119,6 +119,7 @@ var statuses = map[string]int{
 	"MalformedTrailerError":                          http.StatusBadRequest,
 	"MalformedXML":                                   http.StatusBadRequest,
 	"MaxMessageLengthExceeded":                       http.StatusBadRequest,
+	"MetadataConfigurationNotFound":                  http.StatusNotFound,
 	"MetadataTooLarge":                               http.StatusBadRequest,
 	"MethodNotAllowed":                               http.StatusMethodNotAllowed,
 	"MissingContentLength":                           http.StatusLengthRequired,
@@ -287,11 +288,16 @@ func (h *Handler) refuse(q *request, err error) {
 		q.w.WriteHeader(f.status())
 		return
 	}
-	text, err := encodeXML(errorXML{
+	document := errorXML{
 		Code: f.code, Message: f.message, BucketName: q.bucket, Key: q.key, Region: f.region,
 		Resource: q.r.URL.Path, RequestID: q.id, HostID: q.id,
-	})
-	if err != nil {
+	}
+	var whole any = document
+	if q.control {
+		whole = controlErrorXML{Error: document, ID: q.id}
+	}
+	text, failed := encodeXML(whole)
+	if failed != nil {
 		q.w.WriteHeader(f.status())
 		return
 	}

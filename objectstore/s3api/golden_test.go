@@ -59,7 +59,7 @@ func TestGolden(t *testing.T) {
 		{"copy", "PUT", "/bucket/copy", "", "/bucket/dir/1"},
 		{"delete", "POST", "/bucket?delete", "<Delete><Object><Key>copy</Key></Object><Object><Key>dir/1</Key><VersionId>1</VersionId></Object></Delete>", ""},
 		{"error_no_such_key", "GET", "/bucket/none%20%26", "", ""},
-		{"error_not_implemented", "GET", "/bucket?analytics", "", ""},
+		{"error_not_implemented", "PUT", "/bucket?analytics", "", ""},
 		{"versioning_enabled", "GET", "/versioned?versioning", "", ""},
 		{"delete_with_marker", "POST", "/versioned?delete", "<Delete><Object><Key>b</Key></Object><Object><Key>b</Key><VersionId>null</VersionId></Object></Delete>", ""},
 		{"object_lock", "GET", "/locked?object-lock", "", ""},

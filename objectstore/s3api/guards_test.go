@@ -47,6 +47,8 @@ func (o *operation) request() (target, body string, header []string) {
 		body = "new"
 	case "PutBucketCors":
 		body = corsRules
+	case "ListTagsForResource", "TagResource", "UntagResource":
+		target, body, header = controlPath+bucketARN+"bucket", controlTags, inAccount
 	case "PutBucketWebsite":
 		body = "<WebsiteConfiguration><IndexDocument><Suffix>index.html</Suffix></IndexDocument></WebsiteConfiguration>"
 	case "PutBucketLogging":

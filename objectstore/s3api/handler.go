@@ -151,6 +151,7 @@ type request struct {
 	cred    Credential
 	denied  bool     // the policy said no
 	site    bool     // to a bucket's website
+	control bool     // of S3 Control
 	guest   Guest    // whose request it is; nil for S3's own
 	bypass  bool     // governance is bypassed
 	posted  bool     // a form, with a policy that q.cred signed
@@ -186,7 +187,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q.answer = patientWriter{ResponseWriter: w, control: control, idle: h.idle, timed: h.watched()}
 	q.source = patientBody{ReadCloser: r.Body, control: control, idle: h.idle}
 	q.w, r.Body = &q.answer, &q.source
-	q.bucket, q.key, q.site = h.target(r)
+	if q.bucket, q.key, q.site = h.target(r); !q.site {
+		if bucket, ok := controlled(r); ok {
+			q.bucket, q.key, q.control = bucket, "", true
+		}
+	}
 	header := w.Header()
 	header["Server"] = server
 	header["X-Content-Type-Options"] = nosniff

@@ -209,6 +209,10 @@ type answer struct {
 
 // code is the S3 error code in the body.
 func (a answer) code() string {
+	var wrapped controlErrorXML
+	if xml.Unmarshal([]byte(a.body), &wrapped) == nil {
+		return wrapped.Error.Code
+	}
 	var e errorXML
 	if xml.Unmarshal([]byte(a.body), &e) != nil {
 		return ""

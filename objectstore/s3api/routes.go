@@ -19,6 +19,7 @@ const (
 	onService level = iota
 	onBucket
 	onObject
+	onControl // a bucket, asked for over S3 Control
 )
 
 // operation is one call of the S3 API.
@@ -76,9 +77,9 @@ func operations() []operation {
 	ops = append(ops, inventoryOperations...)
 	ops = append(ops, selectOperations...)
 	ops = append(ops, restoreOperations...)
-	for _, s := range bucketSettings {
-		ops = append(ops, operation{s.name, http.MethodGet, onBucket, s.query, "", ReadBucket, s.answer})
-	}
+	ops = append(ops, settingOperations...)
+	ops = append(ops, unsetOperations...)
+	ops = append(ops, controlOperations...)
 	return ops
 }
 
@@ -88,6 +89,7 @@ type Call struct {
 	Method     string
 	Object     bool   // it is about an object, not about a bucket
 	Service    bool   // it is about neither
+	Control    bool   // it is about the bucket, and asked for over S3 Control
 	Query      string // the parameter that makes it this call; empty for the plain one
 	Named      bool   // the parameter id has to be there as well
 	Header     string // the same for a header
@@ -103,7 +105,7 @@ func Calls() []Call {
 		o := &table[i]
 		query, named := strings.CutSuffix(o.query, "&id")
 		calls[i] = Call{
-			Name: o.name, Method: o.method, Object: o.level == onObject, Service: o.level == onService, Query: query, Named: named,
+			Name: o.name, Method: o.method, Object: o.level == onObject, Service: o.level == onService, Control: o.level == onControl, Query: query, Named: named,
 			Header: o.header, Action: o.action, Permission: o.permission(),
 		}
 	}
@@ -141,6 +143,8 @@ var subresources = map[string]bool{
 
 func (q *request) level() level {
 	switch {
+	case q.control:
+		return onControl
 	case q.bucket == "":
 		return onService
 	case q.key == "":
@@ -151,6 +155,9 @@ func (q *request) level() level {
 
 // route finds the operation that the request calls.
 func (h *Handler) route(q *request) (*operation, error) {
+	if err := q.checkControl(); err != nil {
+		return nil, err
+	}
 	asked := ""
 	for name := range q.query {
 		if subresources[name] {

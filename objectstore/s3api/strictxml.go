@@ -23,6 +23,11 @@ type element struct {
 // readElement reads a document whose root has this name. It takes S3's namespace or
 // none, no document type and so no entities but the five of XML itself.
 func readElement(data []byte, root string) (*element, error) {
+	return readElementOf(data, root, xmlNamespace)
+}
+
+// readElementOf is readElement for another namespace than S3's.
+func readElementOf(data []byte, root, namespace string) (*element, error) {
 	decoder := xml.NewDecoder(bytes.NewReader(data))
 	var open []*element
 	var texts [][]byte // of the open elements
@@ -38,7 +43,7 @@ func readElement(data []byte, root string) (*element, error) {
 		switch t := token.(type) {
 		case xml.StartElement:
 			e := &element{name: t.Name.Local}
-			if (t.Name.Space != "" && t.Name.Space != xmlNamespace) || len(open) == maxDepth {
+			if (t.Name.Space != "" && t.Name.Space != namespace) || len(open) == maxDepth {
 				return nil, errMalformedXML()
 			}
 			if len(open) > 0 {

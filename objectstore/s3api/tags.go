@@ -43,28 +43,40 @@ func readTags(data []byte, limit int) (*tagsXML, error) {
 	if err != nil {
 		return nil, err
 	}
-	tags, sets := &tagsXML{}, 0
-	readTag := func(e *element) error {
+	tags, err := readTagList(root, "TagSet")
+	if err != nil {
+		return nil, err
+	}
+	if len(tags) > limit {
+		return nil, failf("BadRequest", "Tag sets cannot be greater than %d.", limit)
+	}
+	return &tagsXML{Tags: tags}, checkTags(tags)
+}
+
+// readTagList reads the tags of a document that has nothing but one list of them, of
+// that name.
+func readTagList(root *element, list string) (tags []tagXML, err error) {
+	lists := 0
+	err = root.fields(map[string]func(*element) error{list: func(e *element) error {
+		lists++
+		return e.fields(map[string]func(*element) error{"Tag": eachTag(&tags)})
+	}})
+	if err == nil && lists != 1 {
+		err = errMalformedXML()
+	}
+	return tags, err
+}
+
+// eachTag collects tags.
+func eachTag(into *[]tagXML) func(*element) error {
+	return func(e *element) error {
 		var tag tagXML
 		if err := e.fields(map[string]func(*element) error{"Key": onceAsIs(&tag.Key), "Value": onceAsIs(&tag.Value)}); err != nil {
 			return err
 		}
-		tags.Tags = append(tags.Tags, tag)
+		*into = append(*into, tag)
 		return nil
 	}
-	err = root.fields(map[string]func(*element) error{"TagSet": func(e *element) error {
-		sets++
-		return e.fields(map[string]func(*element) error{"Tag": readTag})
-	}})
-	switch {
-	case err != nil:
-		return nil, err
-	case sets != 1:
-		return nil, errMalformedXML()
-	case len(tags.Tags) > limit:
-		return nil, failf("BadRequest", "Tag sets cannot be greater than %d.", limit)
-	}
-	return tags, checkTags(tags.Tags)
 }
 
 // checkTags holds each tag to S3's rules.

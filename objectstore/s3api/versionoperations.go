@@ -6,6 +6,7 @@ import "net/http"
 func versionOperations() []operation {
 	return []operation{
 		{"ListObjectVersions", http.MethodGet, onBucket, "versions", "", ReadBucket, (*Handler).listVersions},
+		{"GetBucketVersioning", http.MethodGet, onBucket, "versioning", "", ReadBucket, (*Handler).getBucketVersioning},
 		{"PutBucketVersioning", http.MethodPut, onBucket, "versioning", "", WriteBucket, (*Handler).putBucketVersioning},
 
 		{"GetObjectTagging", http.MethodGet, onObject, "tagging", "", ReadBucket, (*Handler).getObjectTagging},
