@@ -21,4 +21,21 @@ func (s *Service) Remember(accessKey, projectID, userID string, age uint64) {
 }
 
 // Known counts what is remembered.
-func (s *Service) Known() (keys, roles int) { return len(s.known.keys), len(s.known.roles) }
+func (s *Service) Known() (keys, roles int) { return len(s.known.keys.all), len(s.known.roles.all) }
+
+// MaxKnownBytes is the bound on what there is of what clients make as large as they like.
+const MaxKnownBytes = maxKnownBytes
+
+// RememberToken has a temporary credential remembered whose token is so long.
+func (s *Service) RememberToken(accessKey string, size int) {
+	s.known.learnTemporary(accessKey, keyOwner{}, size, s.Age())
+}
+
+// KnownBytes counts what is remembered of temporary credentials and of policies, and how
+// many there are.
+func (s *Service) KnownBytes() (temps, ofTemps, readings, ofReadings int) {
+	return len(s.known.temps.all), s.known.temps.bytes, len(s.readings.all), s.readings.bytes
+}
+
+// Read reads a policy.
+func (s *Service) Read(text string) Document { return s.read(text) }

@@ -194,7 +194,7 @@ func (unreadable) Explain(*Question) []Statement {
 // read returns the reading of a stored policy. Each text is read once.
 func (s *Service) read(text string) Document {
 	s.mu.Lock()
-	d, ok := s.readings[text]
+	d, ok := s.readings.all[text]
 	s.mu.Unlock()
 	if ok {
 		return d
@@ -205,10 +205,7 @@ func (s *Service) read(text string) Document {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.readings) >= maxKnown {
-		clear(s.readings)
-	}
-	s.readings[text] = d
+	s.readings.put(text, d, len(text))
 	return d
 }
 

@@ -54,6 +54,7 @@ type keyRow struct {
 	Policy       string
 	Description  string
 	ExpiresAt    int64
+	SessionsFrom int64
 }
 
 func (keyRow) TableName() string { return "access_keys" }
@@ -163,15 +164,16 @@ func (s *Service) readKey(ctx context.Context, accessKey string) (keyOwner, erro
 		SealedSecret []byte
 		Policy       string
 		ExpiresAt    int64
-		CreatedAt    int64
 		KeyDisabled  bool
 		UserName     string
 		Admin        bool
 		Disabled     bool
 		SessionsFrom int64
 	}
-	err := s.db.Read(ctx).Raw(`SELECT k.user_id, coalesce(k.project_id, '') AS project_id, k.purpose, k.sealed_secret, k.policy, k.expires_at, k.created_at,
-		k.disabled AS key_disabled, u.name AS user_name, u.admin, u.disabled, u.sessions_from
+	// A key may have the name of one that was ended, or another secret than it had: it does
+	// not bring back sessions of then.
+	err := s.db.Read(ctx).Raw(`SELECT k.user_id, coalesce(k.project_id, '') AS project_id, k.purpose, k.sealed_secret, k.policy, k.expires_at,
+		k.disabled AS key_disabled, u.name AS user_name, u.admin, u.disabled, max(u.sessions_from, k.sessions_from, k.created_at) AS sessions_from
 		FROM access_keys k JOIN users u ON u.id = k.user_id WHERE k.access_key = ?`, accessKey).Scan(&row).Error
 	if err != nil {
 		return keyOwner{}, fmt.Errorf("find access key: %w", err)
@@ -190,8 +192,7 @@ func (s *Service) readKey(ctx context.Context, accessKey string) (keyOwner, erro
 	if principal.Grants, err = s.grantsOf(ctx, row.UserID, row.Policy); err != nil {
 		return keyOwner{}, err
 	}
-	// A key may have the name of one that was ended, whose sessions it does not bring back.
-	return keyOwner{secret: string(plain), principal: principal, expires: fromMillis(row.ExpiresAt), sessionsFrom: max(row.SessionsFrom, row.CreatedAt)}, nil
+	return keyOwner{secret: string(plain), principal: principal, expires: fromMillis(row.ExpiresAt), sessionsFrom: row.SessionsFrom}, nil
 }
 
 // grantsOf finds the policies of a user and of a key; nil where there are none.
@@ -210,13 +211,13 @@ func (s *Service) grantsOf(ctx context.Context, userID, keyPolicy string) (*Gran
 // UserGrants returns the policies of a user, however they came in; nil where there are
 // none. It is remembered.
 func (s *Service) UserGrants(ctx context.Context, userID string) (*Grants, error) {
-	grants, ok, age := recall(s.known, s.known.grants, userID)
+	grants, ok, age := recall(s.known, &s.known.grants, userID)
 	if ok {
 		return grants, nil
 	}
 	grants, err := s.grantsOf(ctx, userID, "")
 	if err == nil {
-		learn(s.known, s.known.grants, userID, grants, age)
+		learn(s.known, &s.known.grants, userID, grants, 0, age)
 	}
 	return grants, err
 }

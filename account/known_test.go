@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -126,6 +127,32 @@ func TestTheRootPasswordHoldsAtOnce(t *testing.T) {
 	}
 }
 
+// A start with the same password ends no session, one with another ends all.
+func TestAnotherRootPasswordEndsSessions(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	start := func(password string) account.Principal {
+		t.Helper()
+		w.clock.advance(time.Second)
+		if err := w.EnsureRoot(ctx, "operator", password); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.advance(time.Second)
+		_, p, err := w.KeyCredential(ctx, "operator")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	made := must[account.Temporary](t)(w.SessionToken(ctx, start("the first secret"), 0))
+	for i, c := range [][2]string{{"the first secret", ""}, {"the second secret", "session_token_expired"}, {"the second secret", "session_token_expired"}} {
+		start(c[0])
+		if _, _, err := w.TemporaryCredential(ctx, made.AccessKey, made.Token); code(err) != c[1] {
+			t.Errorf("after start %d: %v, want %q", i+1, err, c[1])
+		}
+	}
+}
+
 // A request that read a key while it was ended must not bring it back.
 func TestAnEndedKeyDoesNotComeBack(t *testing.T) {
 	w, project, dev, key := keyed(t)
@@ -217,5 +244,26 @@ func TestRunSavesWhenKeysWereUsed(t *testing.T) {
 	again := account.New(w.db, seal.New([seal.KeySize]byte{1}), events.New(), config)
 	if list := must[[]account.Key](t)(again.ListKeys(t.Context(), dev.ID)); len(list) != 1 || !list[0].LastUsedAt.Equal(w.clock.now()) {
 		t.Errorf("after a restart: %+v", list)
+	}
+}
+
+// So have the bytes of what clients make as large as they like.
+func TestKnownIsBoundedInBytes(t *testing.T) {
+	w := newWorld(t)
+	const size = 10 << 10
+	text := strings.Repeat("x", size)
+	most := 0
+	for i := range account.MaxKnownBytes/size + 10 {
+		w.RememberToken(fmt.Sprint(i), size)
+		w.RememberToken(fmt.Sprint(i), size) // again, which is nothing more
+		w.Read(fmt.Sprintf("%s%08d", text[8:], i))
+		temps, ofTemps, readings, ofReadings := w.KnownBytes()
+		if ofTemps > account.MaxKnownBytes || ofReadings > account.MaxKnownBytes || ofTemps != temps*size || ofReadings != readings*size {
+			t.Fatalf("after %d: %d of %d bytes, %d of %d bytes", i+1, temps, ofTemps, readings, ofReadings)
+		}
+		most = max(most, temps)
+	}
+	if temps, _, readings, _ := w.KnownBytes(); temps == 0 || temps == most || readings == 0 || readings > temps {
+		t.Errorf("%d tokens and %d policies are remembered, and %d were", temps, readings, most)
 	}
 }

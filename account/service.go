@@ -45,14 +45,14 @@ type Service struct {
 
 	mu       sync.Mutex // guards the following 2 fields
 	touch    map[string]time.Time
-	readings map[string]Document // of policies, by text
+	readings kept[string, Document] // of policies, by text
 }
 
 // New makes the service. It does no I/O and starts nothing.
 func New(db *store.DB, sealer *seal.Sealer, bus *events.Bus, config Config) *Service {
 	return &Service{
-		db: db, sealer: sealer, bus: bus, config: config, hasher: newHasher(config.Hash), known: newKnown(),
-		uses: uses{at: make(map[string]time.Time)}, touch: make(map[string]time.Time), readings: make(map[string]Document),
+		db: db, sealer: sealer, bus: bus, config: config, hasher: newHasher(config.Hash), known: new(known),
+		uses: uses{at: make(map[string]time.Time)}, touch: make(map[string]time.Time),
 	}
 }
 

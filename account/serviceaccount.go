@@ -109,6 +109,7 @@ func (s *Service) keyColumns(c KeyChange) (map[string]any, error) {
 			return nil, err
 		}
 		columns["sealed_secret"] = sealed
+		columns["sessions_from"] = s.endedBefore()
 	}
 	if c.Policy != nil {
 		if *c.Policy != "" {
@@ -131,7 +132,8 @@ func (s *Service) keyColumns(c KeyChange) (map[string]any, error) {
 }
 
 // UpdateKey changes one of a user's keys, but not that of the unattended start, which
-// comes back as it was.
+// comes back as it was. Another secret ends the temporary credentials that were asked for
+// with the one before: who has that may have asked for them.
 func (s *Service) UpdateKey(ctx context.Context, userID, accessKey string, c KeyChange) error {
 	columns, err := s.keyColumns(c)
 	if err != nil {

@@ -99,7 +99,7 @@ func (s *Service) EnsureRoot(ctx context.Context, name, password string) error {
 		if err != nil {
 			return fmt.Errorf("root account: %w", err)
 		}
-		return s.putRootKey(tx, user, sealed)
+		return s.putRootKey(tx, user, password, sealed)
 	})
 }
 
@@ -131,15 +131,23 @@ func restoreRoot(tx *gorm.DB, userID, hash string) error {
 	return tx.Where("user_id = ?", userID).Delete(&sessionRow{}).Error
 }
 
-func (s *Service) putRootKey(tx *gorm.DB, user userRow, sealed []byte) error {
+func (s *Service) putRootKey(tx *gorm.DB, user userRow, secret string, sealed []byte) error {
 	if err := tx.Where("purpose = ? AND access_key <> ?", purposeRoot, user.Name).Delete(&keyRow{}).Error; err != nil {
 		return fmt.Errorf("end earlier root key: %w", err)
 	}
 	row := keyRow{AccessKey: user.Name, UserID: user.ID, Name: "root", Purpose: purposeRoot, SealedSecret: sealed, CreatedAt: millis(s.now())}
-	err := tx.Exec(`INSERT INTO access_keys (access_key, user_id, name, purpose, sealed_secret, created_at) VALUES (?, ?, ?, ?, ?, ?)
+	var before keyRow
+	if err := tx.Where("access_key = ?", user.Name).Limit(1).Find(&before).Error; err != nil {
+		return fmt.Errorf("find root key: %w", err)
+	}
+	row.SessionsFrom = before.SessionsFrom
+	if plain, err := s.sealer.Open(keyPurpose, before.SealedSecret); err != nil || string(plain) != secret {
+		row.SessionsFrom = s.endedBefore() // as with any key that gets another secret
+	}
+	err := tx.Exec(`INSERT INTO access_keys (access_key, user_id, name, purpose, sealed_secret, created_at, sessions_from) VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (access_key) DO UPDATE SET user_id = excluded.user_id, purpose = excluded.purpose, sealed_secret = excluded.sealed_secret,
-			project_id = NULL, policy = '', disabled = 0, expires_at = 0`,
-		row.AccessKey, row.UserID, row.Name, row.Purpose, row.SealedSecret, row.CreatedAt).Error
+			project_id = NULL, policy = '', disabled = 0, expires_at = 0, sessions_from = excluded.sessions_from`,
+		row.AccessKey, row.UserID, row.Name, row.Purpose, row.SealedSecret, row.CreatedAt, row.SessionsFrom).Error
 	if err != nil {
 		return fmt.Errorf("store root key: %w", err)
 	}

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
@@ -122,10 +123,10 @@ func (s *Service) TemporaryCredential(ctx context.Context, accessKey, token stri
 		if owner, err = s.readPass(ctx, pass); err != nil {
 			return "", Principal{}, err
 		}
-		owner.token = token
-		s.known.learnTemporary(accessKey, owner, age)
+		owner.token = sha256.Sum256([]byte(token))
+		s.known.learnTemporary(accessKey, owner, len(token), age)
 	}
-	if subtle.ConstantTimeCompare([]byte(owner.token), []byte(token)) != 1 {
+	if sum := sha256.Sum256([]byte(token)); subtle.ConstantTimeCompare(owner.token[:], sum[:]) != 1 {
 		return "", Principal{}, errSessionToken
 	}
 	if owner.ended(s.now()) {
@@ -224,7 +225,9 @@ func (s *Service) readBound(ctx context.Context, b passBound) (Bound, error) {
 	for _, name := range b.Named {
 		policy, err := s.Policy(ctx, name)
 		if errs.KindOf(err) == errs.NotFound {
-			continue // what it allowed is not allowed any more; what it denied, another policy of the session may allow
+			// Nobody can say any more what it denied, which another policy of the session may allow.
+			bound = append(bound, unreadable{})
+			continue
 		}
 		if err != nil {
 			return nil, err
@@ -580,7 +583,10 @@ func (s *Service) EndSessions(ctx context.Context, h Holder) error {
 		if err := h.exists(tx); err != nil {
 			return err
 		}
-		// Those of this very millisecond end as well.
-		return tx.Exec("UPDATE "+table+" SET sessions_from = ? WHERE id = ?", millis(s.now())+1, h.ID).Error
+		return tx.Exec("UPDATE "+table+" SET sessions_from = ? WHERE id = ?", s.endedBefore(), h.ID).Error
 	})
 }
+
+// endedBefore is the time before which sessions are that end now. Those of this very
+// millisecond end as well.
+func (s *Service) endedBefore() int64 { return millis(s.now()) + 1 }

@@ -174,6 +174,14 @@ func TestTemporaryCredentials(t *testing.T) {
 	can("narrowed", "s", true, false)
 	own("s", "boss", account.SessionRequest{PolicyNames: []string{"writeonly"}})
 	can("narrowed by a managed policy", "s", false, true)
+	_, err := w.accounts.CreatePolicy(ctx, "careful", "", allowing("Deny", "s3:PutObject", "*"))
+	w.ok(err)
+	own("s", "boss", account.SessionRequest{Policy: allowing("Allow", "s3:*", "*"), PolicyNames: []string{"careful"}})
+	can("denied by a managed policy of the session", "s", true, false)
+	w.ok(w.accounts.DeletePolicy(ctx, "careful"))
+	can("nobody knows any more what that denied", "s", false, false)
+	w.want("and it is told so", 403, "AccessDenied", "s", http.MethodGet, "web-data", "a", nil, "")
+	w.want("with a listing of buckets, too", 403, "AccessDenied", "s", http.MethodGet, "", "", nil, "")
 	own("s", "reader", account.SessionRequest{Policy: allowing("Allow", "s3:*", "*")})
 	can("never widened", "s", true, false)
 	if _, _, text := w.ask("s", http.MethodGet, "", "", nil, ""); !strings.Contains(text, "web-data") {
@@ -210,6 +218,14 @@ func TestTemporaryCredentials(t *testing.T) {
 	w.ok(w.accounts.UpdateKey(ctx, w.users["boss"], key.AccessKey, account.KeyChange{Disabled: ptr(false), Policy: ptr("")}))
 	can("whole again", "svc", true, true)
 	own("s", "svc", account.SessionRequest{})
+	can("and its session", "s", true, true)
+	w.keys["svc"] = [2]string{key.AccessKey, "another secret"}
+	w.ok(w.accounts.UpdateKey(ctx, w.users["boss"], key.AccessKey, account.KeyChange{Secret: ptr("another secret")}))
+	gone("with another secret for the key", "s", "ExpiredToken")
+	can("which itself is good", "svc", true, true)
+	w.nextMillisecond()
+	own("s", "svc", account.SessionRequest{})
+	can("and so is a session of it", "s", true, true)
 	w.ok(w.accounts.DeleteKey(ctx, w.users["boss"], key.AccessKey))
 	gone("its key is deleted", "s", "InvalidToken")
 
@@ -297,14 +313,19 @@ func TestTemporaryCredentials(t *testing.T) {
 		can("before", "r", true, false)
 		w.ok(w.accounts.EndSessions(ctx, held))
 		gone("revoked", "r", "ExpiredToken")
-		for at := time.Now().UnixMilli(); time.Now().UnixMilli() < at+2; { // sessions of the same millisecond are revoked too
-			runtime.Gosched()
-		}
+		w.nextMillisecond()
 		w.ok(assume("stranger"))
 		w.ok(w.accounts.DetachPolicy(ctx, held, "readonly"))
 		w.ok(w.accounts.DeleteIAMRole(ctx, "backup"))
 		gone("the role is deleted", "r", "InvalidToken")
 	})
+}
+
+// nextMillisecond waits until sessions are not of the one in which others were revoked.
+func (w *accessWorld) nextMillisecond() {
+	for at := time.Now().UnixMilli(); time.Now().UnixMilli() < at+2; {
+		runtime.Gosched()
+	}
 }
 
 // temporary is who signs with a session.

@@ -2,6 +2,8 @@ package grants
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"croft/objectstore"
@@ -111,6 +113,27 @@ func TestReader(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(10, func() { _, _ = r.Of(&b) }); n > 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// TestReaderIsBoundedInBytes: few buckets with large policies take no more room.
+func TestReaderIsBoundedInBytes(t *testing.T) {
+	var r Reader
+	for i := range 3 * maxBytes / policy.MaxBytes {
+		b := objectstore.Bucket{Name: fmt.Sprint("b", i%600)}
+		for _, pad := range []int{i % 5, policy.MaxBytes} {
+			b.Documents = b.WithDocument(PolicyDocument, strings.Repeat(" ", pad)+"?")
+			if _, err := r.Of(&b); err == nil {
+				t.Fatal("it was read")
+			}
+		}
+		held := 0
+		for _, k := range r.known {
+			held += k.size()
+		}
+		if held != r.bytes || held > maxBytes || held == 0 {
+			t.Fatalf("%d bytes are held and %d counted", held, r.bytes)
+		}
 	}
 }
 

@@ -27,21 +27,33 @@ func (r *Rules) Evaluate(q *policy.Request) policy.Effect {
 	return r.Policy.Evaluate(q)
 }
 
-// maxKnown bounds the buckets whose rules are remembered; beyond it all are forgotten
-// and read anew.
-const maxKnown = 1000
+// maxKnown and maxBytes bound the buckets whose rules are remembered, and the texts of
+// these; beyond either all are forgotten and read anew.
+const (
+	maxKnown = 1000
+	maxBytes = 8 << 20
+)
 
 // Reader reads rules and remembers them by their text, because a request must not
 // parse. It may be used by many at once.
 type Reader struct {
-	mu    sync.RWMutex // guards known
+	mu    sync.RWMutex // guards the following 2 fields
 	known map[string]*known
+	bytes int // of the texts of what is known
 }
 
 type known struct {
 	texts [4]string
 	rules *Rules
 	err   error
+}
+
+// size is that of the texts, in bytes.
+func (k *known) size() (bytes int) {
+	for _, text := range k.texts {
+		bytes += len(text)
+	}
+	return bytes
 }
 
 var none = &Rules{ACL: private, Ownership: OwnerEnforced}
@@ -66,10 +78,13 @@ func (r *Reader) Of(b *objectstore.Bucket) (*Rules, error) {
 	k.rules, k.err = Parse(b)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.known == nil || len(r.known) >= maxKnown {
-		r.known = make(map[string]*known)
+	if old := r.known[b.Name]; old != nil {
+		r.bytes -= old.size()
 	}
-	r.known[b.Name] = k
+	if r.known == nil || len(r.known) >= maxKnown || r.bytes+k.size() > maxBytes {
+		r.known, r.bytes = make(map[string]*known), 0
+	}
+	r.known[b.Name], r.bytes = k, r.bytes+k.size()
 	return k.rules, k.err
 }
 

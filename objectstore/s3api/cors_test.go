@@ -298,3 +298,24 @@ func TestReadingsAreReadAnewWhenTheyChange(t *testing.T) {
 		t.Errorf("parsed %d times, remembered %d", parsed, len(r.known))
 	}
 }
+
+// TestReadingsAreBoundedInBytes: few buckets with large settings take no more room.
+func TestReadingsAreBoundedInBytes(t *testing.T) {
+	var r readings[int]
+	parse := func(text []byte) (int, error) { return len(text), nil }
+	large := strings.Repeat("x", maxSetting)
+	for i := range 3 * maxReadingBytes / maxSetting {
+		for _, text := range []string{"small", large, "small"[:i%5], large} {
+			if _, err := r.of(fmt.Sprint("bucket", i%300), text, parse); err != nil {
+				t.Fatal(err)
+			}
+		}
+		held := 0
+		for _, known := range r.known {
+			held += len(known.text)
+		}
+		if held != r.bytes || held > maxReadingBytes || held == 0 {
+			t.Fatalf("%d bytes are held and %d counted", held, r.bytes)
+		}
+	}
+}

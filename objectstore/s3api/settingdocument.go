@@ -78,15 +78,19 @@ func canonicalXML(document any) (string, error) {
 	return string(text), nil
 }
 
-// maxReadings bounds the buckets whose settings are remembered; beyond it all are
-// read anew.
-const maxReadings = 1000
+// maxReadings and maxReadingBytes bound the buckets whose settings are remembered, and
+// the texts of these; beyond either all are read anew.
+const (
+	maxReadings     = 1000
+	maxReadingBytes = 8 << 20
+)
 
 // readings remembers what a document of each bucket says, because a request must not
 // parse. The text is compared: a changed document is read anew.
 type readings[T any] struct {
-	mu    sync.RWMutex // guards known
+	mu    sync.RWMutex // guards the following 2 fields
 	known map[string]reading[T]
+	bytes int // of the texts of what is known
 }
 
 type reading[T any] struct {
@@ -107,9 +111,10 @@ func (r *readings[T]) of(bucket, text string, parse func([]byte) (T, error)) (T,
 	found.value, found.err = parse([]byte(text))
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.known == nil || len(r.known) >= maxReadings {
-		r.known = make(map[string]reading[T])
+	r.bytes -= len(r.known[bucket].text)
+	if r.known == nil || len(r.known) >= maxReadings || r.bytes+len(text) > maxReadingBytes {
+		r.known, r.bytes = make(map[string]reading[T]), 0
 	}
-	r.known[bucket] = found
+	r.known[bucket], r.bytes = found, r.bytes+len(text)
 	return found.value, found.err
 }
