@@ -95,6 +95,7 @@ func (h *Handler) receive(q *request) {
 			h.log.Error("s3 request failed", "requestId", q.id, "operation", "guest", "code", why.Code, "error", err)
 		}
 		q.w.Header().Set("Connection", "close") // the rest of its body is nobody's
+		q.source.leave()
 		q.guest.Refuse(q.w, q.r, why)
 		return
 	}

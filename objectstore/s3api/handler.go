@@ -167,6 +167,7 @@ type request struct {
 	origin  objectstore.Origin
 
 	// What follows is memory, held here so that a request is one allocation.
+	asked       http.Request // with a body of ours: net/http looks at its own's after a refusal
 	payloadBody body
 	headers     [12]string // backs the answer's headers
 	set         int        // of headers
@@ -182,11 +183,12 @@ func (q *request) operation() string {
 
 // ServeHTTP authenticates, finds the operation, authorises, and only then acts.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	q := &request{r: r, began: time.Now(), id: strings.ToUpper(ids.New()), outcome: "ok"}
+	q := &request{asked: *r, began: time.Now(), id: strings.ToUpper(ids.New()), outcome: "ok"}
+	q.r = &q.asked
 	control := http.NewResponseController(w)
 	q.answer = patientWriter{ResponseWriter: w, control: control, idle: h.idle, timed: h.watched()}
 	q.source = patientBody{ReadCloser: r.Body, control: control, idle: h.idle}
-	q.w, r.Body = &q.answer, &q.source
+	q.w, q.r.Body = &q.answer, &q.source
 	if q.bucket, q.key, q.site = h.target(r); !q.site {
 		if bucket, ok := controlled(r); ok {
 			q.bucket, q.key, q.control = bucket, "", true

@@ -61,7 +61,7 @@ func (q *request) appendLogLine(out []byte, operation, key string, status int, c
 	}
 	id := q.query.Get("versionId")
 	if id == "" {
-		id = first(q.w.Header(), versionHeader)
+		id = first(q.w.Header(), spelling(versionHeader))
 	}
 	out = appendLogField(out, ownerID)
 	out = appendLogField(out, q.bucket)

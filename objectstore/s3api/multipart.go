@@ -28,6 +28,7 @@ func (h *Handler) createUpload(q *request) error {
 	if err != nil {
 		return err
 	}
+	q.body.md5 = "" // jets3t sends the whole object's, of which there is nothing here
 	if _, err := q.body.readAll(0); err != nil {
 		return err
 	}

@@ -140,6 +140,15 @@ func TestMultipart(t *testing.T) {
 	}
 }
 
+// TestBeginWithMD5: jets3t begins an upload with the MD5 of what it is going to send.
+func TestBeginWithMD5(t *testing.T) {
+	f := start(t).bucket("bucket")
+	f.begin("/bucket/key", "Content-MD5", "XUFAKrxLKna5cZ2REBfFkg==")
+	if a := f.call("POST", "/bucket/key?uploads", "", "Content-MD5", "none"); a.code() != "InvalidDigest" {
+		t.Errorf("what is no MD5: %d %s", a.status, a.body)
+	}
+}
+
 func TestUploadPartCopy(t *testing.T) {
 	f := start(t).bucket("bucket")
 	f.put("bucket", "source", fiveMiB+"tail")

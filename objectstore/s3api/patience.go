@@ -32,6 +32,11 @@ func (b *patientBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// leave is for a body that nobody reads to its end: net/http does before it lets the
+// answer go, and has no other reason to stop. The answer may be written for as long
+// as the other half of idle, then.
+func (b *patientBody) leave() { _ = b.control.SetReadDeadline(time.Now().Add(b.idle / 2)) }
+
 // patientWriter writes for as long as the client keeps taking bytes. One that
 // stopped would otherwise hold an object's open files and buffers for ever. It
 // knows afterwards what was answered.
@@ -49,6 +54,7 @@ type patientWriter struct {
 func (w *patientWriter) WriteHeader(status int) {
 	if w.status == 0 && status >= http.StatusOK {
 		w.status = status
+		spell(w.Header())
 		if w.timed {
 			w.first = time.Now()
 		}
@@ -57,6 +63,9 @@ func (w *patientWriter) WriteHeader(status int) {
 }
 
 func (w *patientWriter) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
 	if now := time.Now(); now.Sub(w.renewed) > w.idle/16 {
 		_ = w.control.SetWriteDeadline(now.Add(w.idle)) // net/http lifts it after the answer
 		w.renewed = now

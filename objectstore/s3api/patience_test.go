@@ -55,6 +55,35 @@ func TestSilentUploadIsGivenUp(t *testing.T) {
 	f.empty("bucket", "a silent upload")
 }
 
+// TestRefusedUploadIsAnswered: who waits for leave to send hears the refusal at once,
+// and who announced a body that does not come hears it all the same.
+func TestRefusedUploadIsAnswered(t *testing.T) {
+	for _, c := range []struct {
+		what   string
+		config []func(*Config)
+		header []string
+	}{
+		{"awaits leave", nil, []string{"Expect", "100-continue"}},
+		{"sends nothing", []func(*Config){impatient}, nil},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			f := start(t, c.config...)
+			r := f.sign(f.request("PUT", "/bucket/key", "ten bytes!", c.header...), "ten bytes!")
+			r.Header.Set("Authorization", r.Header.Get("Authorization")+"0")
+			conn := f.dialRaw(r)
+			_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+			response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatalf("no answer: %v", err)
+			}
+			defer response.Body.Close()
+			if response.StatusCode/100 != 4 {
+				t.Errorf("answered %d", response.StatusCode)
+			}
+		})
+	}
+}
+
 // watchedStore tells when the body of an object was closed.
 type watchedStore struct {
 	objectstore.Store
