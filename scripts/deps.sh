@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure of everything the tests need besides Go: a running Docker engine,
-# Chromium, a static busybox, git, curl, strace, S3 clients (MinIO's is built once), Node.js and a C compiler
-# for the race detector.
+# Chromium, a static busybox, git, curl, strace, S3 clients (MinIO's is built once), Java with
+# its S3 library, Node.js and a C compiler for the race detector.
 #
 # As root on Debian or a relative of it, what is missing is installed with apt
 # and dockerd is started. Otherwise each missing thing is named in one line and
@@ -46,6 +46,12 @@ new_npm() { # older ones misread a lock file without addresses
 	[ -f "$dir/package.json" ] || dir=/usr/share/nodejs/npm
 	at_least "$(sed -n 's/^ *"version": *"\([0-9.]*\).*/\1/p' "$dir/package.json" | head -n 1)" 11
 }
+java_libraries() {
+	local jar
+	for jar in jets3t spring3-web commons-fileupload commons-io servlet-api; do
+		[ -e "/usr/share/java/$jar.jar" ] || return 1
+	done
+}
 c_compiler() { any gcc cc && [ -e /usr/include/stdlib.h ]; }
 cjk_fonts() { ls /usr/share/fonts/*/noto/*CJK* >/dev/null 2>&1; }
 
@@ -66,6 +72,8 @@ have s3cmd || want s3cmd
 have rclone || want rclone
 have restic || want restic
 [ "$(uname)" != Linux ] || { have s3fs && any fusermount3 fusermount; } || want s3fs
+have javac && have java || want default-jdk-headless
+java_libraries || want libjets3t-java libspring-web-java libcommons-fileupload-java libcommons-io-java libservlet-api-java
 c_compiler || want gcc libc6-dev
 have node || want nodejs
 have npm || want npm
@@ -190,6 +198,8 @@ have s3cmd || lack s3cmd "install s3cmd"
 have rclone || lack rclone "install rclone"
 have restic || lack restic "install restic"
 [ "$(uname)" != Linux ] || { have s3fs && any fusermount3 fusermount; } || lack s3fs "install s3fs and fuse"
+have javac && have java || lack "a Java development kit" "install default-jdk-headless"
+java_libraries || lack "jets3t and Spring's classes" "install libjets3t-java, libspring-web-java, libcommons-fileupload-java, libcommons-io-java and libservlet-api-java"
 [ "$(uname)" != Linux ] || [ -e /dev/fuse ] || lack /dev/fuse "load the kernel's module fuse, and give the container the device"
 [ -x "$mc" ] || lack "MinIO's client" "it is built with go install, through the Go module proxy"
 have npm && new_node || lack "Node.js 20.19 or later with npm" "install nodejs and npm"
