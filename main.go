@@ -102,6 +102,9 @@ func mirror(ctx context.Context, m *cli.Mirror) error {
 	info, err := os.Stdout.Stat()
 	return app.Mirror(ctx, app.MirrorConfig{
 		Source: app.StoreConfig(m.Source), Target: app.StoreConfig(m.Target), Jobs: m.Jobs, DryRun: m.DryRun,
+		Versions: m.Versions, Settings: m.Settings, Delete: m.Delete, Verify: m.Verify, Content: m.Content,
+		Every: m.Every, BytesPerSecond: m.BytesPerSecond,
+		Include: m.Include, Exclude: m.Exclude, IncludeBuckets: m.IncludeBuckets, ExcludeBuckets: m.ExcludeBuckets,
 		Out: os.Stdout, Terminal: err == nil && info.Mode()&os.ModeCharDevice != 0,
 	})
 }

@@ -42,7 +42,7 @@ func TestProgressLines(t *testing.T) {
 			"copied and verified: 3 objects, 5.0 GiB; there already: 1 objects, 2.0 KiB; failed: 1; took 2s\n",
 	} {
 		var out bytes.Buffer
-		l := &progressLines{out: &out, terminal: terminal}
+		l := &progressLines{out: &out, terminal: terminal, most: maxFailures}
 		l.progress(p)
 		l.progress(p)
 		l.failed("b", "k", errors.New("no"))

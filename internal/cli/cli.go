@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Server is what `croft server` was told.
@@ -57,6 +58,14 @@ type Mirror struct {
 	Source, Target Store // as places: see remote.ParsePlace
 	Jobs           int
 	DryRun         bool
+	// Versions and Settings are nil where it is left to the mirror.
+	Versions, Settings             *bool
+	Delete                         bool
+	Verify, Content                bool          // compare only; bodies too
+	Every                          time.Duration // 0 is once
+	BytesPerSecond                 int64         // 0 is no limit
+	Include, Exclude               []string
+	IncludeBuckets, ExcludeBuckets []string
 }
 
 // Command is the parsed command line: exactly one field is set.
@@ -78,7 +87,7 @@ const Usage = `Croft: an S3 object store, pipelines and team chat in one program
                                  PREFIX; s3+http:// reaches it without encryption
   croft objectstore reindex [--state DIR] PATH...
                                  build the object store's catalogue anew from the drives, while Croft is stopped
-  croft mirror [--jobs N] [--dry-run] SOURCE TARGET
+  croft mirror [flags] SOURCE TARGET
                                  bring buckets and objects from any S3 to a running Croft, or from it to another S3,
                                  and verify them; a place is s3://ENDPOINT/BUCKET/PREFIX, or without bucket or
                                  prefix all of them; what is there already is not copied again
@@ -101,6 +110,22 @@ Flags of "croft server":
   --state DIR                    where databases and keys live (default PATH/.croft on the first drive)
   --store URL                    an S3 cluster instead of drives; behind a ? may stand region=REGION,
                                  style=path or style=virtual, ca=FILE (who signs its certificate), joined by &
+
+Flags of "croft mirror":
+  --dry-run                      only say what there is to do
+  --jobs N                       keys at once (default 8)
+  --versions, --versions=false   bring older versions and delete markers, and turn versioning on at the target; or only
+                                 what is current (default: bring them where the target's bucket is new or keeps versions)
+  --settings, --settings=false   bring what buckets are set to, such as policies and lifecycle rules, and replace what
+                                 the target has; or nothing of it (default: bring it to buckets that the mirror makes)
+  --include PATTERN, --exclude PATTERN
+                                 which keys; * is any characters, / too, and ? is one; may be repeated
+  --include-bucket PATTERN, --exclude-bucket PATTERN
+                                 which buckets of the source; may be repeated
+  --limit RATE                   bytes a second, such as 20M for 20 MiB
+  --delete                       delete at the target what the source does not have
+  --watch, --watch=INTERVAL      begin again a minute, or that long, after each end, until it is interrupted
+  --verify, --verify=content     change nothing, and name every object that is not alike; with content, read each
 
 Environment:
   CROFT_ROOT_USER, CROFT_ROOT_PASSWORD   make or update the first account at start, without the set-up

@@ -3,88 +3,132 @@ package mirror
 import (
 	"context"
 	"iter"
+	"slices"
+	"strings"
 
 	"github.com/minio/minio-go/v7"
 
 	"croft/internal/errs"
+	"croft/objectstore/remote"
 )
 
-// job is an object that the target lacks, or has otherwise.
+// job is a key of which the target lacks something, or has something otherwise.
 type job struct {
 	pair
 	key  string
-	etag string // at the source
-	size int64
-	// there says that the target has an object of this size under the key: it may be the
-	// same one with another ETag.
-	there bool
+	want []version // at the source, the oldest first; none where only the target has the key
+	have []version // at the target
 }
 
 // errOrder says that a cluster does not list keys in order, so two listings cannot be
 // compared by going through them once.
 var errOrder = errs.New(errs.Unavailable, "mirror_order", "One of the two does not list keys in the order of their bytes, so they cannot be compared.")
 
-// compare goes through a bucket here and there and sends what is to be copied.
-func (m *run) compare(ctx context.Context, p pair, missing bool, jobs chan<- job) error {
+// compare goes through a bucket here and there and sends every key that the filter takes
+// to jobs, but, unless all are wanted, those of which the listings say that they are alike.
+func (m *run) compare(ctx context.Context, p pair, all bool, jobs chan<- job) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	theirs, stop := iter.Pull2(func(yield func(minio.ObjectInfo, error) bool) {
-		if missing && m.DryRun { // it would have been made
+	send := func(j job) error {
+		select {
+		case jobs <- j:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	next, stop := iter.Pull2(func(yield func(history, error) bool) {
+		if p.missing { // it would have been made
 			return
 		}
-		for o, err := range keys(m.to.ListObjectsIter(ctx, p.to, m.options())) {
-			if !yield(o, err) {
+		for h, err := range m.histories(ctx, m.to, p.to, p.versions) {
+			if !yield(h, err) {
 				return
 			}
 		}
 	})
 	defer stop()
-	there, err, more := theirs()
-	for o, listErr := range keys(m.from.ListObjectsIter(ctx, p.from, m.options())) {
-		if listErr != nil {
-			return m.from.Explain(listErr)
-		}
-		for more && err == nil && there.Key < o.Key {
-			there, err, more = theirs()
-		}
-		if more && err != nil {
-			return m.to.Explain(err)
-		}
-		j := job{pair: p, key: o.Key, etag: trimQuotes(o.ETag), size: o.Size}
-		if more && there.Key == o.Key {
-			if there.Size == o.Size && trimQuotes(there.ETag) == j.etag {
-				m.meter.present(o.Size)
-				continue
+	there, theirErr, more := next()
+	// pass goes by what only the target has, up to a key or to the end.
+	pass := func(key string, end bool) error {
+		for more && theirErr == nil && (end || there.key < key) {
+			if m.keys.takes(there.key) && !there.versions[len(there.versions)-1].marker {
+				if err := send(job{pair: p, key: there.key, have: there.versions}); err != nil {
+					return err
+				}
 			}
-			j.there = there.Size == o.Size
+			there, theirErr, more = next()
 		}
-		select {
-		case jobs <- j:
-		case <-ctx.Done():
-			return ctx.Err()
+		if more && theirErr != nil {
+			return m.to.Explain(theirErr)
+		}
+		return ctx.Err()
+	}
+	for mine, err := range m.histories(ctx, m.from, p.from, p.versions) {
+		if err != nil {
+			return m.from.Explain(err)
+		}
+		if err := pass(mine.key, false); err != nil {
+			return err
+		}
+		j := job{pair: p, key: mine.key, want: mine.versions}
+		if more && there.key == mine.key {
+			j.have = there.versions
+			there, theirErr, more = next()
+		}
+		if !m.keys.takes(j.key) {
+			continue
+		}
+		if _, from := align(j.want, j.have); !all && from == len(j.want) {
+			m.meter.present(j.want)
+			continue
+		}
+		if err := send(j); err != nil {
+			return err
 		}
 	}
-	return ctx.Err()
+	return pass("", true)
 }
 
-func (m *run) options() minio.ListObjectsOptions {
-	return minio.ListObjectsOptions{Prefix: m.Source.Prefix, Recursive: true}
-}
-
-// keys is a listing whose keys rise; it ends with the first error.
-func keys(all iter.Seq[minio.ObjectInfo]) iter.Seq2[minio.ObjectInfo, error] {
-	return func(yield func(minio.ObjectInfo, error) bool) {
-		last := ""
-		for o := range all {
-			err := o.Err
-			if err == nil && last != "" && o.Key <= last {
-				err = errOrder
-			}
-			last = o.Key
-			if !yield(o, err) || err != nil {
-				return
-			}
+// histories lists what the keys of a bucket hold or, with versions, held. Keys rise; it ends with the first
+// error.
+func (m *run) histories(ctx context.Context, c *remote.Client, bucket string, versions bool) iter.Seq2[history, error] {
+	list := c.ListVersions(ctx, bucket, m.Source.Prefix)
+	if !versions {
+		list = c.ListObjectsIter(ctx, bucket, minio.ListObjectsOptions{Prefix: m.Source.Prefix, Recursive: true})
+	}
+	return func(yield func(history, error) bool) {
+		var h history
+		tell := func() bool {
+			slices.Reverse(h.versions) // listings begin with the newest
+			return len(h.versions) == 0 || yield(h, nil)
 		}
+		for o := range list {
+			again := len(h.versions) > 0 && o.Key == h.key
+			switch {
+			case o.Err != nil:
+				yield(history{}, o.Err)
+				return
+			case len(h.versions) > 0 && o.Key < h.key, again && !versions:
+				yield(history{}, errOrder)
+				return
+			case !again:
+				if !tell() {
+					return
+				}
+				h = history{key: o.Key}
+			}
+			v := version{etag: trimQuotes(o.ETag), size: o.Size, class: o.StorageClass, marker: o.IsDeleteMarker}
+			if versions {
+				v.id = o.VersionID
+			}
+			h.versions = append(h.versions, v)
+		}
+		if err := ctx.Err(); err != nil { // listings end silently then
+			yield(history{}, err)
+			return
+		}
+		tell()
 	}
 }
 
@@ -92,20 +136,20 @@ func keys(all iter.Seq[minio.ObjectInfo]) iter.Seq2[minio.ObjectInfo, error] {
 func (m *run) count(ctx context.Context, pairs []pair) {
 	var objects, bytes int64
 	for _, p := range pairs {
-		for o := range m.from.ListObjectsIter(ctx, p.from, m.options()) {
-			if o.Err != nil {
+		for h, err := range m.histories(ctx, m.from, p.from, p.versions) {
+			if err != nil {
 				return // whoever copies finds out why
 			}
-			objects++
-			bytes += o.Size
+			if !m.keys.takes(h.key) {
+				continue
+			}
+			objects += int64(len(h.versions))
+			for _, v := range h.versions {
+				bytes += v.size
+			}
 		}
 	}
 	m.meter.total(objects, bytes)
 }
 
-func trimQuotes(etag string) string {
-	if len(etag) > 1 && etag[0] == '"' && etag[len(etag)-1] == '"' {
-		return etag[1 : len(etag)-1]
-	}
-	return etag
-}
+func trimQuotes(etag string) string { return strings.Trim(etag, `"`) }

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -47,8 +48,9 @@ func (everybody) Audit(context.Context, s3api.Credential, s3api.Event)         {
 // cluster is a Croft's store behind its S3 server.
 type cluster struct {
 	testing.TB
-	store *erasure.Store
-	place remote.Place
+	store   *erasure.Store
+	place   remote.Place
+	handler http.Handler
 
 	mu   sync.Mutex // guards the following 2 fields
 	seen []string   // methods and paths of requests
@@ -67,6 +69,7 @@ func newCluster(tb testing.TB, buckets ...string) *cluster {
 	}
 	tb.Cleanup(func() { _ = c.store.Close() })
 	s3 := s3api.New(s3api.Config{Store: c.store, Access: everybody{}, Log: slog.New(slog.DiscardHandler)})
+	c.handler = s3
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.mu.Lock()
 		hook := c.hook
@@ -91,6 +94,26 @@ func (c *cluster) intercept(hook func(w http.ResponseWriter, r *http.Request) bo
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.hook = hook
+}
+
+// resigned is a presigned request with another parameter.
+func (c *cluster) resigned(r *http.Request, name, value string) *http.Request {
+	c.Helper()
+	query := r.URL.Query()
+	for key := range query {
+		if strings.HasPrefix(key, "X-Amz-") {
+			query.Del(key)
+		}
+	}
+	query.Set(name, value)
+	at, err := c.client().Presign(r.Context(), r.Method, strings.Trim(r.URL.Path, "/"), "", time.Minute, query)
+	if err != nil {
+		c.Error(err)
+		return r
+	}
+	again := httptest.NewRequestWithContext(r.Context(), r.Method, at.String(), nil)
+	again.Host = at.Host
+	return again
 }
 
 // requests counts those whose method and path begin so, and forgets all.

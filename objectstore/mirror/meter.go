@@ -5,12 +5,14 @@ import (
 	"time"
 )
 
-// Progress is how far a mirror is. Bytes are of bodies.
+// Progress is how far a mirror is. Bytes are of bodies; where versions are brought, each
+// of them and each delete marker counts as an object.
 type Progress struct {
 	Objects, Bytes        int64 // of the source; 0 until they are counted
 	Present, PresentBytes int64 // what was there already
 	Copied, CopiedBytes   int64
-	Failed                int64   // objects
+	Removed               int64   // at the target, because the source does not have them
+	Failed                int64   // objects, and buckets that could not be begun
 	BytesPerSecond        float64 // of the last seconds, objects under way included
 	Elapsed               time.Duration
 	Left                  time.Duration // until all is there, at this speed; 0 is not known
@@ -43,8 +45,17 @@ func (m *meter) total(objects, bytes int64) {
 	m.change(func(p *Progress) { p.Objects, p.Bytes = objects, bytes })
 }
 
-func (m *meter) present(bytes int64) {
-	m.change(func(p *Progress) { p.Present++; p.PresentBytes += bytes })
+func (m *meter) present(all []version) {
+	m.change(func(p *Progress) {
+		for _, v := range all {
+			p.Present++
+			p.PresentBytes += v.size
+		}
+	})
+}
+
+func (m *meter) copied(v version) {
+	m.change(func(p *Progress) { p.Copied++; p.CopiedBytes += v.size })
 }
 
 // moved counts bytes on their way, for the speed.

@@ -10,6 +10,7 @@ import (
 	"hash"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,19 +27,76 @@ const (
 	// firstPause is before the second attempt; each later one is twice as long.
 	firstPause = 500 * time.Millisecond
 
-	metaPrefix = "X-Amz-Meta-"
+	metaPrefix        = "X-Amz-Meta-"
+	reducedRedundancy = "REDUCED_REDUNDANCY"
 	// sourceETag is kept with a copy whose ETag cannot be that of the source, so that it
 	// is known again.
 	sourceETag = "Croft-Mirror-Etag"
 )
 
 var (
-	errDiffers = errs.New(errs.Unavailable, "copy_differs", "What the target says it stored is not what the source has.")
-	errChanged = errs.New(errs.Conflict, "source_changed", "The object changed at the source while it was copied.")
+	errDiffers  = errs.New(errs.Unavailable, "copy_differs", "What the target says it stored is not what the source has.")
+	errArchived = errs.New(errs.Forbidden, "source_archived", "The source keeps the object in an archive, where it cannot be read. Have it restored there first.")
+	errChanged  = errs.New(errs.Conflict, "source_changed", "The object changed at the source while it was copied.")
 )
 
-// do copies an object, if need be in several attempts.
+// do brings a key's versions over, the oldest first. One that fails ends that: what came
+// after it must not stand there without it.
 func (m *run) do(ctx context.Context, j job) {
+	if len(j.want) == 0 {
+		if m.Delete {
+			m.attempt(ctx, j, version{}, func(int) error { return m.remove(ctx, j) })
+		}
+		return
+	}
+	var from int
+	if !m.attempt(ctx, j, version{}, func(int) error {
+		var err error
+		from, err = m.lacking(ctx, &j)
+		return err
+	}) {
+		return
+	}
+	m.meter.present(j.want[:from])
+	for _, v := range j.want[from:] {
+		if m.DryRun {
+			m.meter.copied(v)
+			continue
+		}
+		if !m.attempt(ctx, j, v, func(try int) error { return m.bring(ctx, copying{j.pair, j.key, v}, try) }) {
+			return
+		}
+		m.meter.copied(v)
+		m.seen.class(j.from, v.class)
+	}
+}
+
+// lacking returns from which version on the target lacks them. Copies that cannot have the ETag of what they
+// are of tell it themselves, when asked.
+func (m *run) lacking(ctx context.Context, j *job) (from int, err error) {
+	_, from = align(j.want, j.have)
+	for i := range j.have {
+		if from == len(j.want) {
+			break
+		}
+		v := &j.have[i]
+		same := func(w version) bool { return !w.marker && w.size == v.size }
+		if v.marker || v.mark != "" || !slices.ContainsFunc(j.want, same) || slices.ContainsFunc(j.want, func(w version) bool { return v.copyOf(&w) }) {
+			continue
+		}
+		info, err := m.to.StatObject(ctx, j.to, j.key, minio.StatObjectOptions{VersionID: v.id})
+		if err != nil {
+			return 0, m.ofTarget(err)
+		}
+		v.mark = info.Metadata.Get(metaPrefix + sourceETag)
+		_, from = align(j.want, j.have)
+	}
+	return from, nil
+}
+
+// attempt does something about a key, if need be several times, and reports whether it
+// was done.
+func (m *run) attempt(ctx context.Context, j job, v version, do func(try int) error) bool {
 	var err error
 	for try := range attempts {
 		if try > 0 {
@@ -48,28 +106,51 @@ func (m *run) do(ctx context.Context, j job) {
 			}
 		}
 		if ctx.Err() != nil {
-			return // interrupted; nothing is known to be wrong with it
+			return false // interrupted; nothing is known to be wrong with it
 		}
-		var was bool
-		if was, err = m.object(ctx, j, try); err == nil {
-			if was {
-				m.meter.present(j.size)
-			} else {
-				m.meter.change(func(p *Progress) { p.Copied++; p.CopiedBytes += j.size })
-			}
-			return
+		if err = do(try); err == nil {
+			return true
 		}
 		if !again(err) {
 			break
 		}
 	}
-	if ctx.Err() != nil {
-		return
+	if ctx.Err() == nil {
+		m.fail(j.from, named(j.key, v.id), explained(err))
 	}
+	return false
+}
+
+// named is a key, and which version of it.
+func named(key, version string) string {
+	if version == "" {
+		return key
+	}
+	return key + " (version " + version + ")"
+}
+
+func (m *run) fail(bucket, key string, err error) {
 	m.meter.change(func(p *Progress) { p.Failed++ })
 	if m.Failed != nil {
-		m.Failed(j.from, j.key, explained(err))
+		m.Failed(bucket, key, err)
 	}
+}
+
+// remove deletes at the target what the source does not have, if that is still so.
+func (m *run) remove(ctx context.Context, j job) error {
+	switch _, err := m.from.StatObject(ctx, j.from, j.key, minio.StatObjectOptions{}); {
+	case err == nil:
+		return nil // it came meanwhile; the next time it is copied
+	case minio.ToErrorResponse(err).StatusCode != http.StatusNotFound:
+		return m.ofSource(err)
+	}
+	if !m.DryRun {
+		if err := m.to.RemoveObject(ctx, j.to, j.key, minio.RemoveObjectOptions{}); err != nil {
+			return m.ofTarget(err)
+		}
+	}
+	m.meter.change(func(p *Progress) { p.Removed++ })
+	return nil
 }
 
 // again reports whether another attempt may succeed.
@@ -86,8 +167,11 @@ func (m *run) ofSource(err error) error {
 	if err == nil {
 		return nil
 	}
-	switch minio.ToErrorResponse(err).StatusCode {
-	case http.StatusPreconditionFailed, http.StatusNotFound:
+	answer := minio.ToErrorResponse(err)
+	switch {
+	case answer.Code == "InvalidObjectState":
+		return errors.Join(errArchived, err)
+	case answer.StatusCode == http.StatusPreconditionFailed, answer.StatusCode == http.StatusNotFound:
 		return errors.Join(errChanged, err)
 	}
 	return fmt.Errorf("source: %w", m.from.Explain(err))
@@ -109,28 +193,26 @@ func explained(err error) error {
 	return err
 }
 
-// object copies an object, and reports whether the target has it already.
-func (m *run) object(ctx context.Context, j job, try int) (present bool, err error) {
-	if j.there && try == 0 {
-		info, err := m.to.StatObject(ctx, j.to, j.key, minio.StatObjectOptions{})
-		if err != nil {
-			return false, m.ofTarget(err)
-		}
-		if info.Metadata.Get(metaPrefix+sourceETag) == j.etag && info.Size == j.size {
-			return true, nil
-		}
-	}
-	if m.DryRun {
-		return false, nil
+// copying is one version on its way.
+type copying struct {
+	pair
+	key string
+	version
+}
+
+// bring puts one version over what the key holds at the target.
+func (m *run) bring(ctx context.Context, c copying, try int) error {
+	if c.marker {
+		return m.ofTarget(m.to.RemoveObject(ctx, c.to, c.key, minio.RemoveObjectOptions{}))
 	}
 	parts := 0
-	if _, number, inParts := strings.Cut(j.etag, "-"); inParts {
+	if _, number, inParts := strings.Cut(c.etag, "-"); inParts {
 		_, _ = fmt.Sscan(number, &parts)
 	}
 	if parts > 0 {
-		return false, m.inParts(ctx, j, parts, try)
+		return m.inParts(ctx, c, parts, try)
 	}
-	return false, m.whole(ctx, j)
+	return m.whole(ctx, c)
 }
 
 // source is an open object, or a part of one.
@@ -142,13 +224,14 @@ type source struct {
 
 // open opens an object at the source, or one of its parts; another one than was listed
 // is refused.
-func (m *run) open(ctx context.Context, j job, options minio.GetObjectOptions) (*source, error) {
-	if j.etag != "" {
-		if err := options.SetMatchETag(j.etag); err != nil {
+func (m *run) open(ctx context.Context, c copying, options minio.GetObjectOptions) (*source, error) {
+	options.VersionID = c.id
+	if c.etag != "" {
+		if err := options.SetMatchETag(c.etag); err != nil {
 			return nil, err
 		}
 	}
-	body, info, header, err := m.from.GetObject(ctx, j.from, j.key, options)
+	body, info, header, err := m.from.GetObject(ctx, c.from, c.key, options)
 	if err != nil {
 		return nil, m.ofSource(err)
 	}
@@ -156,59 +239,59 @@ func (m *run) open(ctx context.Context, j job, options minio.GetObjectOptions) (
 }
 
 // whole copies an object that came in one piece.
-func (m *run) whole(ctx context.Context, j job) error {
-	from, err := m.open(ctx, j, minio.GetObjectOptions{})
+func (m *run) whole(ctx context.Context, c copying) error {
+	from, err := m.open(ctx, c, minio.GetObjectOptions{})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = from.Close() }()
-	if from.info.Size != j.size {
+	if from.info.Size != c.size {
 		return errChanged
 	}
-	digest := digestOf(j.etag)
+	digest := digestOf(c.etag)
 	if from.keyed() {
 		digest = ""
 	}
-	options, err := m.attributes(ctx, j, from, digest == "")
+	options, err := m.attributes(ctx, c, from, digest == "")
 	if err != nil {
 		return err
 	}
-	in := newReading(from, m.meter)
-	info, err := m.to.PutObject(ctx, j.to, j.key, in, j.size, digest, "", options)
+	in := m.reading(ctx, from)
+	info, err := m.to.PutObject(ctx, c.to, c.key, in, c.size, digest, "", options)
 	if broken := in.end(); broken != nil {
 		return m.ofSource(broken)
 	}
 	if err != nil {
 		return m.ofTarget(err)
 	}
-	if digest != "" && in.md5() != j.etag {
+	if digest != "" && in.md5() != c.etag {
 		return errDiffers // the source sent something else
 	}
-	if err := m.verify(ctx, j, in.md5(), trimQuotes(info.ETag)); err != nil {
+	if err := m.verify(ctx, c, info.VersionID, in.md5(), trimQuotes(info.ETag)); err != nil {
 		return err
 	}
-	return m.tag(ctx, j, options, info.VersionID)
+	return m.tag(ctx, c, options, info.VersionID)
 }
 
 // tag gives a copy the tags that could not go with it.
-func (m *run) tag(ctx context.Context, j job, options minio.PutObjectOptions, version string) error {
+func (m *run) tag(ctx context.Context, c copying, options minio.PutObjectOptions, version string) error {
 	if remote.TagsTravel(options.UserTags) {
 		return nil
 	}
-	return m.ofTarget(m.to.PutTags(ctx, j.to, j.key, version, options.UserTags))
+	return m.ofTarget(m.to.PutTags(ctx, c.to, c.key, version, options.UserTags))
 }
 
 // verify compares the ETag that the target gave a copy with what it must be. Targets that
 // encrypt with keys of their own give others; they have checked each request's digest.
-func (m *run) verify(ctx context.Context, j job, want, got string) error {
+func (m *run) verify(ctx context.Context, c copying, version, want, got string) error {
 	if want == got {
 		return nil
 	}
-	info, err := m.to.StatObject(ctx, j.to, j.key, minio.StatObjectOptions{})
+	info, err := m.to.StatObject(ctx, c.to, c.key, minio.StatObjectOptions{VersionID: version})
 	if err != nil {
 		return m.ofTarget(err)
 	}
-	if info.Size == j.size && strings.HasPrefix(info.Metadata.Get("X-Amz-Server-Side-Encryption"), "aws:kms") {
+	if info.Size == c.size && strings.HasPrefix(info.Metadata.Get("X-Amz-Server-Side-Encryption"), "aws:kms") {
 		return nil
 	}
 	return errDiffers
@@ -231,7 +314,7 @@ func digestOf(etag string) string {
 
 // attributes are what a copy is stored with. marked is for a copy that will have another
 // ETag than the source.
-func (m *run) attributes(ctx context.Context, j job, from *source, marked bool) (minio.PutObjectOptions, error) {
+func (m *run) attributes(ctx context.Context, c copying, from *source, marked bool) (minio.PutObjectOptions, error) {
 	h := from.header
 	user := make(map[string]string)
 	for name, values := range h {
@@ -240,21 +323,24 @@ func (m *run) attributes(ctx context.Context, j job, from *source, marked bool) 
 		}
 	}
 	if marked {
-		user[strings.ToLower(metaPrefix+sourceETag)] = j.etag
+		user[strings.ToLower(metaPrefix+sourceETag)] = c.etag
 	}
 	if v := h.Get("Expires"); v != "" {
 		user["Expires"] = v
 	}
 	o := minio.PutObjectOptions{
-		UserMetadata: user, ContentType: h.Get("Content-Type"), ContentEncoding: h.Get("Content-Encoding"),
+		UserMetadata: user, ContentType: h.Get("Content-Type"), ContentEncoding: remote.WithoutChunked(h.Get("Content-Encoding")),
 		ContentDisposition: h.Get("Content-Disposition"), ContentLanguage: h.Get("Content-Language"), CacheControl: h.Get("Cache-Control"),
 		WebsiteRedirectLocation: h.Get("X-Amz-Website-Redirect-Location"),
 	}
-	if h.Get("X-Amz-Storage-Class") == "REDUCED_REDUNDANCY" {
-		o.StorageClass = "REDUCED_REDUNDANCY"
+	if h.Get("X-Amz-Storage-Class") == reducedRedundancy {
+		o.StorageClass = reducedRedundancy
+	}
+	if err := m.lock(ctx, &o, h, c); err != nil {
+		return o, err
 	}
 	if count := h.Get("X-Amz-Tagging-Count"); count != "" && count != "0" {
-		tags, err := m.from.Tags(ctx, j.from, j.key)
+		tags, err := m.from.Tags(ctx, c.from, c.key, c.id)
 		if err != nil {
 			return o, m.ofSource(err)
 		}
@@ -266,7 +352,7 @@ func (m *run) attributes(ctx context.Context, j job, from *source, marked bool) 
 // reading is a body on its way: hashed and counted, its own failure kept apart from those
 // of the target. A request that was answered early may still be read for.
 type reading struct {
-	meter *meter
+	moved func(bytes int) // is told of every step, and holds it back
 
 	mu    sync.Mutex // guards the following 4 fields
 	body  io.Reader
@@ -275,12 +361,22 @@ type reading struct {
 	ended bool
 }
 
-func newReading(body io.Reader, meter *meter) *reading {
-	return &reading{meter: meter, body: body, sum: md5.New()} //nolint:gosec // ETags are MD5 by definition.
+// reading counts a body on its way and holds it to the limit.
+func (m *run) reading(ctx context.Context, body io.Reader) *reading {
+	return &reading{moved: func(bytes int) {
+		m.meter.moved(bytes)
+		m.limit.spend(ctx, bytes)
+	}, body: body, sum: md5.New()} //nolint:gosec // ETags are MD5 by definition.
 }
 
 // Read implements io.Reader.
 func (b *reading) Read(p []byte) (int, error) {
+	n, err := b.read(p)
+	b.moved(n)
+	return n, err
+}
+
+func (b *reading) read(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.ended {
@@ -288,7 +384,6 @@ func (b *reading) Read(p []byte) (int, error) {
 	}
 	n, err := b.body.Read(p)
 	_, _ = b.sum.Write(p[:n])
-	b.meter.moved(n)
 	if err != nil && !errors.Is(err, io.EOF) {
 		b.err = err
 	}

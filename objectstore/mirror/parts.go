@@ -23,13 +23,13 @@ const (
 // inParts copies an object in the parts that it was uploaded in, which gives the copy
 // the ETag that the source has. Parts that an earlier mirror brought are taken over on the
 // first attempt; that ETag tells whether they were the right ones.
-func (m *run) inParts(ctx context.Context, j job, parts, try int) error {
-	first, err := m.part(ctx, j, 1)
+func (m *run) inParts(ctx context.Context, c copying, parts, try int) error {
+	first, err := m.part(ctx, c, 1)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = first.Close() }()
-	u := &upload{run: m, job: j, all: md5.New(), from: first} //nolint:gosec // ETags are MD5 by definition.
+	u := &upload{run: m, copying: c, all: md5.New(), from: first} //nolint:gosec // ETags are MD5 by definition.
 	if n, _ := strconv.Atoi(first.header.Get("X-Amz-Mp-Parts-Count")); n != parts {
 		return m.inOwnParts(ctx, u)
 	}
@@ -44,7 +44,7 @@ func (m *run) inParts(ctx context.Context, j job, parts, try int) error {
 		}
 		from := first
 		if n > 1 {
-			if from, err = m.part(ctx, j, n); err != nil {
+			if from, err = m.part(ctx, c, n); err != nil {
 				return err
 			}
 		}
@@ -58,8 +58,8 @@ func (m *run) inParts(ctx context.Context, j job, parts, try int) error {
 }
 
 // part opens a part of an object.
-func (m *run) part(ctx context.Context, j job, number int) (*source, error) {
-	return m.open(ctx, j, minio.GetObjectOptions{PartNumber: number})
+func (m *run) part(ctx context.Context, c copying, number int) (*source, error) {
+	return m.open(ctx, c, minio.GetObjectOptions{PartNumber: number})
 }
 
 // inOwnParts copies an object whose source knows nothing of parts, in parts of our own.
@@ -82,7 +82,7 @@ func (m *run) inOwnParts(ctx context.Context, u *upload) error {
 				return err
 			}
 		}
-		from, err := m.open(ctx, u.job, options)
+		from, err := m.open(ctx, u.copying, options)
 		if err != nil {
 			return err
 		}
@@ -98,7 +98,7 @@ func (m *run) inOwnParts(ctx context.Context, u *upload) error {
 // upload is one at the target.
 type upload struct {
 	*run
-	job
+	copying
 	from    *source // that the attributes are of
 	options minio.PutObjectOptions
 	keyed   bool // the copy's ETag is not the source's
@@ -113,7 +113,7 @@ type upload struct {
 // targets that are being filled.
 func (u *upload) begin(ctx context.Context, resume bool) error {
 	var err error
-	if u.options, err = u.attributes(ctx, u.job, u.from, u.keyed); err != nil {
+	if u.options, err = u.attributes(ctx, u.copying, u.from, u.keyed); err != nil {
 		return err
 	}
 	if resume {
@@ -121,14 +121,14 @@ func (u *upload) begin(ctx context.Context, resume bool) error {
 			return err
 		}
 	}
-	u.id, err = u.run.to.NewMultipartUpload(ctx, u.job.to, u.key, u.options)
+	u.id, err = u.run.to.NewMultipartUpload(ctx, u.copying.to, u.key, u.options)
 	return u.ofTarget(err)
 }
 
 // takeUp finds the newest unfinished upload of the key, if there is one, and its parts.
 func (u *upload) takeUp(ctx context.Context) error {
 	for keyMarker, idMarker := "", ""; ; {
-		page, err := u.run.to.ListMultipartUploads(ctx, u.job.to, u.key, keyMarker, idMarker, "", 1000)
+		page, err := u.run.to.ListMultipartUploads(ctx, u.copying.to, u.key, keyMarker, idMarker, "", 1000)
 		if err != nil {
 			return u.ofTarget(err)
 		}
@@ -153,7 +153,7 @@ func (u *upload) takeUp(ctx context.Context) error {
 func (u *upload) partsOf(ctx context.Context, id string) (map[int]string, error) {
 	have := make(map[int]string)
 	for marker := 0; ; {
-		page, err := u.run.to.ListObjectParts(ctx, u.job.to, u.key, id, marker, 1000)
+		page, err := u.run.to.ListObjectParts(ctx, u.copying.to, u.key, id, marker, 1000)
 		if err != nil {
 			return nil, u.ofTarget(err)
 		}
@@ -169,8 +169,8 @@ func (u *upload) partsOf(ctx context.Context, id string) (map[int]string, error)
 
 // send sends one part.
 func (u *upload) send(ctx context.Context, number int, from *source, size int64) error {
-	in := newReading(io.LimitReader(from, size), u.meter)
-	part, err := u.run.to.PutObjectPart(ctx, u.job.to, u.key, u.id, number, in, size, minio.PutObjectPartOptions{})
+	in := u.reading(ctx, io.LimitReader(from, size))
+	part, err := u.run.to.PutObjectPart(ctx, u.copying.to, u.key, u.id, number, in, size, minio.PutObjectPartOptions{})
 	if broken := in.end(); broken != nil {
 		return u.ofSource(broken)
 	}
@@ -187,7 +187,7 @@ func (u *upload) send(ctx context.Context, number int, from *source, size int64)
 // encrypts reports whether the target's bucket encrypts with keys that make ETags no
 // digests.
 func (u *upload) encrypts(ctx context.Context) bool {
-	conf, err := u.run.to.GetBucketEncryption(ctx, u.job.to)
+	conf, err := u.run.to.GetBucketEncryption(ctx, u.copying.to)
 	return err == nil && len(conf.Rules) > 0 && conf.Rules[0].Apply.SSEAlgorithm == "aws:kms"
 }
 
@@ -204,15 +204,15 @@ func (u *upload) complete(ctx context.Context) error {
 	if !u.keyed && want != u.etag && !u.encrypts(ctx) {
 		// Something that was taken over, or read, was something else. The next attempt
 		// takes nothing over.
-		err := u.run.to.AbortMultipartUpload(ctx, u.job.to, u.key, u.id)
+		err := u.run.to.AbortMultipartUpload(ctx, u.copying.to, u.key, u.id)
 		return errors.Join(errDiffers, err)
 	}
-	info, err := u.run.to.CompleteMultipartUpload(ctx, u.job.to, u.key, u.id, u.parts, minio.PutObjectOptions{})
+	info, err := u.run.to.CompleteMultipartUpload(ctx, u.copying.to, u.key, u.id, u.parts, minio.PutObjectOptions{})
 	if err != nil {
 		return u.ofTarget(err)
 	}
-	if err := u.verify(ctx, u.job, want, trimQuotes(info.ETag)); err != nil {
+	if err := u.verify(ctx, u.copying, info.VersionID, want, trimQuotes(info.ETag)); err != nil {
 		return err
 	}
-	return u.tag(ctx, u.job, u.options, info.VersionID)
+	return u.tag(ctx, u.copying, u.options, info.VersionID)
 }

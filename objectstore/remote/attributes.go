@@ -120,7 +120,7 @@ func decodeAttributes(header http.Header) objectstore.Attributes {
 	for _, one := range standard {
 		*one.of(&a) = header.Get(one.header)
 	}
-	a.ContentEncoding = withoutChunked(a.ContentEncoding)
+	a.ContentEncoding = WithoutChunked(a.ContentEncoding)
 	for name, values := range header {
 		key, ok := strings.CutPrefix(http.CanonicalHeaderKey(name), metaPrefix)
 		if key = strings.ToLower(key); !ok || key == "" || len(values) == 0 || strings.HasPrefix(key, ownPrefix) {
@@ -152,9 +152,9 @@ func setUser(a *objectstore.Attributes, key, value string) {
 	a.User[key] = value
 }
 
-// withoutChunked drops aws-chunked, which describes a request and which some
+// WithoutChunked drops aws-chunked, which describes a request and which some
 // clusters keep.
-func withoutChunked(encoding string) string {
+func WithoutChunked(encoding string) string {
 	if !strings.Contains(encoding, "aws-chunked") {
 		return encoding
 	}

@@ -1,23 +1,16 @@
 package remote
 
 import (
-	"bytes"
 	"context"
 	"encoding/xml"
-	"io"
 	"net/http"
 	"net/url"
-	"time"
 
-	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/tags"
 )
 
 // minio-go holds tags that are not in ASCII to be none: it drops them when it puts an
 // object and fails when it reads them. S3 has them, so these calls go past it.
-
-// maxTagging is more than 10 tags can be, in XML.
-const maxTagging = 64 << 10
 
 type tagging struct {
 	XMLName xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ Tagging"`
@@ -36,9 +29,9 @@ func TagsTravel(all map[string]string) bool {
 	return err == nil
 }
 
-// Tags returns an object's tags.
-func (c *Client) Tags(ctx context.Context, bucket, key string) (map[string]string, error) {
-	answer, err := c.tagging(ctx, http.MethodGet, bucket, key, "", nil)
+// Tags returns the tags of an object, or of a version of it.
+func (c *Client) Tags(ctx context.Context, bucket, key, version string) (map[string]string, error) {
+	answer, err := c.tagging(ctx, http.MethodGet, bucket, key, version, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -74,25 +67,5 @@ func (c *Client) tagging(ctx context.Context, method, bucket, key, version strin
 	if version != "" {
 		query.Set("versionId", version)
 	}
-	at, err := c.Presign(ctx, method, bucket, key, time.Minute, query)
-	if err != nil {
-		return nil, err
-	}
-	r, err := http.NewRequestWithContext(ctx, method, at.String(), bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	answer, err := c.transport.RoundTrip(r)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = answer.Body.Close() }()
-	told, err := io.ReadAll(io.LimitReader(answer.Body, maxTagging))
-	if err == nil && answer.StatusCode != http.StatusOK {
-		refusal := minio.ErrorResponse{}
-		_ = xml.Unmarshal(told, &refusal) // some answer nothing that can be read
-		refusal.StatusCode = answer.StatusCode
-		err = refusal
-	}
-	return told, err
+	return c.call(ctx, method, bucket, key, query, body)
 }
