@@ -104,7 +104,8 @@ func (s *Server) bucketDetails(ctx context.Context, b objectstore.Bucket) (*body
 		if err != nil {
 			return nil, err
 		}
-		out.Usage = &BucketUsage{Objects: u.Objects, Versions: u.Versions, Bytes: u.Bytes, Unfinished: u.Unfinished}
+		held := wireUsage(u)
+		out.Usage = &held
 	}
 	return &body[BucketDetails]{out}, nil
 }
@@ -191,6 +192,10 @@ func noneFor(value string) string {
 		return "none"
 	}
 	return value
+}
+
+func wireUsage(u objectstore.Usage) BucketUsage {
+	return BucketUsage{Objects: u.Objects, Versions: u.Versions, Bytes: u.Bytes, Unfinished: u.Unfinished}
 }
 
 func wireSettings(b objectstore.Bucket) BucketSettings {

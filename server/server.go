@@ -58,6 +58,7 @@ type Deps struct {
 	Log        *slog.Logger
 
 	Notification Notification
+	Usage        Usage
 }
 
 // Server answers the console's requests. Make it with New.
@@ -118,6 +119,7 @@ func (s *Server) register() {
 	s.lifecycleRoutes()
 	s.inventoryRoutes()
 	s.notificationRoutes()
+	s.usageRoutes()
 	s.tierRoutes()
 	s.pipelineRoutes()
 	s.chatRoutes()

@@ -15,14 +15,14 @@ import (
 )
 
 // openAdmin makes the admin protocol, a guest of S3.
-func (a *App) openAdmin(who access) {
+func (a *App) openAdmin(who access, counts bucketCounts) {
 	reduced := 1
 	if p := a.config.ReducedParity; p != nil {
 		reduced = *p
 	}
 	a.admin = adminapi.New(adminapi.Config{
 		Store: a.store, Gate: adminGate{who}, Accounts: adminAccounts{who}, Power: a.power, Version: a.config.Version, Region: s3api.DefaultRegion,
-		Deployment: a.store.Deployment(), ReducedParity: reduced, Log: a.log,
+		Deployment: a.store.Deployment(), ReducedParity: reduced, Traffic: counts.traffic, Log: a.log,
 	})
 }
 

@@ -238,10 +238,14 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 		return err
 	}
 	who := access{accounts: a.accounts, buckets: a.store, rules: new(grants.Reader), refusals: newRefusals(time.Now), log: a.log}
-	a.openAdmin(who)
+	counts, sampler, err := a.openUsage(ctx)
+	if err != nil {
+		return err
+	}
+	a.openAdmin(who, bucketCounts{counts})
 	vouchers := oidc.New(a.accounts, nil, time.Now)
 	s3 := s3api.New(s3api.Config{
-		Watcher: a.admin, Guests: []s3api.Guest{adminGuest{a.admin}, newIAM(who, vouchers)},
+		Watcher: onlookers{a.admin, counts}, Guests: []s3api.Guest{adminGuest{a.admin}, newIAM(who, vouchers)},
 		Store: a.store, Recorder: requests{a.requests}, Log: a.log, Console: a.consoleURL, UploadMemory: uploadMemory(),
 		Domains: a.config.S3.Domains, SiteDomains: a.config.S3.WebsiteDomains, SignatureV2: a.config.S3.SignatureV2,
 		Lifecycle: rules, Replication: overS3, Inventory: reports, Notification: told,
@@ -261,7 +265,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 		Replication: copies, Policies: denials{who, a.store}, Simulator: simulator{who, a.store}, IdentityProviders: vouchers,
 		Tiers:     tierRoom,
 		Web:       webSettings{domains: a.config.S3.WebsiteDomains, port: a.s3.port()},
-		Lifecycle: rules, Inventory: reports, Notification: told,
+		Lifecycle: rules, Inventory: reports, Notification: told, Usage: counts,
 		Projects:  remover{accounts: a.accounts, pipelines: pipelines, store: a.store, blobs: objects, rooms: rooms},
 		Pipelines: pipelines, Chat: rooms, Socket: sockets{hub}, UI: ui.Dist(), Log: a.log,
 	}, server.Config{Version: a.config.Version, Name: "Croft", S3Port: a.s3.port(), TrustedProxies: a.config.TrustedProxies})
@@ -283,6 +287,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 		ruler,
 		reporter,
 		teller,
+		sampler,
 		{"tiers", tierRoom.Run},
 	}
 	return nil

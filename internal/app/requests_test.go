@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -109,5 +110,48 @@ func TestNoRequestsNoAccessLog(t *testing.T) {
 	startOnce(t, c)
 	if _, err := os.Stat(filepath.Join(c.StateDir, "logs", "s3-access.log")); !os.IsNotExist(err) {
 		t.Errorf("nobody asked anything, and yet: %v", err)
+	}
+}
+
+// TestUsageIsKept asks a Croft for things, stops it, and looks at what the next knows.
+func TestUsageIsKept(t *testing.T) {
+	c := config(t.TempDir())
+	c.RootUser, c.RootPassword = "operator", "a long enough secret"
+	croft := start(t, c)
+	_, address := croft.addresses()
+	client := s3Client(t, address, c)
+	ctx := t.Context()
+	if err := client.MakeBucket(ctx, "media", minio.MakeBucketOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.PutObject(ctx, "media", "a", strings.NewReader("hello"), 5, minio.PutObjectOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.StatObject(ctx, "media", "none", minio.StatObjectOptions{}); err == nil {
+		t.Fatal("there is an object that nobody made")
+	}
+	if _, err := client.StatObject(ctx, "nowhere", "none", minio.StatObjectOptions{}); err == nil {
+		t.Fatal("there is a bucket that nobody made")
+	}
+	if err := croft.stop(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := store.Open(ctx, c.StateDir, migrations.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var got []struct {
+		Bucket                         string
+		Bytes, Reads, Writes, Received int64
+		Refused                        int64
+	}
+	err = db.Read(ctx).Raw(`SELECT bucket, MAX(bytes) AS bytes, SUM(reads) AS reads, SUM(writes) AS writes, SUM(received) AS received, SUM(refused) AS refused
+		FROM usage_samples JOIN usage_series ON id = series WHERE step = 86400 GROUP BY bucket ORDER BY bucket`).Scan(&got).Error
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "[{ 5 2 1 5 2} {media 5 1 1 5 1}]"; fmt.Sprint(got) != want {
+		t.Errorf("%v, want %s", got, want)
 	}
 }

@@ -45,11 +45,12 @@ var rooms = map[string][]string{
 		"objectstore",
 	},
 	"objectstore/tiering":  {"objectstore", "objectstore/remote"},
+	"objectstore/usage":    {"objectstore"},
 	"pipeline":             {},
 	"pipeline/docker":      {"pipeline"},
 	"pipeline/git":         {"pipeline"},
 	"pipeline/git/gittest": {"internal/testforge"},
-	"server":               {"account", "chat", "objectstore", "objectstore/accesslog", "objectstore/grants", "objectstore/inventory", "objectstore/lifecycle", "objectstore/notification", "objectstore/policy", "objectstore/remote", "objectstore/replication", "objectstore/tiering", "pipeline"},
+	"server":               {"account", "chat", "objectstore", "objectstore/accesslog", "objectstore/grants", "objectstore/inventory", "objectstore/lifecycle", "objectstore/notification", "objectstore/policy", "objectstore/remote", "objectstore/replication", "objectstore/tiering", "objectstore/usage", "pipeline"},
 	"ui":                   {},
 
 	"objectstore/erasure/coat":         {},
@@ -62,7 +63,7 @@ var rooms = map[string][]string{
 	"objectstore/erasure/seglog":       {"objectstore", "objectstore/erasure/driveset"},
 
 	"internal/app": {
-		"account", "account/iamapi", "account/oidc", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/accesslog", "objectstore/adminapi", "objectstore/erasure", "objectstore/grants", "objectstore/inventory", "objectstore/lifecycle", "objectstore/masterkey", "objectstore/mirror", "objectstore/notification", "objectstore/policy", "objectstore/pools", "objectstore/remote", "objectstore/replication", "objectstore/s3api", "objectstore/tiering",
+		"account", "account/iamapi", "account/oidc", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/accesslog", "objectstore/adminapi", "objectstore/erasure", "objectstore/grants", "objectstore/inventory", "objectstore/lifecycle", "objectstore/masterkey", "objectstore/mirror", "objectstore/notification", "objectstore/policy", "objectstore/pools", "objectstore/remote", "objectstore/replication", "objectstore/s3api", "objectstore/tiering", "objectstore/usage",
 		"pipeline", "pipeline/docker", "pipeline/git", "server", "ui",
 	},
 	"internal/archtest":  {},
@@ -95,7 +96,7 @@ var guarded = map[string][]string{
 	"gorm.io/driver/sqlite":            {"internal/store"},
 	"modernc.org/sqlite":               {"internal/store", "objectstore/erasure/index"},
 	"modernc.org/libc":                 {"objectstore/erasure/index"},
-	"gorm.io/gorm":                     {"internal/store", "account", "chat", "objectstore/notification", "objectstore/replication", "objectstore/tiering", "pipeline"},
+	"gorm.io/gorm":                     {"internal/store", "account", "chat", "objectstore/notification", "objectstore/replication", "objectstore/tiering", "objectstore/usage", "pipeline"},
 	"net/http":                         {"server", "account/iamapi", "account/oidc", "objectstore/adminapi", "objectstore/mirror", "objectstore/notification", "objectstore/remote", "objectstore/s3api", "objectstore/storebench", "chat/ws", "pipeline/git", "pipeline/git/gittest", "pipeline/docker", "internal/app", "internal/testforge", "e2e"},
 	"github.com/aws/aws-sdk-go-v2":     {},
 	"database/sql":                     {"internal/store", "account", "chat", "pipeline"},

@@ -60,8 +60,10 @@ type Config struct {
 	Region        string
 	Deployment    string // names the store for ever
 	ReducedParity int    // of large objects of reduced redundancy
-	Log           *slog.Logger
-	Now           func() time.Time // nil is time.Now
+	// Traffic returns the requests to a bucket since the start; nil: nobody counts them.
+	Traffic func(bucket string) BucketTraffic
+	Log     *slog.Logger
+	Now     func() time.Time // nil is time.Now
 }
 
 // Handler is the admin protocol as a guest of S3, and looks on at its requests for those

@@ -170,5 +170,41 @@ func (h *Handler) bucketMetrics(s *state, e *exposition) {
 		each("minio_bucket_usage_total_bytes", "Bytes of all versions, as they were written.", func(_ objectstore.Bucket, u objectstore.Usage) int64 { return u.Bytes })
 		each("croft_bucket_unfinished_bytes", "Bytes of the parts of unfinished uploads.", func(_ objectstore.Bucket, u objectstore.Usage) int64 { return u.Unfinished })
 	}
+	h.bucketTraffic(s, e)
 	each("minio_bucket_quota_total_bytes", "Bytes that the bucket may have; 0 is no limit.", func(b objectstore.Bucket, _ objectstore.Usage) int64 { return b.Quota })
+}
+
+// bucketTraffic writes the requests to those buckets that had any since the start.
+func (h *Handler) bucketTraffic(s *state, e *exposition) {
+	if h.config.Traffic == nil {
+		return
+	}
+	type asked struct {
+		bucket string
+		BucketTraffic
+	}
+	var all []asked
+	for i := range s.usage.buckets {
+		name := s.usage.buckets[i].Name
+		if t := h.config.Traffic(name); t != (BucketTraffic{}) {
+			all = append(all, asked{name, t})
+		}
+	}
+	for _, b := range all {
+		for _, of := range []struct {
+			kind string
+			n    int64
+		}{{"read", b.Reads}, {"write", b.Writes}, {"list", b.Lists}, {"delete", b.Deletes}, {"other", b.Others}} {
+			e.add("croft_bucket_requests_total", counter, "Requests of S3 since the start.", float64(of.n), labels{"bucket", b.bucket, "kind", of.kind})
+		}
+	}
+	each := func(name, help string, of func(*BucketTraffic) int64) {
+		for i := range all {
+			e.add(name, counter, help, float64(of(&all[i].BucketTraffic)), labels{"bucket", all[i].bucket})
+		}
+	}
+	each("minio_bucket_requests_4xx_errors_total", "Those that were refused.", func(t *BucketTraffic) int64 { return t.Refused })
+	each("minio_bucket_requests_5xx_errors_total", "Those that failed.", func(t *BucketTraffic) int64 { return t.Failed })
+	each("minio_bucket_traffic_received_bytes", "Bytes of bodies that S3 clients sent since the start.", func(t *BucketTraffic) int64 { return t.Received })
+	each("minio_bucket_traffic_sent_bytes", "Bytes of bodies that they were sent.", func(t *BucketTraffic) int64 { return t.Sent })
 }

@@ -345,8 +345,13 @@ func token(head, claims, key string) string {
 }
 
 func TestMetrics(t *testing.T) {
-	f := start(t)
+	f := start(t, func(c *Config) {
+		c.Traffic = func(bucket string) BucketTraffic {
+			return map[string]BucketTraffic{"photos": {Reads: 3, Lists: 2, Refused: 1, Failed: 4, Received: 5, Sent: 6}}[bucket]
+		}
+	})
 	f.put("photos", "key", "hello")
+	f.put("quiet", "key", "")
 	f.send(f.signed(operator, f.request(http.MethodGet, "/photos/key", nil), nil))
 	f.send(f.signed(operator, f.request(http.MethodGet, "/photos/none", nil), nil))
 	const head = `{"alg":"HS512","typ":"JWT"}`
@@ -364,13 +369,19 @@ func TestMetrics(t *testing.T) {
 	}
 	for path, fragments := range map[string][]string{
 		"/minio/v2/metrics/cluster": {
-			"# TYPE minio_cluster_capacity_raw_total_bytes gauge\n", "\nminio_cluster_usage_object_total 1\n", "\nminio_cluster_drive_online_total 4\n",
+			"# TYPE minio_cluster_capacity_raw_total_bytes gauge\n", "\nminio_cluster_usage_object_total 2\n", "\nminio_cluster_drive_online_total 4\n",
 			`minio_s3_requests_total{api="getobject",server="` + f.url[len("http://"):] + `"} 2`, `minio_s3_requests_4xx_errors_total{api="getobject",server="` + f.url[len("http://"):] + `"} 1`,
 			"\nminio_cluster_health_status 1\n", "minio_node_drive_total_bytes{drive=",
 		},
-		"/minio/v2/metrics/bucket":  {`minio_bucket_usage_total_bytes{bucket="photos"} 5` + "\n"},
+		"/minio/v2/metrics/bucket": {
+			`minio_bucket_usage_total_bytes{bucket="photos"} 5` + "\n",
+			"# TYPE croft_bucket_requests_total counter\n" + `croft_bucket_requests_total{bucket="photos",kind="read"} 3` + "\n",
+			`croft_bucket_requests_total{bucket="photos",kind="list"} 2` + "\n" + `croft_bucket_requests_total{bucket="photos",kind="delete"} 0` + "\n",
+			"counter\n" + `minio_bucket_requests_4xx_errors_total{bucket="photos"} 1` + "\n#", `minio_bucket_requests_5xx_errors_total{bucket="photos"} 4` + "\n",
+			`minio_bucket_traffic_received_bytes{bucket="photos"} 5` + "\n", `minio_bucket_traffic_sent_bytes{bucket="photos"} 6` + "\n",
+		},
 		"/minio/v2/metrics/node":    {"minio_node_process_uptime_seconds{"},
-		"/minio/prometheus/metrics": {"minio_bucket_usage_object_total", "minio_cluster_bucket_total 1\n"},
+		"/minio/prometheus/metrics": {"minio_bucket_usage_object_total", "minio_cluster_bucket_total 2\n"},
 	} {
 		a := scrape(path, "Bearer "+good)
 		if a.status != http.StatusOK || !strings.HasPrefix(a.header.Get("Content-Type"), "text/plain; version=0.0.4") {

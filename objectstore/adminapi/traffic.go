@@ -21,6 +21,13 @@ type count struct {
 	in, out  atomic.Int64 // bytes
 }
 
+// BucketTraffic is requests to a bucket since the start.
+type BucketTraffic struct {
+	Reads, Writes, Lists, Deletes, Others int64
+	Refused, Failed                       int64 // of them, answered with 4xx and with 5xx
+	Received, Sent                        int64 // bytes of bodies
+}
+
 func newTraffic() *traffic {
 	t := &traffic{by: map[string]*count{s3api.OperationUnknown: {}, s3api.OperationSite: {}}}
 	for _, c := range s3api.Calls() {
@@ -48,7 +55,7 @@ func (t *traffic) names() (names []string) {
 }
 
 // Ended implements s3api.Watcher.
-func (h *Handler) Ended(operation string, status int, in, out int64) {
+func (h *Handler) Ended(operation, _ string, status int, in, out int64) {
 	c := h.traffic.of(operation)
 	c.requests.Add(1)
 	switch {

@@ -124,6 +124,7 @@ func (h *Handler) send(q *request, o *objectstore.Object, content io.Reader, rng
 	}
 	// The answer has begun: the only way left to say that it is not whole is to cut
 	// the connection.
+	h.show(q)
 	panic(http.ErrAbortHandler)
 }
 

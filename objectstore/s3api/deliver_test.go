@@ -54,6 +54,29 @@ func (b onlyWrites) WriteTo(w io.Writer) (int64, error) {
 	return total, b.err
 }
 
+// TestCutAnswersAreCounted has a client told half of an object.
+func TestCutAnswersAreCounted(t *testing.T) {
+	o := &onlooker{}
+	f := start(t, func(c *Config) {
+		c.Watcher = o
+		c.Store = bodyStore{c.Store, 11, func(*objectstore.Range) io.ReadCloser {
+			return onlyWrites{t: t, blocks: []string{"hello"}, err: objectstore.ErrReadQuorum}
+		}}
+	}).bucket("bucket")
+	request := f.request(http.MethodGet, "/bucket/key", "")
+	answer, err := http.DefaultClient.Do(signAs(request, "", testKey, testSecret, f.now()))
+	if err == nil {
+		_, err = io.ReadAll(answer.Body)
+		_ = answer.Body.Close()
+	}
+	if err == nil {
+		t.Error("half of an object passed for all of it")
+	}
+	if e := o.last(t); e.Operation != "GetObject" || e.Status != 200 || e.BytesOut != 5 || len(o.ended) != 1 {
+		t.Errorf("%+v, %v", e, o.ended)
+	}
+}
+
 func serveBody(t *testing.T, size int64, body func(*objectstore.Range) io.ReadCloser) *fixture {
 	return start(t, func(c *Config) { c.Store = bodyStore{c.Store, size, body} }).bucket("bucket")
 }

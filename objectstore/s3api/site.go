@@ -157,6 +157,7 @@ func (h *Handler) sendErrorPage(q *request, key string, status int) error {
 		if d.gone == nil && q.r.Context().Err() == nil {
 			h.log.Error("s3 object could not be read to its end", "requestId", q.id, "bucket", q.bucket, "error", err)
 		}
+		h.show(q)
 		panic(http.ErrAbortHandler) // the answer has begun; see Handler.send
 	}
 	return nil

@@ -7,12 +7,13 @@ import (
 	"time"
 )
 
-// Watcher is told of every request of S3 once it is answered, reading ones too. It must
-// not block. Methods are called concurrently.
+// Watcher is told of every request of S3 once it is answered, reading ones too, and those
+// whose answer was cut off. It must not block. Methods are called concurrently.
 type Watcher interface {
 	// Ended counts a request: its operation ("GetObject", OperationUnknown, OperationSite),
-	// the status of its answer, and the bytes of both bodies.
-	Ended(operation string, status int, in, out int64)
+	// the bucket that it names, which need not be there, the status of its answer, and the
+	// bytes of both bodies.
+	Ended(operation, bucket string, status int, in, out int64)
 	// Watching reports whether somebody wants to see whole requests.
 	Watching() bool
 	// Saw is given each of them while somebody does.
@@ -67,7 +68,7 @@ func (h *Handler) show(q *request) {
 	if q.body != nil {
 		in = q.body.read
 	}
-	h.watcher.Ended(operation, q.answer.status, in, q.answer.sent)
+	h.watcher.Ended(operation, q.bucket, q.answer.status, in, q.answer.sent)
 	if !h.watched() {
 		return
 	}

@@ -17,10 +17,10 @@ type onlooker struct {
 	seen  []Exchange
 }
 
-func (o *onlooker) Ended(operation string, status int, in, out int64) {
+func (o *onlooker) Ended(operation, bucket string, status int, in, out int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.ended = append(o.ended, fmt.Sprint(operation, " ", status, " ", in, " ", out > 0))
+	o.ended = append(o.ended, fmt.Sprint(operation, " ", bucket, " ", status, " ", in, " ", out > 0))
 }
 func (o *onlooker) Watching() bool { return !o.blind }
 func (o *onlooker) Saw(e Exchange) {
@@ -59,7 +59,7 @@ func TestWatchersSeeRequests(t *testing.T) {
 	if e := o.last(t); e.Operation != OperationUnknown || e.Outcome != "SignatureDoesNotMatch" || e.AccessKey != "" {
 		t.Errorf("%+v", e)
 	}
-	if want := "[PutObject 200 5 false GetObject 404 0 true Unknown 403 0 true]"; fmt.Sprint(o.ended[len(o.ended)-3:]) != want {
+	if want := "[PutObject bucket 200 5 false GetObject bucket 404 0 true Unknown bucket 403 0 true]"; fmt.Sprint(o.ended[len(o.ended)-3:]) != want {
 		t.Errorf("%v, want %s", o.ended, want)
 	}
 	o.blind = true

@@ -603,6 +603,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/buckets/{bucket}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much a bucket held and how often it was asked for, over time */
+        get: operations["get-bucket-usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/buckets/{bucket}/version": {
         parameters: {
             query?: never;
@@ -1917,6 +1934,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much all buckets held and how often they were asked for, over time */
+        get: operations["get-usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage/buckets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The buckets that hold, grow or are asked for the most */
+        get: operations["list-top-buckets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -2272,6 +2323,32 @@ export interface components {
             quota: number;
             /** @enum {string} */
             versioning: "off" | "enabled" | "suspended";
+        };
+        BucketStanding: {
+            /**
+             * Format: int64
+             * @description Of all versions and of unfinished uploads
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes more than at the beginning of the range, or than when counting began
+             */
+            growth: number;
+            name: string;
+            /** Format: int64 */
+            objects: number;
+            projectSlug?: string;
+            /**
+             * Format: int64
+             * @description 0 is no limit
+             */
+            quota: number;
+            /**
+             * Format: int64
+             * @description In the range
+             */
+            requests: number;
         };
         BucketUsage: {
             /**
@@ -3029,6 +3106,11 @@ export interface components {
         };
         ListBucket: {
             items: components["schemas"]["Bucket"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListBucketStanding: {
+            items: components["schemas"]["BucketStanding"][];
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
@@ -4220,6 +4302,91 @@ export interface components {
         UploadState: {
             id: string;
             parts: components["schemas"]["UploadPart"][];
+        };
+        UsageHistory: {
+            /** @description Whether the store counts what buckets hold; otherwise the figures of that are 0 */
+            counted: boolean;
+            now: components["schemas"]["BucketUsage"];
+            /** @description The oldest first, without gaps; the last one is not over */
+            points: components["schemas"]["UsagePoint"][];
+            /**
+             * Format: int64
+             * @description Bytes that a bucket may hold, unfinished uploads included; 0 is no limit
+             */
+            quota: number;
+            /**
+             * Format: date-time
+             * @description When counting began: of what was before nothing is known
+             */
+            since: string;
+            /**
+             * Format: int64
+             * @description Seconds between two points
+             */
+            step: number;
+        };
+        UsagePoint: {
+            /**
+             * Format: date-time
+             * @description When the step begins
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Of all versions
+             */
+            bytes: number;
+            /** Format: int64 */
+            deletes: number;
+            /**
+             * Format: int64
+             * @description Of all these, answered with 5xx
+             */
+            failed: number;
+            /** Format: int64 */
+            lists: number;
+            /** Format: int64 */
+            objects: number;
+            /**
+             * Format: int64
+             * @description Settings, tags, and requests that were refused before it was known what they are
+             */
+            others: number;
+            /**
+             * Format: int64
+             * @description Requests for an object or what is known of it, websites included
+             */
+            reads: number;
+            /**
+             * Format: int64
+             * @description Bytes of bodies
+             */
+            received: number;
+            /**
+             * Format: int64
+             * @description Of all these, answered with 4xx
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description Bytes of bodies
+             */
+            sent: number;
+            /**
+             * Format: int64
+             * @description Bytes of the parts of unfinished uploads
+             */
+            unfinished: number;
+            /**
+             * Format: int64
+             * @description Older versions and delete markers
+             */
+            versions: number;
+            /**
+             * Format: int64
+             * @description Of objects and their parts
+             */
+            writes: number;
         };
         User: {
             admin: boolean;
@@ -6086,6 +6253,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UploadPart"];
+                };
+            };
+        };
+    };
+    "get-bucket-usage": {
+        parameters: {
+            query?: {
+                /** @description A day has a point for every five minutes, a week for every hour, a month for every four hours, a year for every day */
+                range?: "day" | "week" | "month" | "year";
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageHistory"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
                 };
             };
         };
@@ -9651,6 +9852,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "get-usage": {
+        parameters: {
+            query?: {
+                /** @description A day has a point for every five minutes, a week for every hour, a month for every four hours, a year for every day */
+                range?: "day" | "week" | "month" | "year";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageHistory"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "list-top-buckets": {
+        parameters: {
+            query?: {
+                by?: "size" | "growth" | "requests";
+                limit?: number;
+                /** @description A day has a point for every five minutes, a week for every hour, a month for every four hours, a year for every day */
+                range?: "day" | "week" | "month" | "year";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListBucketStanding"];
+                };
             };
             /** @description Error */
             default: {
