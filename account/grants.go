@@ -23,8 +23,6 @@ type Document interface {
 	MayAllow(action string) bool
 	// OnlyS3 reports whether nothing but actions of S3 is allowed.
 	OnlyS3() bool
-	// Reaches reports whether anything of S3 is allowed in a bucket, whatever the conditions.
-	Reaches(bucket string) bool
 	// Explain says which statements had to do with the verdict, in their order.
 	Explain(q *Question) []Statement
 }
@@ -136,20 +134,6 @@ func (g *Grants) MayAllow(action string) bool {
 	return false
 }
 
-// Reaches reports whether a policy of the user, its groups or the role allows anything at
-// all in a bucket.
-func (g *Grants) Reaches(bucket string) bool {
-	if g == nil {
-		return false
-	}
-	for i := range g.Identity {
-		if g.Identity[i].Reaches(bucket) {
-			return true
-		}
-	}
-	return false
-}
-
 // Narrow reports whether the credential is not good for this, whatever its user may.
 func (g *Grants) Narrow(q *Question) bool {
 	return g.outside(func(d Document) bool { return d.Judge(q) == Allows })
@@ -186,7 +170,6 @@ type unreadable struct{}
 func (unreadable) Judge(*Question) Verdict { return Denies }
 func (unreadable) MayAllow(string) bool    { return false }
 func (unreadable) OnlyS3() bool            { return false }
-func (unreadable) Reaches(string) bool     { return false }
 func (unreadable) Explain(*Question) []Statement {
 	return []Statement{{SID: "unreadable", Verdict: Denies}}
 }

@@ -96,7 +96,7 @@ func TestEveryCallByEverybody(t *testing.T) {
 		case s3api.ListBuckets:
 		case s3api.CreateBucket: // which a stranger may do, at home
 		default:
-			w.want(c.Name, 404, "NoSuchBucket", "stranger", c.Method, bucket, key, query, body)
+			w.want(c.Name, 403, "AccessDenied", "stranger", c.Method, bucket, key, query, body)
 			w.policy(`{"Effect":"Deny","Principal":"*",` + everything + `}`)
 			if aboutPolicy[c.Permission] {
 				// Nobody is locked out of the policy whom it is in the hands of.
@@ -112,7 +112,7 @@ func TestEveryCallByEverybody(t *testing.T) {
 				break
 			}
 			w.want(c.Name, 403, "AccessDenied", "boss", c.Method, bucket, key, query, body)
-			w.want(c.Name, 404, "NoSuchBucket", "stranger", c.Method, bucket, key, query, body)
+			w.want(c.Name, 403, "AccessDenied", "stranger", c.Method, bucket, key, query, body)
 		}
 		unchanged(c.Name)
 	}

@@ -44,22 +44,17 @@ func (a access) ruling(ctx context.Context, p account.Principal, ask *s3api.Ask)
 	if role != nil && errs.KindOf(role) != errs.Unauthenticated && errs.KindOf(role) != errs.Forbidden && errs.KindOf(role) != errs.NotFound {
 		return byNothing, role // nobody knows
 	}
+	if errs.KindOf(role) == errs.NotFound {
+		role = errNotAllowed // as in S3: a bucket that is there is never said not to be, for clients take that for its loss
+	}
 	allowed, by := role == nil, byRole
 	if p.Grants != nil {
 		own, err := a.ownPolicies(p, ask)
 		if err != nil {
-			if errs.KindOf(role) == errs.NotFound {
-				return byOwn, role
-			}
 			return byOwn, err
 		}
 		if !allowed && own && p.Grantable(action, resource) == nil {
 			allowed, by = true, byOwn
-		}
-		// Who is let do anything there is not told that there is no such bucket: clients
-		// then take it that the bucket is gone.
-		if !allowed && ask.S3 != "" && errs.KindOf(role) == errs.NotFound && p.Grants.Reaches(ask.Bucket) && p.Grantable(action, resource) == nil {
-			role = errNotAllowed
 		}
 	}
 	if ask.S3 == "" || account.SystemBucket(ask.Bucket) || (role == nil && aboutPolicy[ask.S3]) {
@@ -76,9 +71,6 @@ func (a access) ruling(ctx context.Context, p account.Principal, ask *s3api.Ask)
 		case ask.Each && allowed:
 			return by, nil // each key is asked for on its own
 		case effect == policy.Deny && !ask.Each:
-			if errs.KindOf(role) == errs.NotFound && !allowed {
-				return byPolicy, role // who may not know of the bucket learns nothing of its policy
-			}
 			return byPolicy, errDeniedByPolicy
 		case allowed:
 			return by, nil
@@ -165,7 +157,7 @@ var listing = []string{"s3:ListBucket", "s3:GetBucketLocation", "s3:ListAllMyBuc
 
 var (
 	errNarrowed    = errs.New(errs.Forbidden, "credential_narrowed", "The policy of this access key or session does not allow this.")
-	errNotAllowed  = errs.New(errs.Forbidden, "policy_allows_not", "No policy of the user, a group or the role allows this.")
+	errNotAllowed  = errs.New(errs.Forbidden, "policy_allows_not", "No role in the bucket's project and no policy allows this.")
 	errDeniedByOwn = errs.New(errs.Forbidden, "denied_by_policy", "A policy of the user, a group or the role denies this.")
 )
 

@@ -39,10 +39,10 @@ func TestPolicyAllowsBesideRoles(t *testing.T) {
 	w.want("writing", 403, "AccessDenied", "", put, "web-data", "open/b", nil, "x")
 	w.want("a stranger reads what is open", 200, "", "stranger", get, "web-data", "open/a", nil, "")
 	w.want("a stranger writes where allowed", 200, "", "stranger", put, "web-data", "in/a", nil, "x")
-	w.want("and not elsewhere", 404, "NoSuchBucket", "stranger", put, "web-data", "out/a", nil, "x")
+	w.want("and not elsewhere", 403, "AccessDenied", "stranger", put, "web-data", "out/a", nil, "x")
 	w.want("a share key only reads", 403, "AccessDenied", "share", put, "web-data", "in/a", nil, "x")
 	w.want("a share key reads what is open", 200, "", "share", get, "web-data", "open/a", nil, "")
-	w.want("a limited key stays at home", 404, "NoSuchBucket", "limited", put, "web-data", "in/a", nil, "x")
+	w.want("a limited key stays at home", 403, "AccessDenied", "limited", put, "web-data", "in/a", nil, "x")
 	w.want("settings too can be allowed", 204, "", "stranger", put, "web-data", "", url.Values{"tagging": {""}}, "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>")
 	if _, _, text := w.ask("stranger", http.MethodPost, "web-data", "", url.Values{"delete": {""}}, "<Delete><Object><Key>in/a</Key></Object><Object><Key>open/a</Key></Object></Delete>"); !contains(text, "<Deleted><Key>in/a</Key></Deleted>", "<Error><Key>open/a</Key><Code>AccessDenied</Code>") {
 		t.Errorf("deleting many: %s", text)
@@ -61,7 +61,7 @@ func TestDeletingManyWhereNoneMayBe(t *testing.T) {
 	w.policy(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::web-data/*"}`)
 	many := url.Values{"delete": {""}}
 	const body = "<Delete><Object><Key>a</Key></Object></Delete>"
-	w.want("a stranger", 404, "NoSuchBucket", "stranger", http.MethodPost, "web-data", "", many, body)
+	w.want("a stranger", 403, "AccessDenied", "stranger", http.MethodPost, "web-data", "", many, body)
 	w.want("nobody", 403, "AccessDenied", "", http.MethodPost, "web-data", "", many, body)
 	w.want("a reader", 403, "AccessDenied", "reader", http.MethodPost, "web-data", "", many, body)
 }
@@ -125,10 +125,10 @@ func TestConditionsSeeTags(t *testing.T) {
 	}
 	tagging := url.Values{"tagging": {""}}
 	w.want("the tag that is allowed", 200, "", "stranger", put, "web-data", "a", tagging, tags("state", "checked", "by", "me"))
-	w.want("another value", 404, "NoSuchBucket", "stranger", put, "web-data", "a", tagging, tags("state", "new"))
-	w.want("another tag besides", 404, "NoSuchBucket", "stranger", put, "web-data", "a", tagging, tags("state", "checked", "more", "x"))
-	w.want("none", 404, "NoSuchBucket", "stranger", put, "web-data", "a", tagging, tags())
-	w.want("what is no document", 404, "NoSuchBucket", "stranger", put, "web-data", "a", tagging, "<Tagging>")
+	w.want("another value", 403, "AccessDenied", "stranger", put, "web-data", "a", tagging, tags("state", "new"))
+	w.want("another tag besides", 403, "AccessDenied", "stranger", put, "web-data", "a", tagging, tags("state", "checked", "more", "x"))
+	w.want("none", 403, "AccessDenied", "stranger", put, "web-data", "a", tagging, tags())
+	w.want("what is no document", 403, "AccessDenied", "stranger", put, "web-data", "a", tagging, "<Tagging>")
 	w.want("one that is denied", 403, "AccessDenied", "ada", put, "web-data", "a", tagging, tags("secret", "yes"))
 	w.want("no document of who may", 400, "MalformedXML", "ada", put, "web-data", "a", tagging, "<Tagging>")
 	w.want("others may go on", 200, "", "ada", put, "web-data", "a", tagging, tags("secret", "no"))
@@ -188,7 +188,7 @@ func TestACLs(t *testing.T) {
 	w.want("not for nobody", 403, "AccessDenied", "", get, "web-data", "copy", nil, "")
 	w.want("a grant to a user", 200, "", "writer", put, "web-data", "a", url.Values{"acl": {""}, "x-amz-grant-read": {`id="stranger"`}}, "")
 	w.want("lets the user in", 200, "", "stranger", get, "web-data", "a", nil, "")
-	w.want("a limited key stays at home", 404, "NoSuchBucket", "limited", get, "web-data", "a", nil, "")
+	w.want("a limited key stays at home", 403, "AccessDenied", "limited", get, "web-data", "a", nil, "")
 	w.want("a reader may not grant", 403, "AccessDenied", "reader", put, "web-data", "a", acl("public-read"), "")
 	w.want("a writer not on the bucket", 403, "AccessDenied", "writer", put, "web-data", "", acl("public-read"), "")
 	w.want("a bucket everybody reads and writes", 200, "", "ada", put, "web-data", "", acl("public-read-write"), "")

@@ -1,7 +1,5 @@
 package policy
 
-import "strings"
-
 // Request is what is asked.
 type Request struct {
 	Principal Principal
@@ -133,43 +131,6 @@ func (p *Policy) Explain(r *Request) Explanation {
 		out.Steps = append(out.Steps, step)
 	}
 	return out
-}
-
-// Reaches reports whether a statement allows anything of S3 in a bucket or of its objects,
-// whatever the conditions. A variable in the name of a bucket stands for none.
-func (p *Policy) Reaches(bucket string) bool {
-	for i := range p.statements {
-		s := &p.statements[i]
-		if s.effect == Allow && s.aboutS3() && s.reaches(Resource(bucket, "")) {
-			return true
-		}
-	}
-	return false
-}
-
-func (s *statement) aboutS3() bool {
-	if s.notAction {
-		return !anyMatch(s.actions, service+"getobject", true, nil)
-	}
-	for _, a := range s.actions {
-		if a.source == "*" || (len(a.source) >= len(service) && strings.EqualFold(a.source[:len(service)], service)) {
-			return true
-		}
-	}
-	return false
-}
-
-func (s *statement) reaches(bucket string) bool {
-	if s.notResource {
-		return !s.open(nil) && !anyMatch(s.resources, bucket, false, nil)
-	}
-	for _, r := range s.resources {
-		name, _, _ := strings.Cut(r.source, "/") // what follows is about keys, of which some will do
-		if p, err := newPattern(name, true, true); err == nil && p.match(bucket, false, nil) {
-			return true
-		}
-	}
-	return false
 }
 
 // MayAllow reports whether a statement allows anything at all of an action to a

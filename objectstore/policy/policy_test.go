@@ -200,37 +200,6 @@ func TestMalformed(t *testing.T) {
 	}
 }
 
-func TestReaches(t *testing.T) {
-	allow := func(rest string) string {
-		return `{"Version":"2012-10-17","Statement":{"Effect":"Allow",` + rest + `}}`
-	}
-	for text, want := range map[string]bool{
-		allow(`"Action":"s3:PutObject","Resource":"arn:aws:s3:::web/*"`):                     true,
-		allow(`"Action":"s3:PutObject","Resource":"arn:aws:s3:::web/${aws:username}/*"`):     true,
-		allow(`"Action":"s3:PutObject","Resource":"arn:aws:s3:::web/a"`):                     true,
-		allow(`"Action":"s3:ListBucket","Resource":"arn:aws:s3:::w?b"`):                      true,
-		allow(`"Action":"*","Resource":"*"`):                                                 true,
-		allow(`"Action":"s3:*","Resource":"arn:aws:s3:::w*"`):                                true,
-		allow(`"NotAction":"s3:DeleteObject","Resource":"arn:aws:s3:::web/*"`):               true,
-		allow(`"Action":"s3:*","NotResource":"arn:aws:s3:::other/*"`):                        true,
-		allow(`"Action":"s3:*","NotResource":"arn:aws:s3:::web*"`):                           false,
-		allow(`"Action":"s3:PutObject","Resource":"arn:aws:s3:::website/*"`):                 false,
-		allow(`"Action":"s3:PutObject","Resource":"arn:aws:s3:::w*site/*"`):                  false,
-		allow(`"Action":"s3:PutObject","Resource":"arn:aws:s3:::${aws:username}/*"`):         false,
-		allow(`"Action":"iam:*","Resource":"*"`):                                             false,
-		allow(`"NotAction":"s3:*","Resource":"*"`):                                           false,
-		`{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`: false,
-	} {
-		p, err := ParseIdentity(text)
-		if err != nil {
-			t.Fatal(text, err)
-		}
-		if p.Reaches("web") != want {
-			t.Errorf("%s reaches: %v", text, !want)
-		}
-	}
-}
-
 func TestMayAllow(t *testing.T) {
 	p, err := ParseBucket(`{"Statement":[{"Effect":"Allow","Principal":{"AWS":"ada"},"Action":"s3:Delete*","Resource":"arn:aws:s3:::b/x","Condition":{"Bool":{"aws:SecureTransport":"true"}}}]}`, "b")
 	if err != nil {

@@ -142,7 +142,7 @@ func (h *Handler) authorize(q *request, ask Ask) error {
 		q.denied = true
 		return &failure{code: "AccessDenied", message: denial(err), cause: err}
 	case errs.NotFound:
-		if q.anonymous() {
+		if ask.Bucket == "" { // a listing of buckets that nobody asks for
 			q.denied = true
 			return &failure{code: "AccessDenied", message: "Access Denied.", cause: err}
 		}

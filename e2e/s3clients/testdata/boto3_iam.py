@@ -62,7 +62,7 @@ assert client("sts", key).get_caller_identity()["Arn"] == user["Arn"]
 refused("AccessDenied", client("iam", key).list_users)
 refused("AccessDenied", client("iam", key).get_user, UserName=os.environ["AWS_ACCESS_KEY_ID"])
 assert client("iam", key).get_user()["User"]["UserName"] == "ada"
-refused("NoSuchBucket", mine.get_object, Bucket=bucket, Key="team/a")
+refused("AccessDenied", mine.get_object, Bucket=bucket, Key="team/a")
 
 # Policies: inline, managed with versions, of a group.
 iam.put_user_policy(UserName="ada", PolicyName="home", PolicyDocument=document(statement("Allow", "s3:GetObject", objects)))
@@ -73,7 +73,7 @@ assert iam.list_user_policies(UserName="ada")["PolicyNames"] == ["home"]
 message = refused("MalformedPolicyDocument", iam.put_user_policy, UserName="ada", PolicyName="x", PolicyDocument=document(statement("Allow", "s3:GetObjekt", objects)))
 assert "GetObjekt" in message, message
 iam.delete_user_policy(UserName="ada", PolicyName="home")
-refused("NoSuchBucket", mine.get_object, Bucket=bucket, Key="team/a")
+refused("AccessDenied", mine.get_object, Bucket=bucket, Key="team/a")
 
 policy = iam.create_policy(PolicyName="team", PolicyDocument=document(statement("Allow", ["s3:GetObject", "s3:PutObject"], objects)))["Policy"]
 group = iam.create_group(GroupName="makers")["Group"]
@@ -140,7 +140,7 @@ assert urllib.request.urlopen(link).read() == b"a"
 # The way AWS revokes sessions: denying those from before a time.
 iam.put_role_policy(RoleName="backup", PolicyName="AWSRevokeOlderSessions", PolicyDocument=document(
     statement("Deny", "*", "*", Condition={"DateLessThan": {"aws:TokenIssueTime": "2100-01-01T00:00:00Z"}})))
-refused("NoSuchBucket", session.get_object, Bucket=bucket, Key="team/a")
+refused("AccessDenied", session.get_object, Bucket=bucket, Key="team/a")
 iam.delete_role_policy(RoleName="backup", PolicyName="AWSRevokeOlderSessions")
 session.get_object(Bucket=bucket, Key="team/a")
 refused("DeleteConflict", iam.delete_role, RoleName="backup")
