@@ -11,15 +11,18 @@ type What int
 
 // What can happen.
 const (
-	HappenedPut       What = iota // it was written in one piece
-	HappenedCopy                  // it was copied from another
-	HappenedComplete              // it was put together of an upload's parts
-	HappenedDelete                // it was deleted for ever
-	HappenedMarker                // it is a delete marker that was put over the key
-	HappenedTag                   // it got other tags
-	HappenedUntag                 // it lost all its tags
-	HappenedAttribute             // what a protocol keeps with it changed
-	HappenedMove                  // its body moved to a tier
+	HappenedPut        What = iota // it was written in one piece
+	HappenedCopy                   // it was copied from another
+	HappenedComplete               // it was put together of an upload's parts
+	HappenedDelete                 // it was deleted for ever
+	HappenedMarker                 // it is a delete marker that was put over the key
+	HappenedTag                    // it got other tags
+	HappenedUntag                  // it lost all its tags
+	HappenedAttribute              // what a protocol keeps with it changed
+	HappenedMove                   // its body moved to a tier
+	HappenedRestore                // a copy of what a tier keeps is to be made
+	HappenedRestored               // that copy is there
+	HappenedRestoreEnd             // that copy was removed
 )
 
 // Happening is one change of one version.

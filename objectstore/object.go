@@ -30,6 +30,8 @@ type Object struct {
 	StoredSize int64
 	Class      StorageClass // ClassUnset is standard
 	Tier       string       // that keeps the body, or some of it; empty where the drives do
+	// Restore is how it is with a copy on the drives of what the tier keeps.
+	Restore RestoreState
 	// Parts are the sizes and checksums of the parts an upload put together, in
 	// order; empty for an object that came in one piece.
 	Parts []Part

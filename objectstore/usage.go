@@ -10,7 +10,7 @@ import (
 type Usage struct {
 	Objects  int64 // keys that hold an object now
 	Versions int64 // older versions and delete markers
-	Bytes    int64 // of all versions, as they were written
+	Bytes    int64 // of all versions, as they were written; those with a copy beside their tier count twice
 	// Unfinished is how many bytes the parts of unfinished uploads have.
 	Unfinished int64
 }

@@ -75,6 +75,8 @@ type change struct {
 	noted  bool          // something was
 	// doomedTiered says that bodies in tiers are not needed any more.
 	doomedTiered bool
+	// restores says that something is to be done about copies.
+	restores bool
 }
 
 // apply is the log's Apply.
@@ -83,7 +85,7 @@ func (a *applier) apply(b seglog.Batch) error {
 	c := &change{applier: a, replay: b.Replay}
 	var damage noted
 	err := s.index.Apply(context.Background(), func(tx *index.Tx) (err error) { //nolint:forbidigo // what is durable is applied, whoever waits
-		c.tx, c.doomed, c.noted, c.doomedTiered = tx, nil, false, false
+		c.tx, c.doomed, c.noted, c.doomedTiered, c.restores = tx, nil, false, false, false
 		for i := range b.Entries {
 			if err := c.entry(&b.Entries[i]); err != nil {
 				return err
@@ -118,6 +120,9 @@ func (a *applier) apply(b seglog.Batch) error {
 	s.pins.doom(s, c.doomed)
 	if c.doomedTiered {
 		s.tiering.ring()
+	}
+	if c.restores {
+		s.restoring.bell.ring()
 	}
 	return nil
 }
@@ -201,7 +206,7 @@ func (c *change) putVersion(v *record.Version, p *seglog.Placed, missing drivese
 	c.live(p.Meta, &p.Location, 1)
 	value := packValue(p.Meta, &p.Location)
 	gone, err := c.tx.PutVersion(index.Version{
-		Bucket: v.Bucket, Key: v.Key, Ord: v.Ord, Null: v.Null, Marker: v.Marker, Size: v.Size, Value: value,
+		Bucket: v.Bucket, Key: v.Key, Ord: v.Ord, Null: v.Null, Marker: v.Marker, Size: v.Counted(), Value: value,
 	})
 	if err != nil {
 		return err
@@ -209,13 +214,19 @@ func (c *change) putVersion(v *record.Version, p *seglog.Placed, missing drivese
 	if err := c.noteVersion(v, gone, value); err != nil {
 		return err
 	}
-	if err := c.putFiles(v.Bodies, v.Ord, missing); err != nil {
+	if err := c.putFiles(record.Kept(v.Bodies), v.Ord, missing); err != nil {
 		return err
 	}
+	stays := true
 	for i := range gone {
-		if err := c.displaced(&gone[i], v, bytes.Equal(gone[i].Value, value)); err != nil {
+		same := bytes.Equal(gone[i].Value, value)
+		if err := c.displaced(&gone[i], v, same); err != nil {
 			return err
 		}
+		stays = stays && !(same && gone[i].Ord == v.Ord)
+	}
+	if stays && v.Restore.Wanted() {
+		return c.putRestore(v)
 	}
 	return nil
 }
@@ -229,7 +240,7 @@ func (c *change) displaced(gone *index.Version, put *record.Version, same bool) 
 		return err
 	}
 	if gone.Ord == put.Ord && !same {
-		return c.dropBodies(gone, put.Bodies)
+		return c.dropBodies(gone, record.Kept(put.Bodies))
 	}
 	return c.dropBodies(gone, nil)
 }
@@ -241,7 +252,12 @@ func (c *change) dropBodies(gone *index.Version, kept []record.Body) error {
 	if err != nil {
 		return err
 	}
-	dropped := slices.DeleteFunc(v.Bodies, func(b record.Body) bool {
+	if v.Restore.Wanted() {
+		if err := c.tx.DeleteRestore(v.Bucket, v.Key, v.Ord); err != nil {
+			return err
+		}
+	}
+	dropped := slices.DeleteFunc(record.Kept(v.Bodies), func(b record.Body) bool {
 		return slices.ContainsFunc(kept, func(k record.Body) bool { return k.ID == b.ID })
 	})
 	return c.dropFiles(dropped, v.Ord)

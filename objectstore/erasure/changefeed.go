@@ -79,7 +79,11 @@ func (c *change) noteGone(g *record.Gone) error {
 		return err
 	}
 	if found && !next.Marker {
-		is.Ord, is.Null, is.Delete, is.Size = next.Ord, next.Null, false, next.Size
+		v, err := listed(next.Value)
+		if err != nil {
+			return err
+		}
+		is.Ord, is.Null, is.Delete, is.Size = v.Ord, v.Null, false, v.Size
 	}
 	c.noted = true
 	return c.tx.Note(g.Bucket, is)
@@ -284,8 +288,12 @@ func (s *Store) recalled(tx *index.Tx, bucket uint64, r objectstore.Recalled) (*
 		ord := s.nextOrd()
 		return &index.Change{Position: ord, Revision: ord, Key: r.Key, Delete: true, Since: now}, nil
 	}
+	is, err := listed(v.Value)
+	if err != nil {
+		return nil, err
+	}
 	return &index.Change{
-		Position: v.Ord, Revision: v.Ord, Key: r.Key, Ord: v.Ord, Null: v.Null, Delete: v.Marker, Size: v.Size, Since: now,
+		Position: v.Ord, Revision: v.Ord, Key: r.Key, Ord: v.Ord, Null: v.Null, Delete: v.Marker, Size: is.Size, Since: now,
 	}, nil
 }
 

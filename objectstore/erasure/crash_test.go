@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 
 	"croft/objectstore"
 	"croft/objectstore/erasure/disk/simdisk"
+	"croft/objectstore/erasure/index"
 )
 
 // crashesTried is how many crashes a test run looks at, unless CROFT_CRASH_N says
@@ -205,6 +207,12 @@ func goOn(ctx context.Context, s *Store) error {
 	}
 	if left, err := s.emptyTiersOnce(ctx); left || err != nil {
 		return fmt.Errorf("empty tiers: %v, %w", left, err)
+	}
+	if err := s.restoreAll(ctx); err != nil {
+		return fmt.Errorf("bring back: %w", err)
+	}
+	if left, err := s.index.ScanRestores(ctx, index.Restore{Due: math.MinInt64}, 0, 1); err != nil || len(left) > 0 {
+		return fmt.Errorf("%+v was not brought back, %w", left, err)
 	}
 	if _, err := observe(ctx, s); err != nil {
 		return err

@@ -203,7 +203,7 @@ func TestFullSimulatedDrives(t *testing.T) {
 			v.refused = nil
 			v.wave([]step{{"put", func(ctx context.Context, v *voyage) error {
 				return putBytes(ctx, v.store, "again", randomBytes(2<<20+5, 9))
-			}, map[string]string{"object bucket/again": tellVersion(true, false, tellBody(randomBytes(2<<20+5, 9), ""), "")}}})
+			}, map[string]string{"object bucket/again": tellVersion(true, false, tellBody(randomBytes(2<<20+5, 9), ""), "", false)}}})
 			if len(v.refused) > 0 {
 				t.Fatalf("%s: with space again: %v", when, v.refused)
 			}

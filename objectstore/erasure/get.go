@@ -132,15 +132,16 @@ func (s *Store) openBody(ctx context.Context, h *held, key *coat.Key, offset, le
 		return &inlineBody{store: s, payload: p, left: p.Bytes()}, nil
 	}
 	b := &fileBody{
-		ctx: ctx, store: s, key: key, name: bodyName(h.Bucket, h.Key), bodies: h.Bodies, offset: offset, left: length,
+		ctx: ctx, store: s, key: key, name: bodyName(h.Bucket, h.Key), bodies: h.toRead(), offset: offset, left: length,
 	}
-	s.pins.pin(b.bodies)
+	b.pinned = record.Kept(b.bodies)
+	s.pins.pin(b.pinned)
 	err := s.stands(ctx, h)
 	if err == nil {
 		err = b.openNext()
 	}
 	if err != nil && err != io.EOF {
-		s.pins.unpin(s, b.bodies)
+		s.pins.unpin(s, b.pinned)
 		return nil, err
 	}
 	return b, nil
@@ -200,6 +201,7 @@ type fileBody struct {
 	key     *coat.Key
 	name    string
 	bodies  []record.Body
+	pinned  []record.Body // and their copies
 	current io.ReadCloser
 	next    int   // the file after current
 	offset  int64 // to pass over before the first byte, in the files from next
@@ -275,7 +277,7 @@ func (b *fileBody) Close() error {
 		if b.current != nil {
 			_ = b.current.Close()
 		}
-		b.store.pins.unpin(b.store, b.bodies)
+		b.store.pins.unpin(b.store, b.pinned)
 		b.store.inUse.Done()
 	})
 	return nil

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"strings"
 	"testing"
 
@@ -45,12 +46,15 @@ func tellPart(number int, body []byte) string {
 
 // tellVersion is the text of a version. That of an object is its versions', the
 // newest first.
-func tellVersion(null, marker bool, body, tag string) string {
+func tellVersion(null, marker bool, body, tag string, restored bool) string {
 	if marker {
 		body = "marker"
 	}
 	if !null {
 		body = "version " + body
+	}
+	if restored {
+		tag += " restored"
 	}
 	return "(" + body + " " + tag + ")"
 }
@@ -108,7 +112,7 @@ func observeVersions(ctx context.Context, s *Store, bucket string, all contents)
 			if err != nil && !o.Marker {
 				return nil, err
 			}
-			all[name] += tellVersion(o.VersionID == objectstore.NullVersion || o.VersionID == "", o.Marker, text, full.Attributes.Tags["tag"])
+			all[name] += tellVersion(o.VersionID == objectstore.NullVersion || o.VersionID == "", o.Marker, text, full.Attributes.Tags["tag"], full.Restore != objectstore.RestoreState{})
 		}
 		if r.AfterKey, r.AfterID = page.NextKey, page.NextID; !page.Truncated {
 			return latest, nil
@@ -207,6 +211,8 @@ type needs struct {
 	items  map[uint64]int64 // entries by segment
 	bodies map[shardfile.ID]bool
 	tiered map[shardfile.ID]string // tiers of bodies
+	// restores are the rows of versions with copies.
+	restores map[index.Restore]bool
 }
 
 func (n *needs) add(s *Store, value []byte, bodies ...record.Body) error {
@@ -232,7 +238,7 @@ func (n *needs) add(s *Store, value []byte, bodies ...record.Body) error {
 
 // needsOf reads all rows of a catalogue.
 func needsOf(ctx context.Context, s *Store) (*needs, error) {
-	n := &needs{live: map[uint64]int64{}, items: map[uint64]int64{}, bodies: map[shardfile.ID]bool{}, tiered: map[shardfile.ID]string{}}
+	n := &needs{live: map[uint64]int64{}, items: map[uint64]int64{}, bodies: map[shardfile.ID]bool{}, tiered: map[shardfile.ID]string{}, restores: map[index.Restore]bool{}}
 	return n, s.index.View(ctx, func(v index.View) error {
 		buckets, err := v.Buckets()
 		if err != nil {
@@ -247,7 +253,10 @@ func needsOf(ctx context.Context, s *Store) (*needs, error) {
 				if err != nil {
 					return err
 				}
-				return n.add(s, e.Version.Value, o.Bodies...)
+				if o.Restore.Wanted() {
+					n.restores[restoreRow(o)] = true
+				}
+				return n.add(s, e.Version.Value, record.Kept(o.Bodies)...)
 			}); err != nil {
 				return err
 			}
@@ -332,6 +341,19 @@ func audit(ctx context.Context, s *Store) error {
 	}
 	for id, tier := range n.tiered {
 		return fmt.Errorf("body %s in %s is referred to and has no account", id, tier)
+	}
+	restores, err := s.index.ScanRestores(ctx, index.Restore{Due: math.MinInt64}, math.MaxInt64, 1<<20)
+	if err != nil {
+		return err
+	}
+	for _, r := range restores {
+		if !n.restores[r] {
+			return fmt.Errorf("a restore is noted of nothing: %+v", r)
+		}
+		delete(n.restores, r)
+	}
+	for r := range n.restores {
+		return fmt.Errorf("a restore is not noted: %+v", r)
 	}
 	return sweep(ctx, s, known)
 }

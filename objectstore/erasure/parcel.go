@@ -236,25 +236,34 @@ func (p *Parcel) readdress(ctx context.Context, b *bucket, x piece, payload []by
 }
 
 // alike reports whether two copies of a version have their bodies in the same kind of
-// place: one may have been moved to a tier, or from there, since the other was made.
+// place: one may have been moved to a tier, or from there, or have got a copy, since the other was made.
 func alike(a, b *record.Version) bool {
-	return a.Inline == b.Inline && a.Tier() == b.Tier() && len(a.Bodies) == len(b.Bodies)
+	return a.Inline == b.Inline && a.Tier() == b.Tier() && len(a.Bodies) == len(b.Bodies) && a.Restore == b.Restore &&
+		len(record.Kept(a.Bodies)) == len(record.Kept(b.Bodies))
 }
 
-// copyBodies copies large bodies as they are stored. What a tier keeps stays there.
+// copyBodies copies large bodies as they are stored, and those beside tiers. What a tier keeps stays there.
 func (p *Parcel) copyBodies(ctx context.Context, bodies []record.Body, class objectstore.StorageClass, told *pending) (copies []record.Body, err error) {
 	in, err := p.to.buckets.find(p.bucket)
 	if err != nil {
 		return nil, err
 	}
 	for _, b := range bodies {
-		if b.Tier != "" {
-			copies = append(copies, b)
+		is := b
+		if b.Copy != (record.Copy{}) {
+			is = b.OnDrives()
+		}
+		if is.Tier != "" {
+			copies = append(copies, is)
 			continue
 		}
-		c, err := p.copyBody(ctx, b, p.to.geometryFor(in, class), told)
+		c, err := p.copyBody(ctx, is, p.to.geometryFor(in, class), told)
 		if err != nil {
 			return nil, err
+		}
+		if b.Tier != "" {
+			b.Copy = copyIn(c)
+			c = b
 		}
 		copies = append(copies, c)
 	}

@@ -214,10 +214,10 @@ func (s *Store) givenUp(ctx context.Context, b *bucket, key string) (int64, erro
 	return h.size(), err
 }
 
-// size is how many bytes count, of nothing none.
+// size is how many bytes of it count, of nothing none.
 func (h *held) size() int64 {
 	if h == nil {
 		return 0
 	}
-	return h.Size
+	return h.Counted()
 }

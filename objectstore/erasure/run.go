@@ -11,10 +11,10 @@ const lookEvery = 5 * time.Second
 
 // Run keeps redundancy until ctx ends: it looks for drives that are missing, fills
 // drives that lack something, repairs what was found damaged, and gives space
-// back. It writes nothing while there is nothing to do.
+// back. It also makes copies of what tiers keep, and removes them when their time is over. It writes nothing while there is nothing to do.
 func (s *Store) Run(ctx context.Context) error {
 	var all sync.WaitGroup
-	for _, f := range []func(context.Context){s.watch, s.heal.run, s.compact, s.sweepAll, s.scrub, s.reseals, s.emptyTiers} {
+	for _, f := range []func(context.Context){s.watch, s.heal.run, s.compact, s.sweepAll, s.scrub, s.reseals, s.emptyTiers, s.restores} {
 		all.Go(func() { f(ctx) })
 	}
 	all.Wait()

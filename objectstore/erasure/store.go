@@ -89,6 +89,8 @@ type Store struct {
 	scrubber  scrubber
 	resealing resealing
 	tiering   tiering
+	restoring restoring
+	now       func() time.Time // that copies beside tiers go by
 
 	compactMu sync.Mutex // guards compactor
 	compactor compactor
@@ -110,6 +112,7 @@ var (
 	_ objectstore.BatchVersionDeleter = (*Store)(nil)
 	_ objectstore.UsageReporter       = (*Store)(nil)
 	_ objectstore.Tierer              = (*Store)(nil)
+	_ objectstore.Restorer            = (*Store)(nil)
 )
 
 // Open assembles the drives, formats them on the very first start, and follows the
@@ -174,6 +177,8 @@ func openSet(ctx context.Context, cfg Config, set *driveset.Set) (*Store, error)
 	s.scrubber.init()
 	s.resealing.init()
 	s.tiering.init()
+	s.restoring.init()
+	s.now = time.Now
 	s.heal.store = s
 	s.seglog.unsure = &s.leftovers.new
 	s.keys.over = s.seglog.Stalled

@@ -8,7 +8,6 @@ import (
 	"io"
 	"slices"
 
-	"croft/internal/errs"
 	"croft/objectstore"
 	"croft/objectstore/erasure/coat"
 	"croft/objectstore/erasure/driveset"
@@ -79,7 +78,7 @@ func (h *held) elsewhere(tier string) int {
 // to be given.
 func (h *held) body(which int) record.Body {
 	if which != inLog {
-		return h.Bodies[which]
+		return h.toRead()[which]
 	}
 	b := record.Body{Size: h.loc.Length, Coat: h.Coat}
 	if !b.Coat.Bare() {
@@ -122,7 +121,7 @@ type transition struct {
 	missing driveset.Places
 	written *received // in shard files, to be abandoned unless it is kept
 	begun   bool      // is may be in a tier
-	pinned  bool
+	pinned  []record.Body
 	kept    bool // is may be referred to
 	sure    bool // whether it is
 }
@@ -133,8 +132,8 @@ func (m *transition) open(ctx context.Context) (io.ReadCloser, error) {
 	if m.which == inLog {
 		return s.openPayload(ctx, h)
 	}
-	s.pins.pin([]record.Body{m.old})
-	m.pinned = true
+	m.pinned = record.Kept([]record.Body{m.old})
+	s.pins.pin(m.pinned)
 	if err := s.stands(ctx, h); err != nil {
 		return nil, changedMeanwhile(err)
 	}
@@ -171,7 +170,7 @@ func (m *transition) out(ctx context.Context, from io.Reader, tier string) error
 		return err
 	}
 	m.is = m.old
-	m.is.ID, m.is.Tier, m.is.Data, m.is.Parity = s.bodies.NewID(), tier, 0, 0
+	m.is.ID, m.is.Tier, m.is.Data, m.is.Parity, m.is.Copy = s.bodies.NewID(), tier, 0, 0, record.Copy{}
 	if err := s.tiering.begin(ctx, s, m.is); err != nil {
 		return err
 	}
@@ -281,6 +280,12 @@ func (m *transition) version(now *held) *record.Version {
 		}
 	default:
 		v.Bodies[m.which] = m.is
+		if m.is.Tier != "" {
+			v.Bodies[m.which].Copy = copyAfterMove(now, m.which)
+		}
+	}
+	if v.Tier() == "" {
+		v.Restore = record.Restore{} // there is nothing left to have a copy of
 	}
 	return &v
 }
@@ -288,9 +293,7 @@ func (m *transition) version(now *held) *record.Version {
 // end lets go of the old body and of a new one that nothing will refer to.
 func (m *transition) end() {
 	s := m.store
-	if m.pinned {
-		s.pins.unpin(s, []record.Body{m.old})
-	}
+	s.pins.unpin(s, m.pinned)
 	if m.written != nil && !m.kept {
 		s.abandon(m.written)
 	}
@@ -312,14 +315,18 @@ func nameInTier(b record.Body) string { return shardfile.ID(b.ID).String() }
 
 // openStored opens a range of a body as it is stored.
 func (s *Store) openStored(ctx context.Context, b record.Body, offset, length int64) (io.ReadCloser, error) {
-	if b.Tier == "" {
+	switch {
+	case b.Tier == "":
 		return s.bodies.Open(ctx, bodyOf(b), offset, length)
+	case b.Copy != (record.Copy{}):
+		return s.openCopy(ctx, b, offset, length)
 	}
-	at, err := s.tier(b.Tier)
-	if errors.Is(err, objectstore.ErrTierNotFound) {
-		err = errs.Newf(errs.Unavailable, objectstore.ErrTierUnavailable.Code,
-			"The object is kept in the tier %s, which this Croft does not know. An administrator can add it again in the console's settings.", b.Tier)
-	}
+	return s.openTiered(ctx, b, offset, length)
+}
+
+// openTiered opens a range of a body in its tier.
+func (s *Store) openTiered(ctx context.Context, b record.Body, offset, length int64) (io.ReadCloser, error) {
+	at, err := s.knownTier(b.Tier)
 	if err != nil {
 		return nil, err
 	}

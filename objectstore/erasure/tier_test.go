@@ -29,6 +29,8 @@ type memTier struct {
 	cut int
 	// putting, when set, is called with each body after it is kept.
 	putting func(name string)
+	// getting, when set, is asked before a body is given.
+	getting func() error
 }
 
 func newMemTier() *memTier { return &memTier{bodies: map[string][]byte{}} }
@@ -64,6 +66,11 @@ func (m *memTier) keep(name string, b []byte, size int64) error {
 }
 
 func (m *memTier) Get(_ context.Context, name string, offset, length int64) (io.ReadCloser, error) {
+	if m.getting != nil {
+		if err := m.getting(); err != nil {
+			return nil, err
+		}
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	b, there := m.bodies[name]

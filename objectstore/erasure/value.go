@@ -78,6 +78,9 @@ func (b *bucket) object(v *record.Version) objectstore.Object {
 		ModifiedAt: record.Time(v.Modified), Attributes: v.Attrs, Parts: v.Parts,
 		Encryption: v.Sealed.By, Compressed: v.Compressed(), StoredSize: v.StoredSize(), Class: v.Class, Tier: v.Tier(),
 	}
+	if o.Restore.Ongoing = v.Restore.Ongoing(); v.Restore.Until != 0 {
+		o.Restore.Until = record.Time(v.Restore.Until)
+	}
 	if b.versioning() != objectstore.VersioningOff {
 		o.VersionID = versionID(v)
 	}

@@ -12,9 +12,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"croft/objectstore"
 	"croft/objectstore/erasure/disk/simdisk"
+	"croft/objectstore/erasure/index"
 )
 
 // plan is a workload: waves of steps that go on side by side. It knows what the
@@ -32,6 +34,8 @@ type plan struct {
 type planned struct {
 	null, marker bool
 	body, tag    string
+	tier         string
+	restored     bool // or to be
 }
 
 type step struct {
@@ -66,7 +70,7 @@ func (p *plan) change(path string, versions []planned) map[string]string {
 	p.versions[path] = versions
 	text := ""
 	for _, v := range versions {
-		text += tellVersion(v.null, v.marker, v.body, v.tag)
+		text += tellVersion(v.null, v.marker, v.body, v.tag, v.restored)
 	}
 	return map[string]string{"object " + path: text}
 }
@@ -265,13 +269,70 @@ func (p *plan) grow(by int) *plan {
 
 // move moves a version's body to a tier, or back when none is named: the newest is 0.
 func (p *plan) move(path string, number int, tier string) *plan {
-	return p.step(fmt.Sprint("move version ", number, " of ", path, " to ", tier), nil, func(ctx context.Context, v *voyage) error {
+	versions := slices.Clone(p.versions[path])
+	if !strings.HasPrefix(versions[number].body, "0 bytes") {
+		versions[number].tier = tier
+	}
+	versions[number].restored = versions[number].restored && tier != ""
+	return p.step(fmt.Sprint("move version ", number, " of ", path, " to ", tier), p.change(path, versions), func(ctx context.Context, v *voyage) error {
 		ref, err := v.version(ctx, path, number)
 		if err == nil {
 			_, err = v.store.Transition(ctx, objectstore.TransitionRequest{VersionRef: ref, Tier: tier})
 		}
 		return err
 	})
+}
+
+// restore has a copy made of a version in a tier: the newest is 0.
+func (p *plan) restore(path string, number int) *plan {
+	versions := slices.Clone(p.versions[path])
+	versions[number].restored = true
+	return p.step(fmt.Sprint("restore version ", number, " of ", path), p.change(path, versions), func(ctx context.Context, v *voyage) error {
+		ref, err := v.version(ctx, path, number)
+		if err == nil {
+			_, err = v.store.Restore(ctx, objectstore.RestoreRequest{VersionRef: ref, Days: 1})
+		}
+		return err
+	})
+}
+
+// attend makes the copies that are asked for.
+func (p *plan) attend() *plan {
+	return p.step("attend to restores", nil, func(ctx context.Context, v *voyage) error { return v.store.restoreAll(ctx) })
+}
+
+// expire removes the copy of a version, if it is there: its time is over.
+func (p *plan) expire(path string, number int) *plan {
+	versions := slices.Clone(p.versions[path])
+	versions[number].restored = false
+	return p.step(fmt.Sprint("expire version ", number, " of ", path), p.change(path, versions), func(ctx context.Context, v *voyage) error {
+		if err := v.store.restoreAll(ctx); err != nil {
+			return err
+		}
+		ref, err := v.version(ctx, path, number)
+		if err != nil {
+			return err
+		}
+		bucket, key, _ := strings.Cut(path, "/")
+		b, err := v.store.buckets.find(bucket)
+		if err != nil {
+			return err
+		}
+		h, err := v.store.version(ctx, b, ref)
+		if err != nil {
+			return err
+		}
+		return v.store.endRestoreAt(ctx, b, index.Restore{Bucket: b.ID, Key: key, Ord: h.Ord}, time.Now().Add(72*time.Hour))
+	})
+}
+
+// restoreAll does what is due about copies.
+func (s *Store) restoreAll(ctx context.Context) error {
+	for {
+		if did, _, err := s.restoreNext(ctx); err != nil || !did {
+			return err
+		}
+	}
 }
 
 // emptyTiers removes from tiers what nothing needs.

@@ -27,6 +27,7 @@ var workloads = []workload{
 	{"growing", 2, growing},
 	{"storage classes", 4, classes},
 	{"tiers", 3, tiers},
+	{"copies", 3, copies},
 }
 
 func smallObjects() *plan {
@@ -148,6 +149,20 @@ func tiers() *plan {
 	return p.move("bucket/c", 0, "").emptyTiers()
 }
 
+// copies has copies made of what is in a tier, beside what else happens.
+func copies() *plan {
+	p := newPlan().makeBucket("bucket").then().setVersioning("bucket", objectstore.VersioningEnabled).then()
+	p.put("bucket/a", 3000, 1).put("bucket/b", 2<<20+5, 2).put("bucket/c", 40_000, 3).beginUpload("bucket/d").then()
+	p.putPart("bucket/d", 1, 5<<20, 4).put("bucket/a", 10, 5).then().putPart("bucket/d", 2, 700, 6).then().complete("bucket/d", 1, 2).then()
+	p.move("bucket/a", 1, "COLD").move("bucket/b", 0, "COLD").move("bucket/c", 0, "COLD").move("bucket/d", 0, "COLD").then()
+	p.restore("bucket/a", 1).restore("bucket/d", 0).then().attend().tag("bucket/d", 0, "x").restore("bucket/b", 0).then()
+	p.attend().compact().emptyTiers().restore("bucket/c", 0).then()
+	p.move("bucket/d", 0, "OTHER").deleteVersion("bucket/a", 1).attend().then()
+	p.expire("bucket/b", 0).move("bucket/c", 0, "").compact().then()
+	p.restore("bucket/b", 0).delete("bucket/c").attend().then()
+	return p.expire("bucket/d", 0).deleteVersion("bucket/b", 0).emptyTiers()
+}
+
 // chance is a workload that is made up anew each time.
 func chance(seed uint64) *plan {
 	rng := rand.New(rand.NewPCG(seed, 2))
@@ -163,7 +178,7 @@ func chance(seed uint64) *plan {
 			p.anything(rng, paths[i])
 		}
 		if rng.IntN(4) == 0 {
-			p.compact().emptyTiers()
+			p.compact().emptyTiers().attend()
 		}
 		if p.then(); rng.IntN(8) == 0 {
 			p.setVersioning("other", states[rng.IntN(2)]).then()
@@ -179,7 +194,7 @@ func (p *plan) anything(rng *rand.Rand, path string) {
 	if size > 1<<20 && rng.IntN(3) > 0 {
 		size = 15_000
 	}
-	switch n := rng.IntN(13); {
+	switch n := rng.IntN(15); {
 	case n == 0:
 		p.putAs(path, size, rng.Uint64()%1000, objectstore.ClassReduced)
 	case n < 4:
@@ -194,6 +209,10 @@ func (p *plan) anything(rng *rand.Rand, path string) {
 		p.copy(path, path)
 	case n == 12 && len(held) > 0 && !held[0].marker:
 		p.move(path, 0, []string{"", "COLD"}[rng.IntN(2)])
+	case n >= 13 && len(held) > 0 && held[0].restored:
+		p.expire(path, 0)
+	case n >= 13 && len(held) > 0 && held[0].tier != "":
+		p.restore(path, 0)
 	case upload == "":
 		p.beginUpload(path)
 	case n < 11:

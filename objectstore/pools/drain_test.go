@@ -56,7 +56,11 @@ func see(t *testing.T, s *Store) (e everything) {
 				if _, twice := e.versions[id]; twice {
 					t.Fatalf("%s is listed twice", id)
 				}
-				e.versions[id] = v
+				is := v
+				if is.Restore != (objectstore.RestoreState{}) {
+					is.Restore = objectstore.RestoreState{Ongoing: true} // or done: that is as the sets see fit
+				}
+				e.versions[id] = is
 				if v.Marker {
 					continue
 				}
@@ -221,6 +225,10 @@ func TestDrain(t *testing.T) {
 	s := mustOpen(t, a)
 	furnish(t, s)
 	moveSome(t, s)
+	back := objectstore.RestoreRequest{VersionRef: objectstore.VersionRef{Bucket: "kept", Key: "many 2"}, Days: 1}
+	if _, err := s.Restore(t.Context(), back); err != nil {
+		t.Fatal(err)
+	}
 	was := see(t, s)
 	id := s.Deployment()
 	closeStore(t, s)
@@ -259,6 +267,9 @@ func TestDrain(t *testing.T) {
 			}
 		}
 	})
+	if o, err := s.HeadVersion(t.Context(), back.VersionRef); err != nil || o.Restore == (objectstore.RestoreState{}) {
+		t.Errorf("what was promised of a copy is %+v, %v", o.Restore, err)
+	}
 	wantTiered(t, s, filepath.Join(root, "tier"), 4) // what went with its key stays
 	see(t, s).sameAs(t, was, "drained")
 	h, err := s.Health(t.Context())

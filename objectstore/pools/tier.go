@@ -11,6 +11,11 @@ func (s *Store) Transition(ctx context.Context, r objectstore.TransitionRequest)
 	return write(ctx, s, r.Bucket, r.Key, func(in *set) (objectstore.Object, error) { return in.Transition(ctx, r) })
 }
 
+// Restore implements objectstore.Restorer.
+func (s *Store) Restore(ctx context.Context, r objectstore.RestoreRequest) (objectstore.Object, error) {
+	return write(ctx, s, r.Bucket, r.Key, func(in *set) (objectstore.Object, error) { return in.Restore(ctx, r) })
+}
+
 // TierUsage implements objectstore.Tierer: the sum of all sets. While a pool is being
 // drained, what is on its way may be in it twice.
 func (s *Store) TierUsage(ctx context.Context) (map[string]objectstore.TierUsage, error) {

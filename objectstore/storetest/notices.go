@@ -46,6 +46,7 @@ func note(h *objectstore.Happening) string {
 		objectstore.HappenedPut: "put", objectstore.HappenedCopy: "copy", objectstore.HappenedComplete: "complete",
 		objectstore.HappenedDelete: "delete", objectstore.HappenedMarker: "marker", objectstore.HappenedTag: "tag",
 		objectstore.HappenedUntag: "untag", objectstore.HappenedAttribute: "attribute",
+		objectstore.HappenedRestore: "restore", objectstore.HappenedRestored: "restored", objectstore.HappenedRestoreEnd: "restore end",
 	}[h.What], " ", h.Object.Key, " ", h.Object.Size)
 }
 

@@ -25,6 +25,7 @@ func (tx *Tx) DeleteBucket(id uint64) error {
 		"DELETE FROM uploads WHERE bucket = ?",
 		"DELETE FROM versions WHERE bucket = ?",
 		"DELETE FROM objects WHERE bucket = ?",
+		"DELETE FROM restores WHERE bucket = ?",
 		"DELETE FROM usage WHERE bucket = ?",
 		"DELETE FROM buckets WHERE id = ?",
 	} {

@@ -117,6 +117,12 @@ func (c *conn) admit(deployment string) error {
 		}
 		return nil
 	}
+	if application == applicationID && version == schemaVersion3 {
+		if err := c.upgrade(); err != nil {
+			return fmt.Errorf("upgrade catalogue: %w", err)
+		}
+		version = schemaVersion
+	}
 	if application != applicationID || version != schemaVersion {
 		return unusable("the file is application %d, schema %d; this program knows %d, %d", application, version, applicationID, schemaVersion)
 	}
@@ -141,6 +147,15 @@ func (c *conn) make(deployment string) error {
 	if err := c.script(schema); err == nil {
 		_, _ = c.exec("INSERT INTO deployment (id) VALUES (?)", deployment)
 	}
+	return c.end(true) // with the first error
+}
+
+// upgrade makes a file of schemaVersion3 one of schemaVersion, all at once.
+func (c *conn) upgrade() error {
+	if err := c.begin("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	_ = c.script(fmt.Sprintf("%sPRAGMA user_version = %d;", restoresSchema, schemaVersion))
 	return c.end(true) // with the first error
 }
 

@@ -2,9 +2,13 @@ package index
 
 import "fmt"
 
-// schemaVersion is written into the file. There are no migrations: a file of
-// another version is built anew from the drives.
-const schemaVersion = 3
+// schemaVersion is written into the file. A file of another version is built anew from
+// the drives, but for one of the version before, which only lacks a table: there was
+// nothing to be in it.
+const (
+	schemaVersion  = 4
+	schemaVersion3 = 3
+)
 
 // applicationID marks the file as a catalogue ("CrIx").
 const applicationID = 0x43724978
@@ -35,7 +39,7 @@ CREATE TABLE tiered (
 	id BLOB NOT NULL PRIMARY KEY, tier BLOB NOT NULL, size INTEGER NOT NULL, doomed INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX tiered_usage ON tiered (doomed, tier, size);
 CREATE INDEX tiered_doomed ON tiered (id) WHERE doomed = 1;
-CREATE TABLE segments (id INTEGER NOT NULL PRIMARY KEY, value BLOB NOT NULL);
+%sCREATE TABLE segments (id INTEGER NOT NULL PRIMARY KEY, value BLOB NOT NULL);
 CREATE TABLE repairs (
 	segment INTEGER NOT NULL, off INTEGER NOT NULL, places INTEGER NOT NULL,
 	PRIMARY KEY (segment, off)) WITHOUT ROWID;
@@ -47,4 +51,11 @@ CREATE TABLE changes (
 CREATE INDEX changes_key ON changes (follower, key, position);
 PRAGMA application_id = %d;
 PRAGMA user_version = %d;
-`, applicationID, schemaVersion)
+`, restoresSchema, applicationID, schemaVersion)
+
+// restoresSchema is what a file of schemaVersion3 lacks.
+const restoresSchema = `CREATE TABLE restores (
+	bucket INTEGER NOT NULL, key BLOB NOT NULL, ord INTEGER NOT NULL, due INTEGER NOT NULL, tier BLOB NOT NULL,
+	PRIMARY KEY (bucket, key, ord)) WITHOUT ROWID;
+CREATE INDEX restores_due ON restores (due, bucket, key, ord, tier);
+`

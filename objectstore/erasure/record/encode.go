@@ -76,7 +76,7 @@ func (v *Version) Encode() []byte {
 	}
 	e.sealed(v.Sealed)
 	e.shadows(v.Shadows)
-	return e.end(classField(v.Class), tiersField(v.Bodies), mapField(objectSystem, v.Attrs.System))
+	return e.end(classField(v.Class), tiersField(v.Bodies), mapField(objectSystem, v.Attrs.System), restoreField(v))
 }
 
 // Encode returns the entry's bytes.

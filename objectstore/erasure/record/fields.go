@@ -9,13 +9,15 @@ import (
 // The numbered fields of entries, each number of its own kind of entry. Most say
 // nothing that changes what the rest means, so they have odd numbers: a Croft that
 // does not know one loses it when it writes the entry again, and nothing else. One that
-// does not know where a body is must not touch it: that number is even.
+// does not know where a body is must not touch it, and one that does not know of a copy
+// would leave it to nobody: those numbers are even.
 const (
 	bucketParity    = 1 // of large bodies, one byte
 	bucketDocuments = 3 // what the bucket is set to by callers, names and texts
 	objectClass     = 1 // of a version or an upload: the storage class's name
 	objectTiers     = 2 // of a version: the tier of each body, empty for those in shard files
 	objectSystem    = 3 // of a version or an upload: what callers keep with it, names and texts
+	objectRestore   = 4 // of a version: days, since when, until when; of each body 0, or 1 and the ID, data and parity shards of its copy
 )
 
 // field is a numbered field; without a value it is none.
@@ -53,6 +55,38 @@ func tiersField(bodies []Body) field {
 		return field{}
 	}
 	return field{objectTiers, e.b}
+}
+
+func restoreField(v *Version) field {
+	if !v.Restore.Wanted() {
+		return field{}
+	}
+	e := &encoder{}
+	e.uint(uint64(v.Restore.Days))
+	e.int(v.Restore.Asked)
+	e.int(v.Restore.Until)
+	for _, b := range v.Bodies {
+		if e.bool(b.Copy != (Copy{})); b.Copy != (Copy{}) {
+			e.bytes(b.Copy.ID[:])
+			e.b = append(e.b, b.Copy.Data, b.Copy.Parity)
+		}
+	}
+	return field{objectRestore, e.b}
+}
+
+// restore reads what restoreField wrote. The bodies have been read.
+func (d *decoder) restore(v *Version) {
+	v.Restore = Restore{Days: int(d.uint()), Asked: d.int(), Until: d.int()}
+	for i := range v.Bodies {
+		if d.bool() {
+			c := &v.Bodies[i].Copy
+			d.bytes(c.ID[:])
+			c.Data, c.Parity = d.byte(), d.byte()
+		}
+	}
+	if v.Restore.Days < 0 || (v.Restore.Days > 0) == (v.Restore.Until != 0) {
+		d.fail()
+	}
 }
 
 // end writes those of an entry's numbered fields that it has.
@@ -121,6 +155,8 @@ func (v *Version) field(number uint64, d *decoder) bool {
 		}
 	case objectSystem:
 		v.Attrs.System = d.stringMap()
+	case objectRestore:
+		d.restore(v)
 	default:
 		return false
 	}

@@ -30,6 +30,21 @@ func TestFields(t *testing.T) {
 			"030003016b0000000000000005000000000000000000000000000000000000000000000000" + "01" + "01000000000000000000000000000000" + "06" + "0000" + "00" + "00" + "00" + "00" + "01" + "0205" + "04434f4c44",
 		},
 		{
+			"version being brought back", &Version{
+				Bucket: 3, Key: "k", Ord: 5, Restore: Restore{Days: 2, Asked: 7}, Bodies: []Body{{ID: [16]byte{1}, Size: 3, Tier: "COLD"}},
+			},
+			"030003016b0000000000000005000000000000000000000000000000000000000000000000" + "01" + "01000000000000000000000000000000" + "06" + "0000" + "00" + "00" + "00" + "00" +
+				"02" + "0205" + "04434f4c44" + "0404" + "020e00" + "00",
+		},
+		{
+			"version with a copy", &Version{
+				Bucket: 3, Key: "k", Ord: 5, Restore: Restore{Until: 9},
+				Bodies: []Body{{ID: [16]byte{1}, Size: 3, Tier: "COLD", Copy: Copy{ID: [16]byte{2}, Data: 4, Parity: 1}}},
+			},
+			"030003016b0000000000000005000000000000000000000000000000000000000000000000" + "01" + "01000000000000000000000000000000" + "06" + "0000" + "00" + "00" + "00" + "00" +
+				"02" + "0205" + "04434f4c44" + "0416" + "000012" + "01" + "02000000000000000000000000000000" + "0401",
+		},
+		{
 			"upload", &Upload{Bucket: 3, Key: "k", ID: "u", Ord: 5, Class: objectstore.ClassReduced},
 			"0503016b017505000000000000000000000000000000" + "0101" + "12524544554345445f524544554e44414e4359",
 		},
@@ -57,10 +72,20 @@ func TestFields(t *testing.T) {
 			at = len(b) - 4
 		case "tiered version":
 			at = len(b) - 8
+		case "version being brought back", "version with a copy":
+			at = bytes.Index(b, []byte{2, 2, 5, 4, 'C'})
 		}
-		more := slices.Concat(b[:at], []byte{2}, b[at+1:], []byte{9, 2, 'x', 'y'})
+		more := slices.Concat(b[:at], []byte{b[at] + 1}, b[at+1:], []byte{9, 2, 'x', 'y'})
 		if got, err := Decode(more); err != nil || !bytes.Equal(got.Encode(), raw) {
 			t.Errorf("%s with another field: %+v, %v", one.what, got, err)
+		}
+	}
+	v := (&Version{}).Encode()
+	for what, value := range map[string][]byte{
+		"neither being made nor there": {0, 0, 0}, "both": {1, 2, 2}, "cut off": {1, 2}, "more than there is a body for": {1, 2, 0, 0},
+	} {
+		if got, err := Decode(slices.Concat(v[:len(v)-1], []byte{1, 4, byte(len(value))}, value)); !errors.Is(err, ErrMalformed) {
+			t.Errorf("a restore that is %s: %+v, %v", what, got, err)
 		}
 	}
 	b := (&Bucket{}).Encode()

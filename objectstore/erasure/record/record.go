@@ -72,7 +72,42 @@ type Version struct {
 	Stored   int64     // bytes of the payload; 0 when it wears nothing
 	Sealed   Sealed
 	Class    objectstore.StorageClass
+	Restore  Restore
 	Shadows  Shadows
+}
+
+// Restore says that copies on the drives are wanted of the bodies that tiers keep, or
+// that they are there. The zero value is of a version that has none.
+type Restore struct {
+	Days  int   // while they are being made: for how long they are wanted
+	Asked int64 // while they are being made: since when, Unix milliseconds
+	Until int64 // once all are there and compared: when they go, Unix milliseconds
+}
+
+// Wanted reports whether there are copies, or are to be.
+func (r Restore) Wanted() bool { return r != Restore{} }
+
+// Ongoing reports whether they are being made.
+func (r Restore) Ongoing() bool { return r.Days > 0 }
+
+// Counted is how many bytes count for the bucket: copies as much as the version itself,
+// also while they are being made.
+func (v *Version) Counted() int64 {
+	if v.Restore.Wanted() {
+		return 2 * v.Size
+	}
+	return v.Size
+}
+
+// Kept are the bodies of the version, and their copies as bodies of their own.
+func Kept(bodies []Body) []Body {
+	all := slices.Clone(bodies)
+	for _, b := range bodies {
+		if b.Copy != (Copy{}) {
+			all = append(all, b.OnDrives())
+		}
+	}
+	return all
 }
 
 // StoredSize is how many bytes the body takes, redundancy not counted.
@@ -115,6 +150,22 @@ type Body struct {
 	// Tier keeps the body, under its ID, if it is not in shard files: Data and Parity
 	// are 0 then. A part's body is never in one.
 	Tier string
+	// Copy is the same bytes in shard files, beside the tier.
+	Copy Copy
+}
+
+// Copy is where a copy of a body is: the zero value is of none.
+type Copy struct {
+	ID     [16]byte
+	Data   uint8
+	Parity uint8
+}
+
+// OnDrives is the copy of a body as a body of its own.
+func (b *Body) OnDrives() Body {
+	c := *b
+	c.ID, c.Data, c.Parity, c.Tier, c.Copy = b.Copy.ID, b.Copy.Data, b.Copy.Parity, "", Copy{}
+	return c
 }
 
 // Length is how many bytes the body gives back.

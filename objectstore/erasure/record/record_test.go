@@ -130,7 +130,7 @@ func TestNewerFields(t *testing.T) {
 		if got, err := Decode(append(slices.Clone(b), 2, 101, 3, 'n', 'e', 'w', 129, 1, 0)); err != nil || !equal(got, e) {
 			t.Errorf("%s with odd fields: %+v, %v", name, got, err)
 		}
-		if _, err := Decode(append(slices.Clone(b), 2, 101, 0, 4, 1, 'x')); !errors.Is(err, ErrNewer) {
+		if _, err := Decode(append(slices.Clone(b), 2, 101, 0, 102, 1, 'x')); !errors.Is(err, ErrNewer) {
 			t.Errorf("%s with an even field: %v", name, err)
 		}
 	}

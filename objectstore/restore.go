@@ -1,0 +1,50 @@
+package objectstore
+
+import (
+	"context"
+	"time"
+
+	"croft/internal/errs"
+)
+
+// Restorer is a second interface of stores that are Tierers and can keep a copy on the
+// drives of a body in a tier, for some days.
+type Restorer interface {
+	// Restore has a copy made of what tiers keep of a version. A nil error means that
+	// it will be made, whatever happens in between: the version's Restore is ongoing until
+	// then. Where the copy is there already it stays from now on for so many days instead. The tier keeps
+	// the body all the same, and the version stays what it is; it is read from the copy while that is
+	// there. Refusals are ErrNotInTier, ErrRestoreRunning and ErrRestoreDays, and those of a write: the
+	// copy counts as much as the version does from now until it is removed.
+	Restore(ctx context.Context, r RestoreRequest) (Object, error)
+}
+
+// RestoreRequest names a version and how long its copy is to be kept.
+type RestoreRequest struct {
+	VersionRef
+	Days int // 1 to MaxRestoreDays, counted from when the copy is there
+}
+
+// MaxRestoreDays bounds how long a copy is kept: a century.
+const MaxRestoreDays = 36500
+
+// RestoreState says how it is with a version's copy on the drives. The zero value is of
+// a version without one.
+type RestoreState struct {
+	Ongoing bool      // it is being made
+	Until   time.Time // when it goes, UTC; zero while it is being made
+}
+
+// RestoreUntil is when a copy goes that is there at a time: at the midnight, UTC, that
+// follows so many days later, as in S3.
+func RestoreUntil(at time.Time, days int) time.Time {
+	const day = 24 * time.Hour
+	return at.UTC().Add(time.Duration(days) * day).Truncate(day).Add(day)
+}
+
+// What is refused about copies of what is in tiers.
+var (
+	ErrNotInTier      = errs.New(errs.Forbidden, "not_in_tier", "The object is not in a tier: there is nothing to bring back.")
+	ErrRestoreRunning = errs.New(errs.Conflict, "restore_running", "The object is being brought back already. Wait until that is done.")
+	ErrRestoreDays    = errs.Newf(errs.Invalid, "restore_days", "An object is brought back for 1 to %d days.", MaxRestoreDays)
+)
