@@ -131,4 +131,5 @@ var said = map[notification.Name]string{
 	notification.CreatedComplete: "New object", notification.RemovedDelete: "Deleted", notification.RemovedMarker: "Deleted",
 	notification.TaggingPut: "Tagged", notification.TaggingDelete: "Tags removed", notification.ACLPut: "Other grants",
 	notification.ExpiredDelete: "Expired", notification.ExpiredMarker: "Expired", notification.Transitioned: "Moved to a tier",
+	notification.RestoreAsked: "To be brought back from a tier", notification.RestoreDone: "Brought back from a tier", notification.RestoreEnded: "Copy beside a tier removed",
 }

@@ -28,6 +28,10 @@ type Event struct {
 	UserID       string `json:"i,omitempty"`
 	Address      string `json:"a,omitempty"`
 	RequestID    string `json:"x,omitempty"`
+	// Until is when the copy goes that was made of what a tier keeps, in milliseconds since
+	// 1970, and Tier that tier.
+	Until int64  `json:"w,omitempty"`
+	Tier  string `json:"l,omitempty"`
 }
 
 // testEvent is the name of what S3 sends to a target that is configured.
@@ -45,6 +49,9 @@ func eventOf(name Name, rule string, h *objectstore.Happening, from *objectstore
 	}
 	if h.What != objectstore.HappenedDelete && h.What != objectstore.HappenedMarker {
 		e.Size, e.ETag, e.ContentType = o.Size, o.ETag, o.Attributes.ContentType
+	}
+	if h.What == objectstore.HappenedRestored {
+		e.Until, e.Tier = o.Restore.Until.UnixMilli(), o.Tier
 	}
 	return e
 }
@@ -81,6 +88,14 @@ type (
 		RequestParameters map[string]string `json:"requestParameters"`
 		ResponseElements  map[string]string `json:"responseElements"`
 		S3                entity            `json:"s3"`
+		Glacier           *glacier          `json:"glacierEventData,omitempty"`
+	}
+	glacier struct {
+		Restore restored `json:"restoreEventData"`
+	}
+	restored struct {
+		Expiry string `json:"lifecycleRestorationExpiryTime"`
+		Class  string `json:"lifecycleRestoreStorageClass"`
 	}
 	identity struct {
 		PrincipalID string `json:"principalId"`
@@ -132,6 +147,9 @@ func (e *Event) record(live bool) record {
 	}
 	if !live {
 		r.EventName = strings.TrimPrefix(r.EventName, "s3:")
+	}
+	if e.Until != 0 {
+		r.Glacier = &glacier{restored{time.UnixMilli(e.Until).UTC().Format(timeFormat), e.Tier}}
 	}
 	if e.ETag != "" {
 		r.S3.Object.Size = &e.Size

@@ -24,12 +24,15 @@ const (
 	ExpiredDelete   Name = "s3:LifecycleExpiration:Delete"
 	ExpiredMarker   Name = "s3:LifecycleExpiration:DeleteMarkerCreated"
 	Transitioned    Name = "s3:LifecycleTransition"
+	RestoreAsked    Name = "s3:ObjectRestore:Post"
+	RestoreDone     Name = "s3:ObjectRestore:Completed"
+	RestoreEnded    Name = "s3:ObjectRestore:Delete"
 )
 
 // Names are all of them.
 var Names = []Name{
 	CreatedPut, CreatedPost, CreatedCopy, CreatedComplete, RemovedDelete, RemovedMarker, TaggingPut, TaggingDelete, ACLPut,
-	ExpiredDelete, ExpiredMarker, Transitioned,
+	ExpiredDelete, ExpiredMarker, Transitioned, RestoreAsked, RestoreDone, RestoreEnded,
 }
 
 // accessed begins the names of events of reads, which MinIO has. A rule that also names
@@ -38,7 +41,7 @@ const accessed = "s3:ObjectAccessed:"
 
 // untold begin the names of events that S3 or MinIO have and Croft does not tell of.
 var untold = []string{
-	"s3:ObjectRestore:", "s3:Replication:", "s3:ReducedRedundancyLostObject", "s3:IntelligentTiering", accessed,
+	"s3:Replication:", "s3:ReducedRedundancyLostObject", "s3:IntelligentTiering", accessed,
 	"s3:ObjectCreated:", "s3:ObjectRemoved:", "s3:ObjectTagging:", "s3:BucketCreated:", "s3:BucketRemoved:", "s3:Scanner:", "s3:TestEvent",
 }
 
@@ -61,7 +64,7 @@ func expand(text string) ([]Name, error) {
 	for _, begin := range untold {
 		if strings.HasPrefix(text, begin) {
 			return nil, unsupported("Croft does not tell of %s. It tells of s3:ObjectCreated:*, s3:ObjectRemoved:*, s3:ObjectTagging:*, s3:ObjectAcl:Put, "+
-				"s3:LifecycleExpiration:* and s3:LifecycleTransition.", clip(text))
+				"s3:LifecycleExpiration:*, s3:LifecycleTransition and s3:ObjectRestore:*.", clip(text))
 		}
 	}
 	return nil, invalid("The event %s is not supported for notifications.", clip(text))
@@ -97,6 +100,12 @@ func nameOf(h *objectstore.Happening, from *objectstore.Origin) Name {
 		return ACLPut
 	case objectstore.HappenedMove:
 		return Transitioned
+	case objectstore.HappenedRestore:
+		return RestoreAsked
+	case objectstore.HappenedRestored:
+		return RestoreDone
+	case objectstore.HappenedRestoreEnd:
+		return RestoreEnded
 	}
 	return ""
 }

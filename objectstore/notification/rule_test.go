@@ -57,7 +57,7 @@ func TestParseRefuses(t *testing.T) {
 		"event of all":           {queueXML("<Event>s3:*</Event>"), ErrInvalid, "s3:*"},
 		"event without facts":    {queueXML("<Event>s3:ObjectAccessed:*</Event>"), ErrUnsupported, "s3:ObjectCreated:*"},
 		"unknown beside reads":   {queueXML("<Event>s3:ObjectAccessed:*</Event><Event>s3:Nothing</Event>"), ErrInvalid, "s3:Nothing"},
-		"restores beside others": {queueXML(event + "<Event>s3:ObjectRestore:*</Event>"), ErrUnsupported, "s3:ObjectRestore"},
+		"others beside restores": {queueXML(event + "<Event>s3:ObjectRestore:*</Event><Event>s3:Replication:*</Event>"), ErrUnsupported, "s3:Replication"},
 		"event twice":            {queueXML(event + "<Event>s3:ObjectCreated:*</Event>"), ErrInvalid, "twice"},
 		"filter by size":         {queueXML(event + filterXMLOf("size", "1")), ErrInvalid, "prefix or suffix"},
 		"two prefixes": {queueXML(event + "<Filter><S3Key><FilterRule><Name>prefix</Name><Value>a</Value></FilterRule>" +
