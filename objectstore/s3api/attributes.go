@@ -120,6 +120,7 @@ func (q *request) writeAttributes(header http.Header, o *objectstore.Object) {
 	if o.Tier != "" || o.Class != objectstore.ClassUnset { // as in S3, the standard goes without saying
 		q.setHeader(header, storageClassHeader, className(o))
 	}
+	q.setRestore(header, o.Restore)
 	q.setVersion(header, o.VersionID)
 	q.setTagCount(header, a.Tags)
 	q.setEncryption(header, o.Encryption)

@@ -51,9 +51,19 @@ func objectRows() []row {
 			{ask: "PUT /{b}/copy", header: from("X-Amz-Metadata-Directive", "MOVE"), want: "400 InvalidArgument", when: "a directive that is none"},
 			{ask: "PUT /{b}/copy", header: from("X-Amz-Copy-Source-If-Match", `"00"`), want: "412 PreconditionFailed", when: "a condition that does not hold"},
 		}},
-		{calls: "RestoreObject", state: "refused", remark: "objects in tiers are read as any other", samples: []sample{
-			{ask: "POST /{b}/key?restore", body: "<RestoreRequest><Days>1</Days></RestoreRequest>", want: "403 InvalidObjectState", when: "always: no object is in an archive"},
-			{ask: "POST /{b}/none?restore", body: "<RestoreRequest><Days>1</Days></RestoreRequest>", want: "404 NoSuchKey", when: "there is none"},
+		{calls: "RestoreObject", remark: "`versionId`; makes a copy on the drives of what a tier keeps: 202 until it is there, then 200 and the copy stays for other days. All of S3's speeds are one. " +
+			"`x-amz-restore` on GetObject and HeadObject, `RestoreStatus` in listings (`x-amz-optional-object-attributes`). See below", with: withCold, samples: []sample{
+			{ask: "POST /{b}/key?restore", body: restoreXML("1"), want: "403 InvalidObjectState", when: "it is not in a tier"},
+			{ask: "POST /{b}/none?restore", body: restoreXML("1"), want: "404 NoSuchKey", when: "there is none"},
+			{ask: "PUT /{b}/cold", body: "x", want: "200"},
+			{ask: "POST /{b}/cold?restore", body: restoreXML("0"), want: "400 MalformedXML", when: "fewer than 1 or more than 36,500 days"},
+			{ask: "POST /{b}/cold?restore", body: restoreXML("36501"), want: "400 MalformedXML"},
+			{ask: "POST /{b}/cold?restore", body: "<RestoreRequest><Type>SELECT</Type></RestoreRequest>", want: "501 NotImplemented", when: "a query (`SELECT`)"},
+			{ask: "POST /{b}/cold?restore", body: restoreXML("1"), want: "202"},
+			{ask: "POST /{b}/cold?restore", body: restoreXML("1"), want: "409 RestoreAlreadyInProgress", when: "the copy is being made"},
+			{ask: "HEAD /{b}/cold", want: "200", has: `x-amz-restore: ongoing-request="true"`},
+			{ask: "GET /{b}?list-type=2", header: []string{"X-Amz-Optional-Object-Attributes", "RestoreStatus"}, want: "200", has: "<RestoreStatus><IsRestoreInProgress>true</IsRestoreInProgress></RestoreStatus>"},
+			{ask: "GET /{b}?list-type=2", header: []string{"X-Amz-Optional-Object-Attributes", "Owner"}, want: "400 InvalidArgument", when: "another attribute of a listing"},
 		}},
 		{calls: "SelectObjectContent", remark: "CSV, JSON and Parquet; GZIP and BZIP2; ScanRange; progress. See below", samples: []sample{
 			{ask: "POST /{b}/key?select&select-type=2", body: selectXML(), want: "200", has: "hello"},

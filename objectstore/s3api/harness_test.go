@@ -52,7 +52,7 @@ func openAnnouncing(t testing.TB, keys erasure.Keys, announcer objectstore.Annou
 	for _, name := range []string{"a", "b", "c", "d"} {
 		drives = append(drives, filepath.Join(dir, name))
 	}
-	store, err := erasure.Open(t.Context(), erasure.Config{Drives: drives, Parity: -1, Keys: keys, Announcer: announcer, Logger: slog.New(slog.DiscardHandler)})
+	store, err := erasure.Open(t.Context(), erasure.Config{Drives: drives, Parity: -1, Keys: keys, Tiers: oneTier{new(memoryTier)}, Announcer: announcer, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

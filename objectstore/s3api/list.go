@@ -16,6 +16,7 @@ type prefixXML struct {
 type listing struct {
 	encoding string // "url" or nothing
 	limit    int
+	restores bool // objects are to have their RestoreStatus
 }
 
 // encode is how the client wants keys and prefixes.
@@ -83,7 +84,9 @@ func (d *document) contents(l *listing, page *objectstore.ListPage, withOwner bo
 		}
 		d.text = append(d.text, "<StorageClass>"...)
 		d.text = appendEscaped(d.text, className(o))
-		d.text = append(d.text, "</StorageClass></Contents>"...)
+		d.text = append(d.text, "</StorageClass>"...)
+		d.restoreStatus(l, o.Restore)
+		d.text = append(d.text, "</Contents>"...)
 	}
 	d.prefixes(l, page.Prefixes)
 }
@@ -125,6 +128,9 @@ func (h *Handler) listObjectsV1(q *request) error {
 	if err != nil {
 		return err
 	}
+	if err := l.readOptional(q); err != nil {
+		return err
+	}
 	page, err := h.objects(q, l, q.query.Get("marker"))
 	if err != nil {
 		return err
@@ -152,6 +158,9 @@ func (h *Handler) listObjectsV2(q *request) error {
 	}
 	l, err := newListing(q, "max-keys")
 	if err != nil {
+		return err
+	}
+	if err := l.readOptional(q); err != nil {
 		return err
 	}
 	after, token := q.query.Get("start-after"), q.query.Get("continuation-token")

@@ -16,6 +16,9 @@ func (h *Handler) listVersions(q *request) error {
 	if err != nil {
 		return err
 	}
+	if err := l.readOptional(q); err != nil {
+		return err
+	}
 	ask := objectstore.ListVersionsRequest{
 		Bucket: q.bucket, Prefix: q.query.Get("prefix"), Delimiter: q.query.Get("delimiter"),
 		AfterKey: q.query.Get("key-marker"), AfterID: q.query.Get("version-id-marker"), Limit: l.limit,
@@ -76,6 +79,7 @@ func (d *document) version(l *listing, o *objectstore.Object) {
 	d.text = append(d.text, ownerElement...)
 	if !o.Marker {
 		d.element("StorageClass", className(o))
+		d.restoreStatus(l, o.Restore)
 	}
 	d.close(kind)
 }

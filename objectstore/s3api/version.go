@@ -19,6 +19,7 @@ var takesVersion = map[string]bool{
 	"GetObject": true, "HeadObject": true, "DeleteObject": true, "GetObjectAcl": true, "PutObjectAcl": true,
 	"GetObjectTagging": true, putObjectTagging: true, "DeleteObjectTagging": true, "GetObjectAttributes": true,
 	"GetObjectRetention": true, "PutObjectRetention": true, "GetObjectLegalHold": true, "PutObjectLegalHold": true,
+	"RestoreObject": true,
 }
 
 // keepsVersions returns the store's second interface, or refuses what needs it.
