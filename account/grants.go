@@ -12,7 +12,22 @@ type Policies interface {
 	// Identity reads a policy of a user, a group, a role, a key or a session.
 	Identity(text string) (Document, error)
 	// Trust reads a policy that says who may assume a role.
-	Trust(text string) (Document, error)
+	Trust(text string) (Trust, error)
+}
+
+// Trust is a policy that says who may assume a role. It is bound before it is asked, if at
+// all: without, a name means whoever has it, but for those whom only IDs mean.
+type Trust interface {
+	Document
+	// Users and Roles are the names that it mentions.
+	Users() []string
+	Roles() []string
+	// Strangers refuses names that are not among these: policy_malformed, saying where.
+	Strangers(Names) error
+	// Bind has the names mean these, and nobody where there is none.
+	Bind(Names)
+	// Shown is its text, but that those stand there by ID who are not now what they were.
+	Shown(bound, now Names) string
 }
 
 // Document is a policy that was read. It does not change.
@@ -45,6 +60,8 @@ type Question struct {
 	Facts    Facts  // that conditions may ask for; nil: nothing is known
 	// Who asks; only trust policies want to know.
 	User, Role, Session, Federated string
+	ID                             string // of the user or the role
+	ByID                           bool   // see Principal
 }
 
 // Facts are what conditions may ask for, by the condition key in lower case.
@@ -203,7 +220,7 @@ func (s *Service) policies() Policies {
 type noPolicies struct{}
 
 func (noPolicies) Identity(string) (Document, error) { return nil, errNoPolicies }
-func (noPolicies) Trust(string) (Document, error)    { return nil, errNoPolicies }
+func (noPolicies) Trust(string) (Trust, error)       { return nil, errNoPolicies }
 
 var errNoPolicies = errs.New(errs.Unavailable, "policies_unavailable", "This Croft reads no policies.")
 

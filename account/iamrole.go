@@ -52,6 +52,9 @@ type roleRow struct {
 	MaxSession   int64 // seconds
 	CreatedAt    int64 `gorm:"autoCreateTime:false"`
 	SessionsFrom int64
+	ByID         bool
+
+	TrustPrincipals string // see Names
 }
 
 func (roleRow) TableName() string { return "iam_roles" }
@@ -75,13 +78,13 @@ func (s *Service) CreateIAMRole(ctx context.Context, n NewIAMRole) (IAMRole, err
 	if n.MaxSession == 0 {
 		n.MaxSession = time.Hour
 	}
-	columns, err := s.roleColumns(IAMRoleChange{&n.Description, &n.Trust, &n.MaxSession})
+	columns, err := s.roleColumns(ctx, IAMRoleChange{&n.Description, &n.Trust, &n.MaxSession})
 	if err != nil {
 		return IAMRole{}, err
 	}
 	row := roleRow{
 		ID: ids.New(), Name: n.Name, Description: columns["description"].(string), Trust: n.Trust,
-		MaxSession: int64(n.MaxSession / time.Second), CreatedAt: millis(s.now()),
+		MaxSession: int64(n.MaxSession / time.Second), CreatedAt: millis(s.now()), ByID: true, TrustPrincipals: columns["trust_principals"].(string),
 	}
 	err = s.change(ctx, func(tx *gorm.DB) error {
 		err := tx.Create(&row).Error
@@ -93,7 +96,7 @@ func (s *Service) CreateIAMRole(ctx context.Context, n NewIAMRole) (IAMRole, err
 	return row.toApp(), err
 }
 
-func (s *Service) roleColumns(c IAMRoleChange) (map[string]any, error) {
+func (s *Service) roleColumns(ctx context.Context, c IAMRoleChange) (map[string]any, error) {
 	columns := map[string]any{}
 	if c.Description != nil {
 		description, err := cleanDescription(*c.Description)
@@ -103,10 +106,11 @@ func (s *Service) roleColumns(c IAMRoleChange) (map[string]any, error) {
 		columns["description"] = description
 	}
 	if c.Trust != nil {
-		if _, err := s.policies().Trust(*c.Trust); err != nil {
+		bound, err := s.bindTrust(ctx, *c.Trust)
+		if err != nil {
 			return nil, err
 		}
-		columns["trust"] = *c.Trust
+		columns["trust"], columns["trust_principals"] = *c.Trust, bound
 	}
 	if c.MaxSession != nil {
 		if *c.MaxSession < time.Hour || *c.MaxSession > 12*time.Hour {
@@ -120,7 +124,10 @@ func (s *Service) roleColumns(c IAMRoleChange) (map[string]any, error) {
 // IAMRole returns one role by its name.
 func (s *Service) IAMRole(ctx context.Context, name string) (IAMRole, error) {
 	row, err := findRole(s.db.Read(ctx), "name = ?", name)
-	return row.toApp(), err
+	if err != nil {
+		return IAMRole{}, err
+	}
+	return s.shown(ctx, row)
 }
 
 // ListIAMRoles returns all roles in order of name.
@@ -131,14 +138,18 @@ func (s *Service) ListIAMRoles(ctx context.Context) ([]IAMRole, error) {
 	}
 	roles := make([]IAMRole, len(rows))
 	for i, row := range rows {
-		roles[i] = row.toApp()
+		role, err := s.shown(ctx, row)
+		if err != nil {
+			return nil, err
+		}
+		roles[i] = role
 	}
 	return roles, nil
 }
 
 // UpdateIAMRole changes a role. Sessions that assumed it go on; see EndSessions.
 func (s *Service) UpdateIAMRole(ctx context.Context, name string, c IAMRoleChange) error {
-	columns, err := s.roleColumns(c)
+	columns, err := s.roleColumns(ctx, c)
 	if err != nil {
 		return err
 	}

@@ -168,12 +168,13 @@ func (s *Service) readKey(ctx context.Context, accessKey string) (keyOwner, erro
 		UserName     string
 		Admin        bool
 		Disabled     bool
+		ByID         bool
 		SessionsFrom int64
 	}
 	// A key may have the name of one that was ended, or another secret than it had: it does
 	// not bring back sessions of then.
 	err := s.db.Read(ctx).Raw(`SELECT k.user_id, coalesce(k.project_id, '') AS project_id, k.purpose, k.sealed_secret, k.policy, k.expires_at,
-		k.disabled AS key_disabled, u.name AS user_name, u.admin, u.disabled, max(u.sessions_from, k.sessions_from, k.created_at) AS sessions_from
+		k.disabled AS key_disabled, u.name AS user_name, u.admin, u.disabled, u.by_id, max(u.sessions_from, k.sessions_from, k.created_at) AS sessions_from
 		FROM access_keys k JOIN users u ON u.id = k.user_id WHERE k.access_key = ?`, accessKey).Scan(&row).Error
 	if err != nil {
 		return keyOwner{}, fmt.Errorf("find access key: %w", err)
@@ -187,7 +188,7 @@ func (s *Service) readKey(ctx context.Context, accessKey string) (keyOwner, erro
 	}
 	principal := Principal{
 		UserID: row.UserID, Name: row.UserName, Admin: row.Admin, Via: ViaKey, CredentialID: accessKey,
-		ProjectID: row.ProjectID, ReadOnly: row.Purpose == purposeShare,
+		ProjectID: row.ProjectID, ReadOnly: row.Purpose == purposeShare, ByID: row.ByID,
 	}
 	if principal.Grants, err = s.grantsOf(ctx, row.UserID, row.Policy); err != nil {
 		return keyOwner{}, err

@@ -29,6 +29,10 @@ type Principal struct {
 	// is, empty where it is its user's, and Session what it calls itself.
 	Temporary     bool
 	Role, Session string
+	RoleID        string
+	// ByID says that documents mean the user, or the role, only where they say the ID: those
+	// that say a name alone are from before there was one of this name.
+	ByID bool
 }
 
 // System is Croft acting for itself.

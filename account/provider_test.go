@@ -15,9 +15,9 @@ import (
 	"croft/migrations"
 )
 
-// TestProvidersOfBeforeKeepTheirClaim: an upgrade ends nobody's way to sign in, and what
-// is entered after it is asked.
-func TestProvidersOfBeforeKeepTheirClaim(t *testing.T) {
+// TestUpgradeKeepsWhatCounted: an upgrade ends nobody's way to sign in and no right that a
+// document gives by name; what comes after it is asked.
+func TestUpgradeKeepsWhatCounted(t *testing.T) {
 	ctx, dir := t.Context(), t.TempDir()
 	before := fstest.MapFS{}
 	names, err := fs.Glob(migrations.Files, "*.sql")
@@ -39,6 +39,9 @@ func TestProvidersOfBeforeKeepTheirClaim(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = db.Write(ctx, func(tx *gorm.DB) error {
+		if err := tx.Exec("INSERT INTO users (id, name, display_name, created_at, locale, password_hash) VALUES ('1', 'old', 'old', 1, '', '')").Error; err != nil {
+			return err
+		}
 		return tx.Exec("INSERT INTO oidc_providers (id, url, clients, thumbprints, created_at) VALUES ('1', 'https://old.example.com', 'croft', '', 1)").Error
 	})
 	if err != nil {
@@ -58,5 +61,12 @@ func TestProvidersOfBeforeKeepTheirClaim(t *testing.T) {
 	all, err := accounts.ListProviders(ctx)
 	if err != nil || len(all) != 2 || all[0].PolicyClaim || !all[1].PolicyClaim {
 		t.Errorf("%+v, %v", all, err)
+	}
+	if _, err := accounts.CreateUser(ctx, account.NewUser{Name: "new", NoPassword: true}); err != nil {
+		t.Fatal(err)
+	}
+	users, err := accounts.ListUsers(ctx)
+	if err != nil || len(users) != 2 || !users[0].ByID || users[1].ByID {
+		t.Errorf("%+v, %v", users, err)
 	}
 }

@@ -38,7 +38,7 @@ func (s *Service) SessionPrincipal(ctx context.Context, token string) (Principal
 		User    userRow    `gorm:"embedded;embeddedPrefix:user__"`
 	}
 	err := s.db.Read(ctx).Raw(`SELECT s.*, u.id AS user__id, u.name AS user__name, u.display_name AS user__display_name, u.locale AS user__locale,
-		u.admin AS user__admin, u.disabled AS user__disabled, u.created_at AS user__created_at
+		u.admin AS user__admin, u.disabled AS user__disabled, u.created_at AS user__created_at, u.by_id AS user__by_id
 		FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = ?`, hashToken(token)).Scan(&row).Error
 	if err != nil {
 		return Principal{}, Session{}, fmt.Errorf("find session: %w", err)

@@ -71,6 +71,7 @@ type namedShareRow struct {
 	UserName string
 	Admin    bool
 	Disabled bool
+	ByID     bool
 }
 
 func (n namedShareRow) toApp() Share {
@@ -133,7 +134,7 @@ func (s *Service) CreateShare(ctx context.Context, userID string, n NewShare) (t
 // this one's business, and those that have expired.
 const sharesThatWork = `bucket = ? AND bucket_created = ? AND (expires_at = 0 OR expires_at > ?)`
 
-const selectShares = `SELECT s.*, u.name AS user_name, u.admin, u.disabled FROM shares s JOIN users u ON u.id = s.user_id `
+const selectShares = `SELECT s.*, u.name AS user_name, u.admin, u.disabled, u.by_id FROM shares s JOIN users u ON u.id = s.user_id `
 
 // Shares returns the links that have not expired of the bucket that was created then, the
 // newest first.
@@ -191,6 +192,7 @@ func (s *Service) OpenShare(ctx context.Context, token string) (Share, Principal
 	}
 	return row.toApp(), Principal{
 		UserID: row.Share.UserID, Name: row.UserName, Admin: row.Admin, Via: ViaShare, CredentialID: row.Share.ID, ReadOnly: !row.Share.Uploads,
+		ByID: row.ByID,
 	}, nil
 }
 

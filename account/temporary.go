@@ -161,7 +161,7 @@ func (s *Service) readPass(ctx context.Context, p *pass) (keyOwner, error) {
 		}
 		if len(p.Roles) == 0 {
 			v := via.principal
-			principal.UserID, principal.Name, principal.Admin, principal.ProjectID, principal.ReadOnly = v.UserID, v.Name, v.Admin, v.ProjectID, v.ReadOnly
+			principal.UserID, principal.Name, principal.Admin, principal.ProjectID, principal.ReadOnly, principal.ByID = v.UserID, v.Name, v.Admin, v.ProjectID, v.ReadOnly, v.ByID
 			if v.Grants != nil {
 				g.Identity, g.Bounds = v.Grants.Identity, slices.Clone(v.Grants.Bounds)
 			}
@@ -182,7 +182,7 @@ func (s *Service) readPass(ctx context.Context, p *pass) (keyOwner, error) {
 			if err != nil {
 				return keyOwner{}, err
 			}
-			g.Identity, principal.Role, principal.Name = held, WebIdentityRole, WebIdentityRole+"/"+p.Session
+			g.Identity, principal.Role, principal.RoleID, principal.Name = held, WebIdentityRole, WebIdentityRole, WebIdentityRole+"/"+p.Session
 		}
 	default:
 		return keyOwner{}, errSessionToken
@@ -202,7 +202,7 @@ func (s *Service) readPass(ctx context.Context, p *pass) (keyOwner, error) {
 			if g.Identity, err = s.Holdings(ctx, Holder{RoleHolder, id}); err != nil {
 				return keyOwner{}, err
 			}
-			principal.Role, principal.Name = row.Name, row.Name+"/"+p.Session
+			principal.Role, principal.RoleID, principal.ByID, principal.Name = row.Name, row.ID, row.ByID, row.Name+"/"+p.Session
 		}
 	}
 	for _, b := range p.Bounds {
@@ -376,21 +376,21 @@ func (s *Service) mayAssume(p Principal, role roleRow, r *SessionRequest) error 
 	if p.ProjectID != "" {
 		return errs.New(errs.Forbidden, "credential_limited", "This credential is limited to one project.")
 	}
-	trust, err := s.policies().Trust(role.Trust)
+	trust, err := role.trust(s.policies())
 	if err != nil {
 		return errMayNotAssume(role.Name)
 	}
 	q := Question{Action: assumeRole, Resource: IAMARN("role", role.Name), Facts: assumeFacts{r}}
 	own := q
-	q.User, q.Role, q.Session = p.Name, p.Role, p.Session
+	q.User, q.Role, q.Session, q.ID, q.ByID = p.Name, p.Role, p.Session, p.UserID, p.ByID
 	if p.Role != "" {
-		q.User = ""
+		q.User, q.ID = "", p.RoleID
 	}
 	if trust.Judge(&q) != Allows {
 		return errMayNotAssume(role.Name)
 	}
 	stranger := q
-	stranger.User, stranger.Role, stranger.Session = "?", "", "" // which no user is called
+	stranger.User, stranger.Role, stranger.Session, stranger.ID = "?", "", "", "?" // which no user is called
 	general := trust.Judge(&stranger) != Silent
 	switch {
 	case p.Grants.boundsDeny(&own) || p.Grants.Narrow(&own):
@@ -482,7 +482,7 @@ func (s *Service) AssumeRoleWithWebIdentity(ctx context.Context, w WebIdentity, 
 	if err != nil {
 		return Temporary{}, err
 	}
-	trust, err := s.policies().Trust(role.Trust)
+	trust, err := role.trust(s.policies())
 	if err != nil {
 		return Temporary{}, denied
 	}

@@ -116,8 +116,9 @@ func (s *Service) TokenPrincipal(ctx context.Context, secret string) (Principal,
 		UserName   string
 		Admin      bool
 		Disabled   bool
+		ByID       bool
 	}
-	err := s.db.Read(ctx).Raw(`SELECT t.id, t.last_used_at, t.expires_at, u.id AS user_id, u.name AS user_name, u.admin, u.disabled
+	err := s.db.Read(ctx).Raw(`SELECT t.id, t.last_used_at, t.expires_at, u.id AS user_id, u.name AS user_name, u.admin, u.disabled, u.by_id
 		FROM api_tokens t JOIN users u ON u.id = t.user_id WHERE t.token_hash = ?`, hashToken(secret)).Scan(&row).Error
 	if err != nil {
 		return Principal{}, fmt.Errorf("find token: %w", err)
@@ -132,5 +133,5 @@ func (s *Service) TokenPrincipal(ctx context.Context, secret string) (Principal,
 			return tx.Model(&tokenRow{}).Where("id = ?", row.ID).Update("last_used_at", millis(now)).Error
 		})
 	}
-	return Principal{UserID: row.UserID, Name: row.UserName, Admin: row.Admin, Via: ViaToken, CredentialID: row.ID}, nil
+	return Principal{UserID: row.UserID, Name: row.UserName, Admin: row.Admin, Via: ViaToken, CredentialID: row.ID, ByID: row.ByID}, nil
 }

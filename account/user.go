@@ -22,6 +22,7 @@ type User struct {
 	Admin       bool
 	Disabled    bool
 	CreatedAt   time.Time
+	ByID        bool // see Principal
 }
 
 // NewUser is a user to make.
@@ -76,7 +77,7 @@ func (s *Service) prepareUser(ctx context.Context, n NewUser, leastPassword int)
 			return userRow{}, err
 		}
 	}
-	return userRow{ID: ids.New(), Name: n.Name, DisplayName: title, PasswordHash: hash, Admin: n.Admin, CreatedAt: millis(s.now())}, nil
+	return userRow{ID: ids.New(), Name: n.Name, DisplayName: title, PasswordHash: hash, Admin: n.Admin, CreatedAt: millis(s.now()), ByID: true}, nil
 }
 
 func insertUser(tx *gorm.DB, row userRow) error {

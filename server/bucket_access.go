@@ -59,13 +59,17 @@ func (s *Server) getBucketAccess(ctx context.Context, in *InBucket) (*body[Bucke
 	if err != nil {
 		return nil, err
 	}
-	return s.bucketAccess(found), nil
+	return s.bucketAccess(ctx, found)
 }
 
-func (s *Server) bucketAccess(b objectstore.Bucket) *body[BucketAccess] {
-	_, err := s.versions()
+func (s *Server) bucketAccess(ctx context.Context, b objectstore.Bucket) (*body[BucketAccess], error) {
+	text, err := grants.Shown(ctx, s.deps.Directory, &b)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.versions()
 	out := BucketAccess{
-		Mode: "private", Policy: b.Documents[grants.PolicyDocument], PublicRead: grants.PublicRead(b.Name),
+		Mode: "private", Policy: text, PublicRead: grants.PublicRead(b.Name),
 		Ownership: string(grants.OwnerEnforced), Changeable: err == nil,
 	}
 	switch {
@@ -78,12 +82,12 @@ func (s *Server) bucketAccess(b objectstore.Bucket) *body[BucketAccess] {
 	rules, err := grants.Parse(&b)
 	if err != nil { // it closes the bucket until it is replaced here
 		out.Block = PublicBlock(grants.Everything)
-		return &body[BucketAccess]{out}
+		return &body[BucketAccess]{out}, nil
 	}
 	out.Public = rules.Policy != nil && rules.Policy.Public()
 	out.Block, out.Ownership = PublicBlock(rules.Block), string(rules.Ownership)
 	out.ACLPublic = rules.ACLs() && rules.ACL.Public()
-	return &body[BucketAccess]{out}
+	return &body[BucketAccess]{out}, nil
 }
 
 func (s *Server) updateBucketAccess(ctx context.Context, in *updateBucketAccessInput) (*body[BucketAccess], error) {
@@ -92,15 +96,21 @@ func (s *Server) updateBucketAccess(ctx context.Context, in *updateBucketAccessI
 	if err != nil {
 		return nil, err
 	}
-	changed, err := store.UpdateBucket(ctx, in.Bucket, in.Body.apply)
+	var bound *policy.Bindings
+	if in.Body.Policy != nil {
+		if bound, err = grants.Bind(ctx, s.deps.Directory, strings.TrimSpace(*in.Body.Policy), in.Bucket); err != nil {
+			return nil, policyError(err)
+		}
+	}
+	changed, err := store.UpdateBucket(ctx, in.Bucket, func(b *objectstore.Bucket) error { return in.Body.apply(b, bound) })
 	if err != nil {
 		return nil, policyError(err)
 	}
-	return s.bucketAccess(changed), nil
+	return s.bucketAccess(ctx, changed)
 }
 
 // apply changes the block first, because that says which policies may be.
-func (r *UpdateBucketAccessRequest) apply(b *objectstore.Bucket) error {
+func (r *UpdateBucketAccessRequest) apply(b *objectstore.Bucket, bound *policy.Bindings) error {
 	if r.Block != nil {
 		text := ""
 		if *r.Block != (PublicBlock{}) {
@@ -114,7 +124,7 @@ func (r *UpdateBucketAccessRequest) apply(b *objectstore.Bucket) error {
 		}
 	}
 	if r.Policy != nil {
-		return grants.SetPolicy(b, strings.TrimSpace(*r.Policy))
+		return grants.SetPolicy(b, strings.TrimSpace(*r.Policy), bound)
 	}
 	return nil
 }

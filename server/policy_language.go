@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"croft/account"
+	"croft/objectstore/grants"
 	"croft/objectstore/policy"
 )
 
@@ -77,8 +78,11 @@ func (s *Server) getPolicyLanguage(context.Context, *struct{}) (*body[PolicyLang
 	return &body[PolicyLanguage]{out}, nil
 }
 
-func (s *Server) checkPolicy(_ context.Context, in *checkPolicyInput) (*body[PolicyCheck], error) {
+func (s *Server) checkPolicy(ctx context.Context, in *checkPolicyInput) (*body[PolicyCheck], error) {
 	parsed, err := policy.ParseBucket(in.Body.Policy, in.Bucket)
+	if err == nil {
+		_, err = grants.Bind(ctx, s.deps.Directory, in.Body.Policy, in.Bucket)
+	}
 	if err == nil {
 		return &body[PolicyCheck]{PolicyCheck{Public: parsed.Public()}}, nil
 	}

@@ -13,6 +13,7 @@ import (
 
 	"croft/account"
 	"croft/objectstore"
+	"croft/objectstore/grants"
 )
 
 // Config is what the console is told about its surroundings.
@@ -44,8 +45,9 @@ type Deps struct {
 	Lifecycle   Lifecycle
 	Inventory   Inventory
 	Tiers       Tiers
-	Policies    Policies  // nil where nobody asks the policies of buckets
-	Simulator   Simulator // nil where nobody can say beforehand who may do what
+	Policies    Policies         // nil where nobody asks the policies of buckets
+	Directory   grants.Directory // nil takes names in policies as they are
+	Simulator   Simulator        // nil where nobody can say beforehand who may do what
 
 	IdentityProviders IdentityProviders // nil where they are not asked who they are
 

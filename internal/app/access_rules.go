@@ -164,9 +164,9 @@ var (
 // policyPrincipal is who a principal is in policies of buckets.
 func policyPrincipal(p account.Principal) policy.Principal {
 	if p.Role != "" {
-		return policy.Principal{Role: p.Role, Session: p.Session}
+		return policy.Principal{Role: p.Role, Session: p.Session, ID: p.RoleID, ByID: p.ByID}
 	}
-	return policy.Principal{Name: p.Name}
+	return policy.Principal{Name: p.Name, ID: p.UserID, ByID: p.ByID}
 }
 
 // aboutPolicy are the calls that a policy does not decide about for those whose role

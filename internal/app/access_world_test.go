@@ -34,6 +34,7 @@ type accessWorld struct {
 	keys   map[string][2]string // access key and secret, by user
 	tokens map[string]string    // of those that are temporary
 
+	db       *store.DB
 	accounts *account.Service
 	users    map[string]string // IDs by name
 	access   access
@@ -51,7 +52,7 @@ func newAccessWorld(t *testing.T) *accessWorld {
 	config.Hash = account.HashCost{MemoryKiB: 8, Passes: 1, Lanes: 1, Parallel: 8}
 	config.Policies = policies{}
 	accounts := account.New(db, seal.New([seal.KeySize]byte{1}), events.New(), config)
-	w := &accessWorld{t: t, engine: testEngine(t, erasure.Config{Logger: slog.New(slog.DiscardHandler)}), keys: map[string][2]string{}, tokens: map[string]string{}, accounts: accounts}
+	w := &accessWorld{t: t, engine: testEngine(t, erasure.Config{Logger: slog.New(slog.DiscardHandler)}), keys: map[string][2]string{}, tokens: map[string]string{}, db: db, accounts: accounts}
 	users := map[string]string{}
 	w.users = users
 	for _, name := range []string{"boss", "ada", "reader", "writer", "stranger"} {
@@ -94,7 +95,7 @@ func newAccessWorld(t *testing.T) *accessWorld {
 	makeBucket(t, w.engine, objectstore.Bucket{Name: "croft-own"})
 	w.access = access{accounts: accounts, buckets: w.engine, rules: new(grants.Reader), refusals: newRefusals(time.Now), log: slog.New(slog.DiscardHandler)}
 	w.server = httptest.NewServer(s3api.New(s3api.Config{
-		Store: w.engine, Log: slog.New(slog.DiscardHandler), Access: w.access, Guests: []s3api.Guest{newIAM(w.access, oidc.New(w.accounts, nil, time.Now))},
+		Store: w.engine, Log: slog.New(slog.DiscardHandler), Access: w.access, Directory: directory{accounts}, Guests: []s3api.Guest{newIAM(w.access, oidc.New(w.accounts, nil, time.Now))},
 		Notification: notification.New(notification.Deps{Store: w.engine, Announcer: notification.NewAnnouncer()}, notification.Config{}),
 	}))
 	t.Cleanup(w.server.Close)
@@ -185,7 +186,14 @@ func (w *accessWorld) policy(statements ...string) {
 	if len(statements) > 0 {
 		text = `{"Version":"2012-10-17","Statement":[` + strings.Join(statements, ",") + `]}`
 	}
+	bound, err := grants.Bind(w.t.Context(), directory{w.accounts}, text, "web-data")
+	w.ok(err)
+	names := ""
+	if bound != nil {
+		names = bound.Text()
+	}
 	w.set(grants.PolicyDocument, text)
+	w.set(grants.BindingsDocument, names)
 }
 
 func (w *accessWorld) put(key, text string) objectstore.Object {

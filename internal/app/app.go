@@ -249,7 +249,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 		Store: a.store, Recorder: requests{a.requests}, Log: a.log, Console: a.consoleURL, UploadMemory: uploadMemory(),
 		Domains: a.config.S3.Domains, SiteDomains: a.config.S3.WebsiteDomains, SignatureV2: a.config.S3.SignatureV2,
 		Lifecycle: rules, Replication: overS3, Inventory: reports, Notification: told,
-		Access: who,
+		Access: who, Directory: directory{a.accounts},
 	})
 	tierRoom, err := a.openTiers(ctx, sealer, rules)
 	if err != nil {
@@ -262,7 +262,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	a.console = server.New(server.Deps{
 		Accounts: a.accounts, Requests: a.requests, Store: a.store, Drives: drivesOf(a.store), Target: targetOf(a.store), Presigner: presigner{},
 		MasterKeys: a.keyDesk(), Containers: executor,
-		Replication: copies, Policies: denials{who, a.store}, Simulator: simulator{who, a.store}, IdentityProviders: vouchers,
+		Replication: copies, Policies: denials{who, a.store}, Directory: directory{a.accounts}, Simulator: simulator{who, a.store}, IdentityProviders: vouchers,
 		Tiers:     tierRoom,
 		Web:       webSettings{domains: a.config.S3.WebsiteDomains, port: a.s3.port()},
 		Lifecycle: rules, Inventory: reports, Notification: told, Usage: counts,

@@ -78,7 +78,7 @@ func (w *accessWorld) furnish() {
 	w.ok(err)
 	w.ok(w.accounts.AttachPolicy(ctx, account.Holder{Kind: account.GroupHolder, ID: group.ID}, "held"))
 	w.ok(w.accounts.AttachPolicy(ctx, account.Holder{Kind: account.GroupHolder, ID: admins.ID}, "mighty"))
-	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:user/nobody-there"},"Action":"sts:AssumeRole"}]}`
+	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:user/writer"},"Action":"sts:AssumeRole"}]}`
 	for _, name := range []string{"night", "strong"} {
 		_, err := w.accounts.CreateIAMRole(ctx, account.NewIAMRole{Name: name, Trust: trust})
 		w.ok(err)

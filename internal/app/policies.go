@@ -1,10 +1,12 @@
 package app
 
 import (
+	"context"
 	"errors"
 
 	"croft/account"
 	"croft/internal/errs"
+	"croft/objectstore/grants"
 	"croft/objectstore/policy"
 )
 
@@ -15,23 +17,70 @@ var _ account.Policies = policies{}
 
 // Identity implements account.Policies.
 func (policies) Identity(text string) (account.Document, error) {
-	return readPolicy(policy.ParseIdentity(text))
+	p, err := policy.ParseIdentity(text)
+	if err != nil {
+		return nil, malformed(err)
+	}
+	return document{p}, nil
 }
 
 // Trust implements account.Policies.
-func (policies) Trust(text string) (account.Document, error) {
-	return readPolicy(policy.ParseTrust(text))
+func (policies) Trust(text string) (account.Trust, error) {
+	p, err := policy.ParseTrust(text)
+	if err != nil {
+		return nil, malformed(err)
+	}
+	return trust{document{p}}, nil
 }
 
-func readPolicy(p *policy.Policy, err error) (account.Document, error) {
+// malformed is what is wrong with a policy, in accounts' words.
+func malformed(err error) error {
 	var wrong *policy.Error
 	if errors.As(err, &wrong) {
-		return nil, errs.New(errs.Invalid, "policy_malformed", wrong.Error())
+		return errs.New(errs.Invalid, "policy_malformed", wrong.Error())
 	}
-	if err != nil {
-		return nil, err
-	}
-	return document{p}, nil
+	return err
+}
+
+// directory tells whoever keeps policies of buckets who is called what.
+type directory struct{ accounts *account.Service }
+
+var _ grants.Directory = directory{}
+
+// Named implements grants.Directory.
+func (d directory) Named(ctx context.Context, users, roles []string) (policy.Bindings, error) {
+	names, err := d.accounts.Named(ctx, users, roles)
+	return policy.Bindings(names), err
+}
+
+// trust is a policy that says who may assume a role.
+type trust struct{ document }
+
+var _ account.Trust = trust{}
+
+// Users implements account.Trust.
+func (t trust) Users() []string {
+	users, _ := t.Mentions()
+	return users
+}
+
+// Roles implements account.Trust.
+func (t trust) Roles() []string {
+	_, roles := t.Mentions()
+	return roles
+}
+
+// Strangers implements account.Trust.
+func (t trust) Strangers(n account.Names) error {
+	return malformed(t.Policy.Strangers((*policy.Bindings)(&n)))
+}
+
+// Bind implements account.Trust.
+func (t trust) Bind(n account.Names) { t.Policy.Bind((*policy.Bindings)(&n)) }
+
+// Shown implements account.Trust.
+func (t trust) Shown(bound, now account.Names) string {
+	return t.Policy.Shown((*policy.Bindings)(&bound), (*policy.Bindings)(&now))
 }
 
 // document is a policy as accounts ask it.
@@ -43,7 +92,7 @@ var verdicts = map[policy.Effect]account.Verdict{policy.NoMatch: account.Silent,
 
 func (document) request(q *account.Question) policy.Request {
 	return policy.Request{
-		Principal: policy.Principal{Name: q.User, Role: q.Role, Session: q.Session, Federated: q.Federated},
+		Principal: policy.Principal{Name: q.User, Role: q.Role, Session: q.Session, Federated: q.Federated, ID: q.ID, ByID: q.ByID},
 		Action:    q.Action, Resource: q.Resource, Context: q.Facts,
 	}
 }

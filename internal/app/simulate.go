@@ -99,7 +99,7 @@ func (s simulator) whose(ctx context.Context, asker account.Principal, q *server
 			return p, false, err
 		}
 		grants, err := s.accounts.UserGrants(ctx, user.ID)
-		return account.Principal{UserID: user.ID, Name: user.Name, Admin: user.Admin, Via: account.ViaKey, Grants: grants}, user.Disabled, err
+		return account.Principal{UserID: user.ID, Name: user.Name, Admin: user.Admin, Via: account.ViaKey, Grants: grants, ByID: user.ByID}, user.Disabled, err
 	}
 	return account.Principal{}, false, nil
 }

@@ -9,6 +9,7 @@ import (
 // Names of a bucket's documents.
 const (
 	PolicyDocument    = "policy"
+	BindingsDocument  = "policyPrincipals" // whom the names in the policy mean
 	ACLDocument       = "acl"
 	BlockDocument     = "publicAccessBlock"
 	OwnershipDocument = "ownershipControls"

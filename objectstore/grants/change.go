@@ -16,8 +16,8 @@ var (
 )
 
 // SetPolicy makes the text the bucket's policy; empty, it has none. What is wrong with
-// the text is a *policy.Error.
-func SetPolicy(b *objectstore.Bucket, text string) error {
+// the text is a *policy.Error. bound says whom it names, see Bind.
+func SetPolicy(b *objectstore.Bucket, text string, bound *policy.Bindings) error {
 	if text != "" {
 		p, err := policy.ParseBucket(text, b.Name)
 		if err != nil {
@@ -27,7 +27,12 @@ func SetPolicy(b *objectstore.Bucket, text string) error {
 			return ErrPolicyPublic
 		}
 	}
+	names := ""
+	if text != "" && bound != nil {
+		names = bound.Text()
+	}
 	b.Documents = b.WithDocument(PolicyDocument, text)
+	b.Documents = b.WithDocument(BindingsDocument, names)
 	return nil
 }
 

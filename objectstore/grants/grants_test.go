@@ -139,21 +139,21 @@ func TestReaderIsBoundedInBytes(t *testing.T) {
 
 func TestSetPolicy(t *testing.T) {
 	b := &objectstore.Bucket{Name: "b"}
-	if err := SetPolicy(b, PublicRead("b")); err != nil || !IsPublicRead(b.Documents[PolicyDocument], "b") || IsPublicRead(PublicRead("c"), "b") || IsPublicRead("{", "b") {
+	if err := SetPolicy(b, PublicRead("b"), nil); err != nil || !IsPublicRead(b.Documents[PolicyDocument], "b") || IsPublicRead(PublicRead("c"), "b") || IsPublicRead("{", "b") {
 		t.Errorf("%v: %s", err, b.Documents)
 	}
-	if err := SetPolicy(b, "{}"); err == nil || !IsPublicRead(b.Documents[PolicyDocument], "b") {
+	if err := SetPolicy(b, "{}", nil); err == nil || !IsPublicRead(b.Documents[PolicyDocument], "b") {
 		t.Errorf("%v: %s", err, b.Documents)
 	}
-	if err := SetPolicy(b, ""); err != nil || b.Documents[PolicyDocument] != "" {
+	if err := SetPolicy(b, "", nil); err != nil || b.Documents[PolicyDocument] != "" {
 		t.Errorf("%v: %s", err, b.Documents)
 	}
 	b.Documents = b.WithDocument(BlockDocument, Block{BlockPublicPolicy: true}.Text())
-	if err := SetPolicy(b, PublicRead("b")); !errors.Is(err, ErrPolicyPublic) {
+	if err := SetPolicy(b, PublicRead("b"), nil); !errors.Is(err, ErrPolicyPublic) {
 		t.Error(err)
 	}
 	b.Documents = b.WithDocument(BlockDocument, "?") // which cannot be read, so nothing says that it may
-	if err := SetPolicy(b, PublicRead("b")); !errors.Is(err, ErrPolicyPublic) {
+	if err := SetPolicy(b, PublicRead("b"), nil); !errors.Is(err, ErrPolicyPublic) {
 		t.Error(err)
 	}
 }

@@ -43,7 +43,7 @@ type Reader struct {
 }
 
 type known struct {
-	texts [4]string
+	texts [5]string
 	rules *Rules
 	err   error
 }
@@ -64,8 +64,10 @@ func (r *Reader) Of(b *objectstore.Bucket) (*Rules, error) {
 	if len(b.Documents) == 0 {
 		return none, nil
 	}
-	texts := [4]string{b.Documents[PolicyDocument], b.Documents[ACLDocument], b.Documents[BlockDocument], b.Documents[OwnershipDocument]}
-	if texts == [4]string{} {
+	texts := [5]string{
+		b.Documents[PolicyDocument], b.Documents[ACLDocument], b.Documents[BlockDocument], b.Documents[OwnershipDocument], b.Documents[BindingsDocument],
+	}
+	if texts == [5]string{} {
 		return none, nil
 	}
 	r.mu.RLock()
@@ -95,6 +97,13 @@ func Parse(b *objectstore.Bucket) (*Rules, error) {
 	if text := b.Documents[PolicyDocument]; text != "" {
 		if out.Policy, err = policy.ParseBucket(text, b.Name); err != nil {
 			return nil, errs.Wrap(err, errs.Internal, "policy_unreadable", "The bucket's kept policy cannot be read")
+		}
+		bound, err := bindings(b)
+		if err != nil {
+			return nil, errs.Wrap(err, errs.Internal, "policy_unreadable", "Whom the bucket's kept policy names cannot be read")
+		}
+		if bound != nil {
+			out.Policy.Bind(bound)
 		}
 	}
 	if out.ACL, err = ParseACL(b.Documents[ACLDocument]); err != nil {

@@ -41,6 +41,8 @@ type reader struct {
 	text    string
 	purpose purpose
 	decoder *json.Decoder
+
+	mentions []mention // in the order in which they stand there
 }
 
 // document reads the text as JSON, one value and nothing behind it, in which no object

@@ -25,6 +25,9 @@ type Policy struct {
 	Version    string
 	ID         string
 	statements []statement
+
+	text     string
+	mentions []mention
 }
 
 type statement struct {
@@ -98,7 +101,12 @@ func parseFor(text string, purpose purpose, bucket string) (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.policy(root, bucket)
+	p, err := r.policy(root, bucket)
+	if err != nil {
+		return nil, err
+	}
+	p.text, p.mentions = text, r.mentions
+	return p, nil
 }
 
 func (r *reader) policy(root *node, bucket string) (*Policy, error) {

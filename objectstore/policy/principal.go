@@ -27,6 +27,11 @@ type Principal struct {
 	// Federated is the ARN of the provider that vouches for somebody who assumes a role;
 	// only trust policies name it.
 	Federated string
+	// ID is that of the user or of the role, for documents that say whom their names mean.
+	ID string
+	// ByID says that the name alone is not enough where a document does not say: it is from
+	// before documents did, and whoever it meant was there then.
+	ByID bool
 }
 
 // Nobody reports whether nobody signed.
@@ -45,12 +50,21 @@ func (p Principal) ARN() string {
 
 // principals are whom a statement names.
 type principals struct {
-	everybody bool // nobody included
-	users     bool // every user of this Croft
-	names     map[string]bool
-	roles     map[string]bool
-	sessions  map[string]bool // "ROLE/SESSION"
-	federated map[string]bool // ARNs of providers
+	everybody bool              // nobody included
+	users     bool              // every user of this Croft
+	names     map[string]string // and whom they mean by ID; empty: whoever is called so
+	roles     map[string]string
+	sessions  map[string]string // "ROLE/SESSION", and the ID of the role
+	federated map[string]string // ARNs of providers
+}
+
+// isIn reports whether a name that stands in a list is that of who.
+func (who *Principal) isIn(list map[string]string, name string) bool {
+	id, ok := list[name]
+	if id == "" {
+		return ok && !who.ByID
+	}
+	return id == who.ID
 }
 
 func (p *principals) has(who Principal) bool {
@@ -58,13 +72,14 @@ func (p *principals) has(who Principal) bool {
 	case p.everybody:
 		return true
 	case who.Federated != "":
-		return p.federated[who.Federated]
+		_, ok := p.federated[who.Federated]
+		return ok
 	case who.Role != "":
-		return p.users || p.roles[who.Role] || (p.sessions != nil && p.sessions[who.Role+"/"+who.Session])
+		return p.users || who.isIn(p.roles, who.Role) || (p.sessions != nil && who.isIn(p.sessions, who.Role+"/"+who.Session))
 	case who.Name == "":
 		return false
 	}
-	return p.users || p.names[who.Name]
+	return p.users || who.isIn(p.names, who.Name)
 }
 
 func (r *reader) principals(n *node, path string) (principals, error) {
@@ -100,8 +115,12 @@ func (r *reader) principals(n *node, path string) (principals, error) {
 				put(&out.federated, item.text)
 				continue
 			}
-			if err := out.add(item.text, m.name == "AWS"); err != nil {
+			named := mention{node: item, path: at}
+			if err := out.add(item.text, m.name == "AWS", &named); err != nil {
 				return out, r.at(item, at, err)
+			}
+			if named.user != "" || named.role != "" {
+				r.mentions = append(r.mentions, named)
 			}
 		}
 	}
@@ -109,8 +128,8 @@ func (r *reader) principals(n *node, path string) (principals, error) {
 }
 
 // add takes one principal as it is written. Users are named by ARN, in this account or
-// any ("*"), or by their names alone.
-func (p *principals) add(text string, aws bool) error {
+// any ("*"), or by their names alone. named is told which user or role it is, if one.
+func (p *principals) add(text string, aws bool, named *mention) error {
 	name := text
 	switch {
 	case aws && text == "*":
@@ -133,11 +152,13 @@ func (p *principals) add(text string, aws bool) error {
 		}
 		if role, ok := strings.CutPrefix(parts[5], "role/"); ok && parts[2] == "iam" && plainName(role) {
 			put(&p.roles, role)
+			named.role = role
 			return nil
 		}
 		if session, ok := strings.CutPrefix(parts[5], "assumed-role/"); ok && parts[2] == "sts" {
 			if role, name, _ := strings.Cut(session, "/"); plainName(role) && plainName(name) {
 				put(&p.sessions, session)
+				named.role, named.session = role, name
 				return nil
 			}
 		}
@@ -151,6 +172,7 @@ func (p *principals) add(text string, aws bool) error {
 		return errAtf(`%q is not the name of a user; wildcards do not count in it. Name the user, or write "*" for everybody.`, name)
 	}
 	put(&p.names, name)
+	named.user = name
 	return nil
 }
 
@@ -159,9 +181,9 @@ const providerARN = iamARN + "oidc-provider/"
 // plainName reports whether a name is one, without wildcards and the like.
 func plainName(name string) bool { return name != "" && !strings.ContainsAny(name, `*?/:$ `) }
 
-func put(set *map[string]bool, name string) {
+func put(set *map[string]string, name string) {
 	if *set == nil {
-		*set = make(map[string]bool)
+		*set = make(map[string]string)
 	}
-	(*set)[name] = true
+	(*set)[name] = ""
 }

@@ -10,7 +10,7 @@ import (
 var accessOperations = []operation{
 	{"GetBucketPolicy", http.MethodGet, onBucket, "policy", "", ReadBucket, (*Handler).getBucketPolicy},
 	{"PutBucketPolicy", http.MethodPut, onBucket, "policy", "", WriteBucket, (*Handler).putBucketPolicy},
-	{"DeleteBucketPolicy", http.MethodDelete, onBucket, "policy", "", WriteBucket, removeDocument(grants.PolicyDocument)},
+	{"DeleteBucketPolicy", http.MethodDelete, onBucket, "policy", "", WriteBucket, (*Handler).deleteBucketPolicy},
 	{"GetBucketPolicyStatus", http.MethodGet, onBucket, "policyStatus", "", ReadBucket, (*Handler).getBucketPolicyStatus},
 
 	{"GetPublicAccessBlock", http.MethodGet, onBucket, "publicAccessBlock", "", ReadBucket, (*Handler).getPublicAccessBlock},

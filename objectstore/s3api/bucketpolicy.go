@@ -2,6 +2,7 @@ package s3api
 
 import (
 	"encoding/xml"
+	"errors"
 	"net/http"
 	"strconv"
 
@@ -22,13 +23,17 @@ func (h *Handler) bucketRules(q *request) (objectstore.Bucket, *grants.Rules, er
 	return bucket, rules, err
 }
 
-// getBucketPolicy answers with the policy as it was put.
+// getBucketPolicy answers with the policy as it was put, but for names of users and roles
+// that are gone.
 func (h *Handler) getBucketPolicy(q *request) error {
 	bucket, err := h.store.Bucket(q.r.Context(), q.bucket)
 	if err != nil {
 		return err
 	}
-	text := bucket.Documents[grants.PolicyDocument]
+	text, err := grants.Shown(q.r.Context(), h.directory, &bucket)
+	if err != nil {
+		return err
+	}
 	if text == "" {
 		return errNoPolicy()
 	}
@@ -47,8 +52,27 @@ func (h *Handler) putBucketPolicy(q *request) error {
 	if _, err := policy.ParseBucket(string(data), q.bucket); err != nil {
 		return fail("MalformedPolicy", err.Error())
 	}
-	err = h.setRules(q, func(b *objectstore.Bucket, _ *grants.Rules) error { return grants.SetPolicy(b, string(data)) })
+	bound, err := grants.Bind(q.r.Context(), h.directory, string(data), q.bucket)
+	var wrong *policy.Error
+	switch {
+	case errors.As(err, &wrong):
+		return fail("MalformedPolicy", wrong.Error())
+	case err != nil:
+		return err
+	}
+	err = h.setRules(q, func(b *objectstore.Bucket, _ *grants.Rules) error { return grants.SetPolicy(b, string(data), bound) })
 	if err != nil {
+		return err
+	}
+	q.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (h *Handler) deleteBucketPolicy(q *request) error {
+	if _, err := q.body.readAll(maxSetting); err != nil {
+		return err
+	}
+	if err := h.setRules(q, func(b *objectstore.Bucket, _ *grants.Rules) error { return grants.SetPolicy(b, "", nil) }); err != nil {
 		return err
 	}
 	q.w.WriteHeader(http.StatusNoContent)

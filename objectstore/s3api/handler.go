@@ -64,6 +64,8 @@ type Config struct {
 	Inventory *inventory.Service
 	// Replication copies buckets elsewhere; nil where the store cannot do it.
 	Replication Replication
+	// Directory knows whom the names in policies and ACLs mean; nil takes names as they are.
+	Directory grants.Directory
 }
 
 // Handler serves S3. Between requests it keeps nothing but signing keys.
@@ -84,6 +86,7 @@ type Handler struct {
 	operations map[resource][]*operation
 	shares     *shares
 	grants     grants.Reader
+	directory  grants.Directory
 
 	signatureV2 bool
 	domains     domains
@@ -112,7 +115,7 @@ func New(c Config) *Handler {
 	}
 	h.versions, _ = c.Store.(objectstore.Versions)
 	h.sessions, _ = c.Access.(Sessions)
-	h.guests = c.Guests
+	h.guests, h.directory = c.Guests, c.Directory
 	h.watcher = c.Watcher
 	h.signatureV2, h.replication = c.SignatureV2, c.Replication
 	h.domains, h.sites = newDomains(c.Domains), newDomains(c.SiteDomains)
