@@ -58,13 +58,13 @@ type principals struct {
 	federated map[string]string // ARNs of providers
 }
 
-// isIn reports whether a name that stands in a list is that of who.
-func (who *Principal) isIn(list map[string]string, name string) bool {
+// isIn reports whether a name that stands in a list means them.
+func (p *Principal) isIn(list map[string]string, name string) bool {
 	id, ok := list[name]
 	if id == "" {
-		return ok && !who.ByID
+		return ok && !p.ByID
 	}
-	return id == who.ID
+	return id == p.ID
 }
 
 func (p *principals) has(who Principal) bool {
