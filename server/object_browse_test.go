@@ -153,6 +153,14 @@ func TestCopyMoveAndTally(t *testing.T) {
 		c.put("web-files", key, "text/plain", key)
 	}
 	c.bucket("theirs", c.project("shop", "eve", nil).ID)
+	if _, err := c.store.CreateBucket(t.Context(), objectstore.Bucket{Name: "web-kept", Owner: c.bucketOwner("web-files"), Versioning: objectstore.VersioningEnabled}); err != nil {
+		t.Fatal(err)
+	}
+	c.put("web-kept", "a", "text/plain", "kept")
+	written, err := c.store.Head(t.Context(), "web-files", "from/000")
+	if err != nil {
+		t.Fatal(err)
+	}
 	const base = "/api/v1/buckets/web-files/"
 	c.run(t, []scenario{
 		{name: "tally", as: viewer, method: "GET", path: base + "tally?prefix=from/", status: 200, want: []string{`"objects":250`, `"bytes":1250`, `"next":""`}},
@@ -164,16 +172,26 @@ func TestCopyMoveAndTally(t *testing.T) {
 		{name: "nor move out of what they only read", as: viewer, method: "POST", path: base + "copy", body: `{"move":true,"items":[{"from":"from/zero","to":"x"}]}`, status: 403},
 		{name: "taken", as: developer, method: "POST", path: base + "copy", body: `{"items":[{"from":"from/001","to":"from/002"},{"from":"none","to":"y"},{"from":"from/003","to":"z"}]}`, status: 200,
 			want: []string{`"done":1`, `"target_exists"`, `"object_not_found"`}},
+		{name: "a name that is taken", as: developer, method: "POST", path: base + "copy", body: `{"items":[{"from":"from/001","to":"from/002"}],"move":true}`, status: 200,
+			want: []string{`"done":0`, `"target_exists"`}},
 		{name: "into itself", as: developer, method: "POST", path: base + "copy", body: `{"prefix":{"from":"from/","to":"from/sub/"}}`, status: 400, want: []string{`"copy_into_itself"`}},
 		{name: "upwards", as: developer, method: "POST", path: base + "copy", body: `{"prefix":{"from":"up/in/","to":"up/"},"move":true,"replace":true}`, status: 200, want: []string{`"done":1`}},
 		{name: "upwards among the sources", as: developer, method: "POST", path: base + "copy", body: `{"prefix":{"from":"a/b/","to":"a/"},"move":true,"replace":true}`, status: 409, want: []string{`"copy_meets_itself"`}},
 		{name: "onto itself", as: developer, method: "POST", path: base + "copy", body: `{"replace":true,"move":true,"items":[{"from":"from/001","to":"from/001"}]}`, status: 200, want: []string{`"copy_into_itself"`}},
+		{name: "where versions are kept", as: developer, method: "POST", path: "/api/v1/buckets/web-kept/copy", body: `{"items":[{"from":"a","to":"b"}],"move":true}`, status: 200, want: []string{`"done":1`}},
 		{name: "nothing", as: developer, method: "POST", path: base + "copy", body: `{}`, status: 400, want: []string{`"nothing_named"`}},
 		{name: "a folder", as: developer, method: "POST", path: base + "copy", body: `{"prefix":{"from":"from/","to":"to/deep/"},"move":true}`, status: 200, want: []string{`"done":250`, `"next":""`}},
 		{name: "is moved", as: viewer, method: "GET", path: base + "tally?prefix=to/deep/", status: 200, want: []string{`"objects":250`}},
 		{name: "away", as: viewer, method: "GET", path: base + "tally?prefix=from/", status: 200, want: []string{`"objects":0`}},
 	})
 	kept, err := c.store.Head(t.Context(), "web-files", "to/deep/zero")
+	page, listing := c.store.(objectstore.Versions).ListVersions(t.Context(), objectstore.ListVersionsRequest{Bucket: "web-kept"})
+	if listing != nil || len(page.Versions) != 3 { // the old one, the marker over it, and the copy
+		t.Errorf("moved where versions are kept: %+v, %v", page.Versions, listing)
+	}
+	if !kept.ModifiedAt.Equal(written.ModifiedAt) {
+		t.Errorf("renamed twice, and not written since %v: %v", written.ModifiedAt, kept.ModifiedAt)
+	}
 	if err != nil || kept.Attributes.ContentType != "text/plain" || kept.Size != 5 {
 		t.Errorf("moved: %+v, %v", kept, err)
 	}

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -307,6 +308,13 @@ func (s *Server) copyOne(ctx context.Context, bucket string, r CopyObjectsReques
 			return nil
 		},
 	}
+	if r.Move && bucket == r.ToBucket {
+		switch err := s.rename(ctx, bucket, item, r.Replace, source.ETag); {
+		case errors.Is(err, objectstore.ErrRenameVersioned):
+		default:
+			return err
+		}
+	}
 	if bucket != r.ToBucket { // what the source's bucket grants does not hold in another
 		attributes := source.Attributes.Clone()
 		attributes.Lock = objectstore.Lock{}
@@ -321,6 +329,30 @@ func (s *Server) copyOne(ctx context.Context, bucket string, r CopyObjectsReques
 		return err
 	}
 	return s.deleteMoved(ctx, bucket, item.From, source.ETag)
+}
+
+// rename moves an object in one step, where the bucket lets it be: it returns
+// ErrRenameVersioned where it has to be copied and the source deleted.
+func (s *Server) rename(ctx context.Context, bucket string, item CopyItem, replace bool, etag string) error {
+	store, ok := s.deps.Store.(objectstore.Renamer)
+	if !ok {
+		return objectstore.ErrRenameVersioned
+	}
+	_, err := store.Rename(ctx, objectstore.RenameRequest{
+		Bucket: bucket, From: item.From, Key: item.To,
+		Check: func(source, held *objectstore.Object, _ *objectstore.Attributes) error {
+			switch {
+			case source == nil:
+				return objectstore.ErrObjectNotFound
+			case source.ETag != etag:
+				return errObjectChanged
+			case held != nil && !replace:
+				return errTargetExists
+			}
+			return nil
+		},
+	})
+	return err
 }
 
 // deleteMoved deletes a source that is still what was copied.

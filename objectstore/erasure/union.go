@@ -22,6 +22,8 @@ type Union struct {
 	// sets and must count each key once.
 	Moving sync.RWMutex
 
+	renaming sync.Mutex // held while keys of two sets are locked, so that nobody waits in a ring
+
 	mu    sync.RWMutex // guards the following 2 fields
 	sets  []*Store
 	ended bool // a set was closed: what the others hold is not all there is

@@ -183,6 +183,20 @@ func (p *plan) copy(from, to string) *plan {
 	})
 }
 
+// rename moves a path to another of the bucket, both or neither.
+func (p *plan) rename(from, to string) *plan {
+	bucket, fromKey, _ := strings.Cut(from, "/")
+	_, key, _ := strings.Cut(to, "/")
+	is := p.versions[from][0]
+	is.tier, is.restored = "", false // it comes back to the drives
+	after := p.change(to, []planned{is})
+	maps.Copy(after, p.change(from, nil))
+	return p.step("rename "+from+" to "+to, after, func(ctx context.Context, v *voyage) error {
+		_, err := v.store.Rename(ctx, objectstore.RenameRequest{Bucket: bucket, From: fromKey, Key: key})
+		return err
+	})
+}
+
 func (p *plan) delete(path string) *plan {
 	bucket, key, _ := strings.Cut(path, "/")
 	return p.step("delete "+path, p.removed(path), func(ctx context.Context, v *voyage) error {

@@ -3,6 +3,7 @@ package erasure
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"croft/objectstore"
 )
@@ -28,6 +29,22 @@ var workloads = []workload{
 	{"storage classes", 4, classes},
 	{"tiers", 3, tiers},
 	{"copies", 3, copies},
+	{"renames", 4, renames},
+}
+
+// renames moves objects of all kinds under other names, over others and back, beside
+// compaction, and lets the old names be used again.
+func renames() *plan {
+	p := newPlan().makeBucket("bucket").then()
+	p.put("bucket/a", 3000, 1).put("bucket/b", 2<<20+5, 2).put("bucket/c", 40_000, 3).put("bucket/d", 0, 4).beginUpload("bucket/e").then()
+	p.putPart("bucket/e", 1, 5<<20, 5).put("bucket/f", 2<<20+9, 6).tag("bucket/b", 0, "x").then()
+	p.rename("bucket/a", "bucket/a2").rename("bucket/b", "bucket/c").rename("bucket/d", "bucket/d2").complete("bucket/e", 1).then()
+	p.put("bucket/b", 2<<20+7, 7).put("bucket/a", 10, 8).rename("bucket/e", "bucket/f").then()
+	p.move("bucket/c", 0, "COLD").move("bucket/a2", 0, "COLD").compact().then().restore("bucket/c", 0).then()
+	p.rename("bucket/c", "bucket/g").rename("bucket/a2", "bucket/a").rename("bucket/b", "bucket/b2").then()
+	p.put("bucket/b", 3000, 9).put("bucket/c", 30_000, 10).then()
+	p.emptyTiers().compact().delete("bucket/g").rename("bucket/f", "bucket/e").then()
+	return p.rename("bucket/b", "bucket/b2").rename("bucket/e", "bucket/h").compact()
 }
 
 func smallObjects() *plan {
@@ -194,7 +211,7 @@ func (p *plan) anything(rng *rand.Rand, path string) {
 	if size > 1<<20 && rng.IntN(3) > 0 {
 		size = 15_000
 	}
-	switch n := rng.IntN(15); {
+	switch n := rng.IntN(16); {
 	case n == 0:
 		p.putAs(path, size, rng.Uint64()%1000, objectstore.ClassReduced)
 	case n < 4:
@@ -209,10 +226,12 @@ func (p *plan) anything(rng *rand.Rand, path string) {
 		p.copy(path, path)
 	case n == 12 && len(held) > 0 && !held[0].marker:
 		p.move(path, 0, []string{"", "COLD"}[rng.IntN(2)])
-	case n >= 13 && len(held) > 0 && held[0].restored:
+	case n >= 13 && n < 15 && len(held) > 0 && held[0].restored:
 		p.expire(path, 0)
-	case n >= 13 && len(held) > 0 && held[0].tier != "":
+	case n >= 13 && n < 15 && len(held) > 0 && held[0].tier != "":
 		p.restore(path, 0)
+	case n == 15 && len(held) == 1 && strings.HasPrefix(path, "bucket/"):
+		p.rename(path, path+"x") // a name that no other step of the wave touches
 	case upload == "":
 		p.beginUpload(path)
 	case n < 11:

@@ -51,6 +51,21 @@ func objectRows() []row {
 			{ask: "PUT /{b}/copy", header: from("X-Amz-Metadata-Directive", "MOVE"), want: "400 InvalidArgument", when: "a directive that is none"},
 			{ask: "PUT /{b}/copy", header: from("X-Amz-Copy-Source-If-Match", `"00"`), want: "412 PreconditionFailed", when: "a condition that does not hold"},
 		}},
+		{calls: "RenameObject", remark: "atomic, in any bucket that never kept versions; all that is kept with the object stays, and so does its time; conditions on both, `x-amz-client-token`; needs `s3:GetObject` and `s3:DeleteObject` of the source. See below", samples: []sample{
+			{ask: "PUT /{b}/new?renameObject", header: []string{renameSource, "/{b}/key"}, want: "200"},
+			{ask: "GET /{b}/new", want: "200", has: "hello"},
+			{ask: "GET /{b}/key", want: "404 NoSuchKey"},
+			{ask: "PUT /{b}/key?renameObject", header: []string{renameSource, "new"}, want: "200"},
+			{ask: "PUT /{b}/new?renameObject", header: []string{renameSource, "/{b}/none"}, want: "404 NoSuchKey", when: "there is no source"},
+			{ask: "PUT /{b}/other", body: "other", want: "200"},
+			{ask: "PUT /{b}/other?renameObject", header: []string{renameSource, "/{b}/key", "If-None-Match", "*"}, want: "412 PreconditionFailed", when: "a condition that does not hold"},
+			{ask: "PUT /{b}/other?renameObject", header: []string{renameSource, "/{b}/key", clientToken, "t"}, want: "200"},
+			{ask: "PUT /{b}/other?renameObject", header: []string{renameSource, "/{b}/key", clientToken, "t"}, want: "200"},
+			{ask: "PUT /{b}/other?renameObject", header: []string{renameSource, "/{b}/none", clientToken, "t"}, want: "400 IdempotencyParameterMismatch", when: "the token of another rename to this key"},
+			{ask: "PUT /{b}/other?renameObject", header: []string{renameSource, "/{b}/other"}, want: "400 InvalidRequest", when: "to the name that it has, or without a source"},
+			{ask: "PUT /{b}?versioning", body: "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>", want: "200"},
+			{ask: "PUT /{b}/new?renameObject", header: []string{renameSource, "/{b}/other"}, want: "409 InvalidBucketState", when: "the bucket keeps or kept versions"},
+		}},
 		{calls: "RestoreObject", remark: "`versionId`; makes a copy on the drives of what a tier keeps: 202 until it is there, then 200 and the copy stays for other days. All of S3's speeds are one. " +
 			"`x-amz-restore` on GetObject and HeadObject, `RestoreStatus` in listings (`x-amz-optional-object-attributes`). See below", with: withCold, samples: []sample{
 			{ask: "POST /{b}/key?restore", body: restoreXML("1"), want: "403 InvalidObjectState", when: "it is not in a tier"},

@@ -14,7 +14,6 @@ var refusedCalls = map[string]string{
 	"PutBucketIntelligentTieringConfiguration":         "PUT /{b}?intelligent-tiering&id=x",
 	"PutBucketMetricsConfiguration":                    "PUT /{b}?metrics&id=x",
 	"PutObjectAnnotation":                              "PUT /{b}/key?annotation",
-	"RenameObject":                                     "PUT /{b}/key?renameObject",
 	"RestoreObject":                                    "POST /{b}/key?restore",
 	"UpdateBucketMetadataAnnotationTableConfiguration": "PUT /{b}?metadataAnnotationTable",
 	"UpdateBucketMetadataInventoryTableConfiguration":  "PUT /{b}?metadataInventoryTable",

@@ -17,6 +17,7 @@ var permissions = map[string]string{
 	"SelectObjectContent":   "s3:GetObject",
 	"PostObject":            "s3:PutObject",
 	"CopyObject":            "s3:PutObject",
+	"RenameObject":          "s3:PutObject",
 	"CreateMultipartUpload": "s3:PutObject",
 	"UploadPart":            "s3:PutObject",
 	"UploadPartCopy":        "s3:PutObject",

@@ -1,6 +1,9 @@
 package s3api
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Recorder is told of every request that was to change something, once it is
 // answered: refused ones too where the credential is known. It must not block: it is
@@ -20,7 +23,7 @@ type Record struct {
 	Key       string   // empty for bucket operations and DeleteObjects
 	Keys      []string // of a DeleteObjects: those that ended with Outcome
 	Version   string   // that the request names
-	Source    string   // of a copy, as the client wrote it
+	Source    string   // of a copy or a rename, as the client wrote it
 	Status    int
 	Outcome   string // "ok" or the S3 error code
 	BytesIn   int64  // of the decoded body
@@ -36,7 +39,7 @@ func (h *Handler) record(q *request) {
 	}
 	r := Record{
 		Began: q.began, Took: time.Since(q.began), RequestID: q.id, Operation: q.op.name, Bucket: q.bucket, Key: q.key,
-		Version: q.query.Get("versionId"), Source: q.r.Header.Get(copySource), Status: q.answer.status, Outcome: q.outcome,
+		Version: q.query.Get("versionId"), Source: cmp.Or(q.r.Header.Get(copySource), q.r.Header.Get(renameSource)), Status: q.answer.status, Outcome: q.outcome,
 		BytesOut: q.answer.sent, Address: q.r.RemoteAddr, UserAgent: q.r.UserAgent(),
 	}
 	if q.body != nil {

@@ -77,6 +77,7 @@ func operations() []operation {
 	ops = append(ops, inventoryOperations...)
 	ops = append(ops, selectOperations...)
 	ops = append(ops, restoreOperations...)
+	ops = append(ops, renameOperations...)
 	ops = append(ops, settingOperations...)
 	ops = append(ops, unsetOperations...)
 	ops = append(ops, controlOperations...)

@@ -40,7 +40,7 @@ func Run(t *testing.T, open func(t *testing.T) objectstore.Store) {
 
 // RunLimited is Run for an engine with limits.
 func RunLimited(t *testing.T, limits Limits, open func(t *testing.T) objectstore.Store) {
-	versions := group{"Versions", append(slices.Clone(versionTests), batchVersionTests...)}
+	versions := group{"Versions", slices.Concat(versionTests, batchVersionTests, renameTests)}
 	if limits.NoVersions {
 		versions = group{"NoVersions", noVersionTests}
 	}
@@ -58,7 +58,7 @@ func RunLimited(t *testing.T, limits Limits, open func(t *testing.T) objectstore
 
 // RunCoats tests an engine that can encrypt, with a key of its own, and compress.
 func RunCoats(t *testing.T, open func(t *testing.T) objectstore.Store) {
-	run(t, Limits{}, open, []group{{"Encryption", encryptionTests}, {"Compression", compressionTests}})
+	run(t, Limits{}, open, []group{{"Encryption", slices.Concat(encryptionTests, sealedRenameTests)}, {"Compression", compressionTests}})
 }
 
 // RunQuotas tests an engine that holds buckets to quotas.
