@@ -78,3 +78,12 @@ export type PolicyAction = S["PolicyAction"];
 export type SimulationRequest = S["SimulationRequest"];
 export type SimulatedAnswer = S["SimulatedAnswer"];
 export type SimulatedStatement = S["SimulatedStatement"];
+
+export type UsageHistory = S["UsageHistory"];
+export type UsagePoint = S["UsagePoint"];
+export type BucketStanding = S["BucketStanding"];
+export type UsageRange = "day" | "week" | "month" | "year";
+/** By what buckets are compared. */
+export type TopOrder = "size" | "growth" | "requests";
+export type BucketInventory = S["BucketInventory"];
+export type BucketLifecycle = S["BucketLifecycle"];

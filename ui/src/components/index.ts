@@ -28,5 +28,7 @@ export {
   type TargetForm,
 } from "./TargetFields";
 export { Bytes, Duration, FutureTime, Time } from "./Time";
+export { TimeChart, type Series } from "./chart/TimeChart";
+export type { Every } from "./chart/scale";
 export { toast, Toaster } from "./Toast";
 export { Tooltip, TooltipProvider } from "./Tooltip";

@@ -10,6 +10,7 @@ import { projectRoutes as projects } from "@/features/projects/routes";
 import { appRoutes as settings } from "@/features/settings/routes";
 import { publicRoutes as shared } from "@/features/shared/routes";
 import { publicRoutes as setup } from "@/features/setup/routes";
+import { appRoutes as usage } from "@/features/usage/routes";
 import { appRoute, projectRoute, rootRoute, unknownRoute } from "./base";
 
 export const routeTree = rootRoute.addChildren([
@@ -22,6 +23,7 @@ export const routeTree = rootRoute.addChildren([
     ...buckets,
     ...chat,
     ...settings,
+    ...usage,
     unknownRoute,
     projectRoute.addChildren([...projects, ...pipelines, ...members]),
   ]),

@@ -37,6 +37,9 @@ export function BucketHead({ bucket, title, description, actions, crumbs = [] }:
           <NavTab to="/buckets/$bucket" params={params} search={{}} activeOptions={{ exact: true, includeSearch: false }}>
             {t("objects")}
           </NavTab>
+          <NavTab to="/buckets/$bucket/usage" params={params} search={{}} activeOptions={{ includeSearch: false }}>
+            {t("usage:title")}
+          </NavTab>
           <NavTab to="/buckets/$bucket/settings" params={params}>
             {t("settings.open")}
           </NavTab>

@@ -9,6 +9,7 @@ import { CompressionCard } from "./CompressionCard";
 import { EncryptionCard } from "./EncryptionCard";
 import { LockCard } from "./LockCard";
 import { bucketQuery } from "./queries";
+import { StatusCard } from "./StatusCard";
 import { UsageCard } from "./UsageCard";
 import { useBucketRole } from "./useBucketRole";
 import { VersioningCard } from "./VersioningCard";
@@ -31,6 +32,7 @@ export function BucketSettingsPage() {
             <div className={s.stack} key={bucket}>
               {!mayChange && <Alert>{found.system ? t("settings.system") : t("settings.maintainersOnly")}</Alert>}
               {mayChange && !found.keepsVersions && <Alert>{t("settings.unsupported")}</Alert>}
+              <StatusCard bucket={bucket} mayChange={mayChange} />
               <UsageCard {...shared} />
               <AccessCard {...shared} />
               <VersioningCard {...shared} />

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { Archive, MoreHorizontal, Plus, Settings, Trash2 } from "lucide-react";
+import { Archive, ChartColumn, MoreHorizontal, Plus, Settings, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, body } from "@/api/client";
@@ -12,6 +12,7 @@ import {
   Alert,
   Badge,
   Button,
+  ButtonLink,
   Checkbox,
   ConfirmDialog,
   CopyField,
@@ -50,7 +51,20 @@ export function BucketsPage() {
   );
   return (
     <>
-      <PageHeader title={t("title")} description={t("description")} actions={create} />
+      <PageHeader
+        title={t("title")}
+        description={t("description")}
+        actions={
+          <>
+            {me.admin && (
+              <ButtonLink to="/usage" icon={<ChartColumn size={16} />}>
+                {t("usage:open")}
+              </ButtonLink>
+            )}
+            {create}
+          </>
+        }
+      />
       {buckets.isError && !buckets.data ? (
         <ErrorState error={buckets.error} onRetry={() => void buckets.refetch()} />
       ) : buckets.data?.length === 0 ? (
@@ -100,6 +114,12 @@ export function BucketsPage() {
                 <Menu
                   trigger={<IconButton label={t("actionsOf", { name: bucket.name })} icon={<MoreHorizontal size={17} />} />}
                 >
+                  <MenuItem asChild>
+                    <Link to="/buckets/$bucket/usage" params={{ bucket: bucket.name }}>
+                      <ChartColumn size={15} aria-hidden />
+                      {t("usage:open")}
+                    </Link>
+                  </MenuItem>
                   <MenuItem asChild>
                     <Link to="/buckets/$bucket/settings" params={{ bucket: bucket.name }}>
                       <Settings size={15} aria-hidden />

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { drivesQuery } from "@/api/queries";
+import { useMe } from "@/api/session";
 import type { TargetHealth } from "@/api/types";
 import { Card, Progress, QueryView, Skeleton, StatusDot } from "@/components";
 import { driveTone, summarize } from "@/lib/drives";
@@ -26,9 +27,18 @@ function TargetLine({ target }: { target: TargetHealth }) {
 /** DrivesCard says in one line whether the storage is well, and how full it is. */
 export function DrivesCard() {
   const { t } = useTranslation("overview");
+  const me = useMe();
   const drives = useQuery(drivesQuery);
   return (
-    <Card title={t("drives")} actions={<Link to="/settings/drives">{t("details")}</Link>}>
+    <Card
+      title={t("drives")}
+      actions={
+        <>
+          {me.admin && <Link to="/usage">{t("usage:open")}</Link>}
+          <Link to="/settings/drives">{t("details")}</Link>
+        </>
+      }
+    >
       <QueryView
         query={drives}
         bare

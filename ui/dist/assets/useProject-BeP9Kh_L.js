@@ -1,1 +1,0 @@
-import{l as e,x as t}from"./tanstack-BN1v5jg5.js";import{v as n}from"./index-CMONL50g.js";var r=e(`/app/projects/$project`);function i(){let{project:e}=r.useParams();return t(n(e)).data}export{i as t};
