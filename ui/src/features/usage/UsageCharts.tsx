@@ -38,7 +38,10 @@ export function UsageCharts({ history, range }: { history: UsageHistory; range: 
       <dl className={s.figures}>
         {counted && (
           <>
-            <Figure name={t("size")} more={t("grown", { bytes: (growth < 0 ? "−" : "+") + formatBytes(Math.abs(growth)) })}>
+            <Figure
+              name={t("size")}
+              more={young ? undefined : t("grown", { bytes: (growth < 0 ? "−" : "+") + formatBytes(Math.abs(growth)) })}
+            >
               {formatBytes(held(now))}
             </Figure>
             <Figure name={t("objects")} more={t("older", { count: now.versions, number: formatNumber(now.versions) })}>
@@ -127,13 +130,13 @@ export function UsageCharts({ history, range }: { history: UsageHistory; range: 
 const day = 24 * 3600 * 1000;
 const spans: Record<UsageRange, number> = { day, week: 7 * day, month: 30 * day, year: 365 * day };
 
-function Figure({ name, more, children }: { name: string; more: string; children: ReactNode }) {
+function Figure({ name, more, children }: { name: string; more?: string; children: ReactNode }) {
   return (
     <div>
       <dt>{name}</dt>
       <dd>
         {children}
-        <small>{more}</small>
+        {more && <small>{more}</small>}
       </dd>
     </div>
   );
