@@ -46,6 +46,12 @@ func (g adminGate) Allow(ctx context.Context, c s3api.Credential, permission str
 	return nil
 }
 
+// AllowOwn implements adminapi.Gate. A key that is narrowed to something else, or reads
+// only, is refused before anything is decrypted for it.
+func (g adminGate) AllowOwn(ctx context.Context, c s3api.Credential, permission string) error {
+	return g.permit(ctx, principalOf(c), account.Deed{Action: permission, Resource: wholeServer, Own: true})
+}
+
 // permit asks for what is done over the admin protocol, with what conditions may ask for.
 func (a access) permit(ctx context.Context, p account.Principal, d account.Deed) error {
 	facts := circumstances{principal: p}

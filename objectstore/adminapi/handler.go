@@ -21,6 +21,9 @@ import (
 type Gate interface {
 	// Allow returns nil when c may do what MinIO calls by this name: "admin:ServerInfo".
 	Allow(ctx context.Context, c s3api.Credential, permission string) error
+	// AllowOwn returns nil when c may do it with what is their own at least. Accounts is
+	// asked again, about what it is done with.
+	AllowOwn(ctx context.Context, c s3api.Credential, permission string) error
 	// AllowBucket returns nil when c may besides see, or change, the settings of a bucket.
 	AllowBucket(ctx context.Context, c s3api.Credential, change bool, bucket string) error
 	// Credential returns the credential of an access key, for tokens that are signed with
@@ -76,6 +79,7 @@ type Handler struct {
 	traffic *traffic
 	viewers viewers
 	ending  atomic.Bool // it was asked to stop or to restart
+	turns   turns
 
 	closing func()
 	closed  <-chan struct{} // streams end
@@ -89,7 +93,7 @@ var (
 
 // New returns the admin protocol. It starts nothing.
 func New(c Config) *Handler {
-	h := &Handler{config: c, now: c.Now, calls: make(map[string][]*call), traffic: newTraffic()}
+	h := &Handler{config: c, now: c.Now, calls: make(map[string][]*call), traffic: newTraffic(), turns: newTurns()}
 	if h.now == nil {
 		h.now = time.Now
 	}
@@ -137,6 +141,8 @@ type request struct {
 	body  []byte // whole, and as it was signed
 	rest  string // of the path, behind the call's
 	event Event
+	turns *turns
+	place *place // in the line of those who derive keys, once it has one
 }
 
 func (q *request) ctx() context.Context { return q.r.Context() }
@@ -147,7 +153,8 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, v s3api.Visit) {
 		probe(h, w, r)
 		return
 	}
-	q := &request{w: w, r: r, visit: v}
+	q := &request{w: w, r: r, visit: v, turns: &h.turns}
+	defer q.leave()
 	q.event = Event{RequestID: v.RequestID, Address: r.RemoteAddr}
 	var err error
 	if isMetrics(r.URL.Path) {
@@ -172,12 +179,14 @@ func (h *Handler) serve(q *request) error {
 	if err != nil {
 		return err
 	}
-	if !c.own {
-		if err := h.config.Gate.Allow(q.ctx(), q.visit.Credential, c.permission); err != nil {
-			q.event.Call, q.event.Outcome = c.name(), failureOf(err).code
-			h.config.Gate.Audit(q.ctx(), q.visit.Credential, q.event)
-			return err
-		}
+	allow := h.config.Gate.Allow
+	if c.own {
+		allow = h.config.Gate.AllowOwn
+	}
+	if err := allow(q.ctx(), q.visit.Credential, c.permission); err != nil {
+		q.event.Call, q.event.Outcome = c.name(), failureOf(err).code
+		h.config.Gate.Audit(q.ctx(), q.visit.Credential, q.event)
+		return err
 	}
 	if q.body, err = io.ReadAll(q.r.Body); err != nil {
 		why := s3api.RefusalOf(q.visit.RequestID, err)

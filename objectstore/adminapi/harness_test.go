@@ -29,6 +29,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const (
 	operator = "operator"
 	member   = "member" // who may use buckets and nothing of the server
+	narrow   = "narrow" // whose policy is about something else
 	secret   = "secret-of-the-tests"
 )
 
@@ -42,7 +43,7 @@ type fence struct {
 }
 
 func (f *fence) Credential(_ context.Context, accessKey string) (s3api.Credential, error) {
-	if accessKey != operator && accessKey != member {
+	if accessKey != operator && accessKey != member && accessKey != narrow {
 		return s3api.Credential{}, errs.New(errs.NotFound, "access_key_unknown", "No such key.")
 	}
 	return s3api.Credential{AccessKey: accessKey, Secret: secret + accessKey, Identity: accessKey}, nil
@@ -71,6 +72,12 @@ func (f *fence) Allow(_ context.Context, c s3api.Credential, permission string) 
 	return nil
 }
 
+func (f *fence) AllowOwn(_ context.Context, c s3api.Credential, _ string) error {
+	if c.AccessKey == narrow {
+		return errs.New(errs.Forbidden, "iam_denied", "This key is good for nothing here.")
+	}
+	return nil
+}
 func (f *fence) Audit(_ context.Context, _ s3api.Credential, e Event) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

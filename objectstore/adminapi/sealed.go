@@ -33,19 +33,14 @@ const (
 	pbkdfPasses                          = 8192
 )
 
-// deriving is held while a key is derived: each takes 64 MiB.
-var deriving = make(chan struct{}, 1)
-
 var errSealed = fail("XMinioAdminConfigBadJSON", http.StatusBadRequest, "The request is not encrypted with the secret key that signed it.")
 
-// newAEAD is what seals the chunks of a message.
+// newAEAD is what seals the chunks of a message. It takes its time and 64 MiB: see turns.
 func newAEAD(scheme byte, secret string, salt []byte) (cipher.AEAD, error) {
 	var key []byte
 	switch scheme {
 	case argonAES, argonChaCha:
-		deriving <- struct{}{}
 		key = argon2.IDKey([]byte(secret), salt, argonPasses, argonMemory, argonLanes, 32)
-		<-deriving
 	case pbkdfAES:
 		var err error
 		if key, err = pbkdf2.Key(sha256.New, secret, salt, pbkdfPasses, 32); err != nil {
@@ -150,7 +145,11 @@ func sealAs(scheme byte, secret string, text []byte) ([]byte, error) {
 
 // secretJSON reads an encrypted body.
 func (q *request) secretJSON(v any) error {
-	text, err := open(q.visit.Credential.Secret, q.body)
+	var text []byte
+	err := q.derive(func() (err error) {
+		text, err = open(q.visit.Credential.Secret, q.body)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -171,7 +170,11 @@ func (q *request) answerSecret(v any) error {
 
 // answerSealed writes a text, encrypted.
 func (q *request) answerSealed(text []byte) error {
-	data, err := seal(q.visit.Credential.Secret, text)
+	var data []byte
+	err := q.derive(func() (err error) {
+		data, err = seal(q.visit.Credential.Secret, text)
+		return err
+	})
 	if err != nil {
 		return err
 	}
