@@ -134,6 +134,15 @@ func TestGroupsAndPolicies(t *testing.T) {
 		{name: "nobody is in it", as: boss, method: "GET", path: at("/groups/ops"), status: 200, want: []string{`"members":[]`, `"attached":[]`}},
 		{name: "take somebody out who is not in", as: boss, method: "DELETE", path: at("/groups/ops/members/" + ada.ID), status: 404, want: []string{`"iam_not_found"`}},
 	})
+	c.unheld("readonly")
+}
+
+// unheld fails where anything holds a policy, be it gone itself.
+func (c *console) unheld(policy string) {
+	c.t.Helper()
+	if holders, err := c.accounts.HoldersOf(c.t.Context(), policy); err != nil || len(holders) != 0 {
+		c.t.Errorf("%s is held by %v, %v", policy, holders, err)
+	}
 }
 
 func TestRolesAndProviders(t *testing.T) {
@@ -173,6 +182,7 @@ func TestRolesAndProviders(t *testing.T) {
 		{name: "delete the role as it is", as: boss, method: "DELETE", path: at("/roles/backup"), status: 204, audit: "boss delete-role role/backup ok"},
 		{name: "nobody holds the policy", as: boss, method: "GET", path: at("/policies/readonly"), status: 200, want: []string{`"usedBy":[]`}},
 	})
+	c.unheld("readonly")
 	if asked != "https://gone.example.com" {
 		t.Errorf("asked %q", asked)
 	}

@@ -174,7 +174,7 @@ const pages = {
   security: "/settings/security",
   tokens: "/settings/tokens",
   keys: "/settings/keys",
-  users: "/settings/users",
+  users: "/identities/users",
   drives: "/settings/drives",
 };
 

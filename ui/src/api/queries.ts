@@ -20,6 +20,12 @@ export const usersQuery = queryOptions({
   queryFn: ({ signal }) => body(api.GET("/api/v1/users", { signal })).then((l) => l.items),
 });
 
+/** Whose tokens count here; for administrators. */
+export const providersQuery = queryOptions({
+  queryKey: ["identities", "providers"],
+  queryFn: ({ signal }) => body(api.GET("/api/v1/identity-providers", { signal })).then((l) => l.items),
+});
+
 export const projectRunsQuery = (project: string, limit = 10) =>
   queryOptions({
     queryKey: ["projects", project, "runs", { limit }],

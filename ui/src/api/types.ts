@@ -73,6 +73,17 @@ export type DrivesHealth = S["DriveHealth"];
 export type EncryptionState = S["EncryptionState"];
 export type TargetHealth = S["Target"];
 
+export type Group = S["Group"];
+export type GroupDetails = S["GroupDetails"];
+export type UserGroup = S["UserGroup"];
+export type UserIdentity = S["UserIdentity"];
+export type HeldPolicies = S["HeldPolicies"];
+export type Policy = S["Policy"];
+export type PolicyDetails = S["PolicyDetails"];
+export type IamRole = S["IAMRole"];
+export type IamRoleDetails = S["IAMRoleDetails"];
+export type IdentityProvider = S["IdentityProvider"];
+
 export type PolicyLanguage = S["PolicyLanguage"];
 export type PolicyAction = S["PolicyAction"];
 export type SimulationRequest = S["SimulationRequest"];

@@ -2,6 +2,7 @@
 import { appRoutes as audit } from "@/features/audit/routes";
 import { appRoutes as buckets } from "@/features/buckets/routes";
 import { appRoutes as chat } from "@/features/chat/routes";
+import { appRoutes as identities } from "@/features/identities/routes";
 import { publicRoutes as login } from "@/features/login/routes";
 import { projectRoutes as members } from "@/features/members/routes";
 import { appRoutes as overview } from "@/features/overview/routes";
@@ -22,6 +23,7 @@ export const routeTree = rootRoute.addChildren([
     ...audit,
     ...buckets,
     ...chat,
+    ...identities,
     ...settings,
     ...usage,
     unknownRoute,

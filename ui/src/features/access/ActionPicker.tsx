@@ -23,7 +23,9 @@ export function ActionPicker({ actions, known, readOnly, error, onChange }: Acti
   const [search, setSearch] = useState("");
   const wanted = search.trim().toLowerCase().replace(/^s3:/, "");
   const fits = known.filter((one) => one.name.slice("s3:".length).toLowerCase().includes(wanted.replaceAll("*", "")));
-  const pattern = wanted.includes("*") ? `s3:${search.trim().replace(/^s3:/i, "")}` : "";
+  // Those of other services are not listed: they are added as they are typed.
+  const other = /^[a-z][a-z0-9-]*:[\w*?]+$/i.test(wanted) ? search.trim() : "";
+  const pattern = other || (wanted.includes("*") ? `s3:${search.trim().replace(/^s3:/i, "")}` : "");
   const set = (name: string, on: boolean) =>
     onChange(on ? [...actions.filter((one) => one !== name), name] : actions.filter((one) => one !== name));
   return (

@@ -72,7 +72,9 @@ type ConditionRowProps = {
 
 function ConditionRow({ number, condition, language, readOnly, error, onChange, onRemove }: ConditionRowProps) {
   const { t } = useTranslation("policies");
-  const slash = condition.key.indexOf("/");
+  // The names of providers have slashes too, which no name of a tag follows.
+  const whole = language.keys.some((one) => !one.tag && one.name.toLowerCase() === condition.key.toLowerCase());
+  const slash = whole ? -1 : condition.key.indexOf("/");
   const name = slash < 0 ? condition.key : condition.key.slice(0, slash);
   const tag = slash < 0 ? "" : condition.key.slice(slash + 1);
   const known = language.keys.find((one) => one.name.toLowerCase() === name.toLowerCase());

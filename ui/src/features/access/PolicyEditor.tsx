@@ -19,6 +19,8 @@ type PolicyEditorProps = {
   readOnly: boolean;
   /** Whose policy it is; none for policies of users. */
   bucket?: string;
+  /** It says who may assume a role. */
+  trust?: boolean;
   /** What the server said is wrong with this text. */
   problem?: Problem;
 };
@@ -27,12 +29,12 @@ type PolicyEditorProps = {
  * PolicyEditor edits a policy as cards or as text. The text is what is kept: as long as
  * nothing is changed in the cards it stays to the letter.
  */
-export function PolicyEditor({ label, hint, text, onChange, readOnly, bucket, problem }: PolicyEditorProps) {
+export function PolicyEditor({ label, hint, text, onChange, readOnly, bucket, trust, problem }: PolicyEditorProps) {
   const { t } = useTranslation("policies");
   const me = useMe();
   const language = useQuery(languageQuery);
   const area = useRef<HTMLTextAreaElement>(null);
-  const purpose = bucket === undefined ? "identity" : "bucket";
+  const purpose = trust ? "trust" : bucket === undefined ? "identity" : "bucket";
   const read = readForm(text, purpose);
   const empty = "reason" in read && read.reason.why === "empty";
   const [wantsText, setWantsText] = useState(false);
@@ -83,7 +85,7 @@ export function PolicyEditor({ label, hint, text, onChange, readOnly, bucket, pr
         <QueryView query={language} skeleton={<Skeleton width="100%" height={240} radius={11} />}>
           {(words) => (
             <>
-              {form.statements.length === 0 && <p className={s.hint}>{t("empty")}</p>}
+              {form.statements.length === 0 && <p className={s.hint}>{bucket === undefined ? t("emptyPlain") : t("empty")}</p>}
               {form.statements.map((statement, index) => (
                 <StatementCard
                   key={index}

@@ -5,8 +5,9 @@ import { Alert, Button, Checkbox, Field, IconButton, Input, Select } from "@/com
 import { cx } from "@/lib/cx";
 import { ActionPicker } from "./ActionPicker";
 import { ConditionFields } from "./ConditionFields";
-import { reachOf, resourcesOf, type Place, type Reach, type Statement } from "./document";
+import { reachOf, resourcesOf, trusting, type Place, type Reach, type Statement } from "./document";
 import s from "./Policy.module.css";
+import { trustLanguage } from "./trustLanguage";
 import { WhoField } from "./WhoField";
 
 type StatementCardProps = {
@@ -55,27 +56,53 @@ export function StatementCard({ number, statement, language, bucket, readOnly, p
         </Field>
       </div>
       {statement.who && (
-        <WhoField who={statement.who} readOnly={readOnly} error={at("Principal")} onChange={(who) => change({ who })} />
+        <WhoField
+          who={statement.who}
+          trust={statement.trust}
+          readOnly={readOnly}
+          error={at("Principal")}
+          onChange={(who) => onChange(statement.trust ? trusting(statement, who) : { ...statement, who })}
+        />
       )}
       {statement.notActions && <Alert tone="warn">{t("actions.not")}</Alert>}
-      <ActionPicker
-        actions={statement.actions}
-        known={language.actions}
-        readOnly={readOnly}
-        error={at("Action")}
-        onChange={(actions) => change({ actions })}
-      />
-      {statement.notResources && <Alert tone="warn">{t("resources.not")}</Alert>}
-      <ResourceFields
-        resources={statement.resources}
-        bucket={bucket}
-        readOnly={readOnly}
-        error={at("Resource")}
-        onChange={(resources) => change({ resources })}
-      />
+      {statement.trust ? (
+        <div className={s.group} role="group" aria-label={t("actions.title")}>
+          <span className={s.name}>{t("actions.title")}</span>
+          <ul className={s.chips}>
+            {statement.actions.map((name) => (
+              <li key={name} className={s.chip}>
+                <code>{name}</code>
+              </li>
+            ))}
+          </ul>
+          {at("Action") !== undefined && (
+            <p className={s.error} role="alert">
+              {at("Action")}
+            </p>
+          )}
+        </div>
+      ) : (
+        <>
+          <ActionPicker
+            actions={statement.actions}
+            known={language.actions}
+            readOnly={readOnly}
+            error={at("Action")}
+            onChange={(actions) => change({ actions })}
+          />
+          {statement.notResources && <Alert tone="warn">{t("resources.not")}</Alert>}
+          <ResourceFields
+            resources={statement.resources}
+            bucket={bucket}
+            readOnly={readOnly}
+            error={at("Resource")}
+            onChange={(resources) => change({ resources })}
+          />
+        </>
+      )}
       <ConditionFields
         conditions={statement.conditions}
-        language={language}
+        language={statement.trust ? trustLanguage(language, statement.who?.kind === "federated" ? statement.who.names : []) : language}
         readOnly={readOnly}
         error={problem?.part === "Condition" ? { at: problem.condition, message: problem.message } : undefined}
         onChange={(conditions) => change({ conditions })}

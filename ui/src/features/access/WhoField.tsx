@@ -2,17 +2,23 @@ import { useQuery } from "@tanstack/react-query";
 import { Plus, X } from "lucide-react";
 import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { usersQuery } from "@/api/queries";
+import { providersQuery, usersQuery } from "@/api/queries";
 import { Button, Checkbox, Field, IconButton, Input, Select } from "@/components";
 import type { Who } from "./document";
 import s from "./Policy.module.css";
 
-type WhoFieldProps = { who: Who; readOnly: boolean; error?: string; onChange: (who: Who) => void };
+type WhoFieldProps = { who: Who; trust?: boolean; readOnly: boolean; error?: string; onChange: (who: Who) => void };
 
 /** WhoField says whom a statement is for. */
-export function WhoField({ who, readOnly, error, onChange }: WhoFieldProps) {
+export function WhoField({ who, trust, readOnly, error, onChange }: WhoFieldProps) {
   const { t } = useTranslation("policies");
   const users = useQuery(usersQuery).data ?? [];
+  const providers = useQuery({ ...providersQuery, enabled: trust === true }).data ?? [];
+  const federated = who.kind === "federated";
+  const offered = federated
+    ? providers.map((one) => ({ id: one.id, value: one.name, words: one.url }))
+    : users.map((one) => ({ id: one.id, value: one.name, words: one.displayName }));
+  const field = federated ? t("who.provider") : t("who.name");
   const id = useId();
   const [name, setName] = useState("");
   const add = () => {
@@ -26,14 +32,20 @@ export function WhoField({ who, readOnly, error, onChange }: WhoFieldProps) {
         <Select
           value={who.kind}
           disabled={readOnly}
-          onChange={(event) => onChange({ ...who, kind: event.target.value as Who["kind"] })}
+          onChange={(event) => {
+            const kind = event.target.value as Who["kind"];
+            // Users are no providers, nor the other way round.
+            onChange({ ...who, kind, names: federated || kind === "federated" ? [] : who.names });
+          }}
         >
           <option value="everybody">{t("who.everybody")}</option>
           <option value="users">{t("who.users")}</option>
           <option value="named">{t("who.named")}</option>
+          {trust && <option value="federated">{t("who.federated")}</option>}
         </Select>
       </Field>
-      {who.kind === "named" && (
+      {trust && (who.kind === "users" || who.kind === "everybody") && <p className={s.hint}>{t("who.trustAll")}</p>}
+      {(who.kind === "named" || federated) && (
         <>
           {who.names.length > 0 && (
             <ul className={s.chips}>
@@ -54,8 +66,8 @@ export function WhoField({ who, readOnly, error, onChange }: WhoFieldProps) {
           {!readOnly && (
             <div className={s.row}>
               <Input
-                aria-label={t("who.name")}
-                placeholder={t("who.name")}
+                aria-label={field}
+                placeholder={field}
                 list={`${id}-users`}
                 autoComplete="off"
                 autoCapitalize="off"
@@ -69,11 +81,11 @@ export function WhoField({ who, readOnly, error, onChange }: WhoFieldProps) {
                 }}
               />
               <datalist id={`${id}-users`}>
-                {users
-                  .filter((user) => !who.names.includes(user.name))
-                  .map((user) => (
-                    <option key={user.id} value={user.name}>
-                      {user.displayName}
+                {offered
+                  .filter((one) => !who.names.includes(one.value))
+                  .map((one) => (
+                    <option key={one.id} value={one.value}>
+                      {one.words}
                     </option>
                   ))}
               </datalist>

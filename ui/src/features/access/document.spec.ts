@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { emptyStatement, placeOf, reachOf, readForm, resourcesOf, writeForm, type Form } from "./document";
+import { emptyStatement, placeOf, reachOf, readForm, resourcesOf, trusting, writeForm, type Form } from "./document";
 import { added, exampleOf, examples } from "./examples";
 
 const formOf = (text: string): Form => {
@@ -71,6 +71,47 @@ test("what it cannot show is said, and never dropped", () => {
   expect(reasonOf(one({}))).toBe("shown");
   expect(reasonOf('{"Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}')).toBe("shape Statement[0].Principal");
   expect("form" in readForm('{"Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}', "identity")).toBe(true);
+});
+
+test("trust policies name users, roles and providers, and no resource", () => {
+  const read = (text: string) => {
+    const found = readForm(text, "trust");
+    return "form" in found ? found.form : found.reason;
+  };
+  const text = JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [
+      { Effect: "Allow", Principal: { AWS: ["arn:aws:iam::000000000000:user/ada"] }, Action: "sts:AssumeRole" },
+      {
+        Effect: "Allow",
+        Principal: { Federated: "arn:aws:iam::000000000000:oidc-provider/id.example.com/team" },
+        Action: "sts:AssumeRoleWithWebIdentity",
+        Condition: { StringEquals: { "id.example.com/team:aud": "croft" } },
+      },
+    ],
+  });
+  const form = read(text) as Form;
+  expect(form.statements.map((one) => one.who)).toEqual([
+    { kind: "named", names: ["ada"], not: false },
+    { kind: "federated", names: ["id.example.com/team"], not: false },
+  ]);
+  expect(JSON.parse(writeForm(form))).toEqual(JSON.parse(text));
+  const statement = { Effect: "Allow", Action: "sts:AssumeRole" };
+  const whyNot = (more: object) => read(JSON.stringify({ Statement: { ...statement, ...more } }));
+  expect(whyNot({ Principal: "*", Resource: "*" })).toEqual({ why: "element", what: "Statement[0].Resource" });
+  expect(whyNot({})).toEqual({ why: "shape", what: "Statement[0].Principal" });
+  expect(whyNot({ Principal: { AWS: "ada", Federated: "x" } })).toEqual({ why: "element", what: "Statement[0].Principal.AWS" });
+  // A bucket's policy has no providers.
+  expect(reasonOf(one({ Principal: { Federated: "x" } }))).toBe("element Statement[0].Principal.Federated");
+});
+
+test("whom a trust policy names decides how they assume the role", () => {
+  const fresh = emptyStatement("trust", "");
+  expect([fresh.actions, fresh.resources]).toEqual([["sts:AssumeRole"], []]);
+  const provider = { kind: "federated" as const, names: ["id.example.com"], not: false };
+  expect(trusting(fresh, provider).actions).toEqual(["sts:AssumeRoleWithWebIdentity"]);
+  expect(trusting(trusting(fresh, provider), { kind: "users", names: [], not: false }).actions).toEqual(["sts:AssumeRole"]);
+  expect(trusting({ ...fresh, actions: ["sts:*"] }, provider).actions).toEqual(["sts:*"]);
 });
 
 test("resources are the bucket, its keys, and others", () => {

@@ -1,7 +1,8 @@
 // The statements of a policy as a form shows them, and back to JSON. Whatever the form
 // cannot show is not guessed at: reading says why, and the text stays as it is.
 
-export type Who = { kind: "everybody" | "users" | "named"; names: string[]; not: boolean };
+/** Whom a statement is for. Federated are providers of OpenID Connect, which only trust policies name. */
+export type Who = { kind: "everybody" | "users" | "named" | "federated"; names: string[]; not: boolean };
 export type Condition = { operator: string; key: string; values: string[] };
 export type Statement = {
   sid: string;
@@ -13,17 +14,20 @@ export type Statement = {
   resources: string[];
   notResources: boolean;
   conditions: Condition[];
+  /** It is of a trust policy, whose resource is its role. */
+  trust?: true;
 };
 export type Form = { version: string; id: string; statements: Statement[] };
 
 /** Why a text cannot be shown as a form: a key of the locale's reasons, and what it is about. */
 export type Reason = { why: "empty" | "json" | "twice" | "shape" | "element" | "who"; what: string };
 
-/** Whether policies name whom they are for, as those of buckets do. */
-export type Purpose = "bucket" | "identity";
+/** What a policy is for: those of buckets and roles' trust name whom they are for, the others do not. */
+export type Purpose = "bucket" | "identity" | "trust";
 
 export const account = "000000000000";
 export const userARN = (name: string) => `arn:aws:iam::${account}:user/${name}`;
+const providerARN = (name: string) => `arn:aws:iam::${account}:oidc-provider/${name}`;
 export const bucketARN = (bucket: string) => `arn:aws:s3:::${bucket}`;
 
 class Unshown extends Error {
@@ -71,11 +75,14 @@ function statement(value: unknown, path: string, purpose: Purpose): Statement {
   };
   const [notActions, notResources, notWho] = [either("Action"), either("Resource"), either("Principal")];
   const named = s.Principal ?? s.NotPrincipal;
+  const trust = purpose === "trust";
+  if (trust && (s.Resource ?? s.NotResource) !== undefined) throw new Unshown({ why: "element", what: `${path}.Resource` });
   if ((named === undefined) !== (purpose === "identity")) throw new Unshown({ why: "shape", what: `${path}.Principal` });
   return {
     sid: optional(s, "Sid", path),
     effect,
-    ...(named === undefined ? {} : { who: { ...who(named, `${path}.Principal`), not: notWho } }),
+    ...(named === undefined ? {} : { who: { ...who(named, `${path}.Principal`, trust), not: notWho } }),
+    ...(trust ? { trust: true as const } : {}),
     actions: texts(s.Action ?? s.NotAction ?? [], `${path}.Action`),
     notActions,
     resources: texts(s.Resource ?? s.NotResource ?? [], `${path}.Resource`),
@@ -84,9 +91,15 @@ function statement(value: unknown, path: string, purpose: Purpose): Statement {
   };
 }
 
-function who(value: unknown, path: string): Omit<Who, "not"> {
+function who(value: unknown, path: string, trust: boolean): Omit<Who, "not"> {
   if (value === "*") return { kind: "everybody", names: [] };
   const p = object(value, path);
+  if (trust && p.Federated !== undefined) {
+    only(p, ["Federated"], path);
+    const begins = providerARN("");
+    const providers = texts(p.Federated, path);
+    return { kind: "federated", names: providers.map((one) => (one.startsWith(begins) ? one.slice(begins.length) : one)) };
+  }
   only(p, ["AWS"], path);
   const names = texts(p.AWS ?? [], path);
   if (names.length === 1 && names[0] === "*") return { kind: "everybody", names: [] };
@@ -166,7 +179,7 @@ export function writeForm(f: Form): string {
         Effect: s.effect,
         ...(s.who ? { [s.who.not ? "NotPrincipal" : "Principal"]: principal(s.who) } : {}),
         [s.notActions ? "NotAction" : "Action"]: s.actions.length === 1 ? s.actions[0] : s.actions,
-        [s.notResources ? "NotResource" : "Resource"]: s.resources.length === 1 ? s.resources[0] : s.resources,
+        ...(s.trust ? {} : { [s.notResources ? "NotResource" : "Resource"]: s.resources.length === 1 ? s.resources[0] : s.resources }),
         ...(s.conditions.length === 0 ? {} : { Condition: gathered(s.conditions) }),
       })),
     },
@@ -178,6 +191,10 @@ export function writeForm(f: Form): string {
 function principal(w: Who): unknown {
   if (w.kind === "everybody") return "*";
   if (w.kind === "users") return { AWS: account };
+  if (w.kind === "federated") {
+    const all = w.names.map((name) => (name.startsWith("arn:") ? name : providerARN(name)));
+    return { Federated: all.length === 1 ? (all[0] ?? "") : all };
+  }
   return { AWS: w.names.map((name) => (name.startsWith("arn:") ? name : userARN(name))) };
 }
 
@@ -192,15 +209,27 @@ function gathered(list: Condition[]) {
   return out;
 }
 
+/** assuming is the action by which those whom a trust policy names put the role on. */
+export function assuming(kind: Who["kind"]): string {
+  return kind === "federated" ? "sts:AssumeRoleWithWebIdentity" : "sts:AssumeRole";
+}
+
+/** trusting changes whom a statement of a trust policy is for, and the action with it where it was the usual one. */
+export function trusting(s: Statement, who: Who): Statement {
+  const usual = s.actions.length === 1 && s.actions[0] === assuming(s.who?.kind ?? "named");
+  return { ...s, who, actions: usual || s.actions.length === 0 ? [assuming(who.kind)] : s.actions };
+}
+
 /** emptyStatement is what a new card begins with. */
 export function emptyStatement(purpose: Purpose, bucket: string): Statement {
   return {
     sid: "",
     effect: "Allow",
-    ...(purpose === "bucket" ? { who: { kind: "named", names: [], not: false } } : {}),
-    actions: [],
+    ...(purpose === "identity" ? {} : { who: { kind: "named", names: [], not: false } }),
+    ...(purpose === "trust" ? { trust: true } : {}),
+    actions: purpose === "trust" ? [assuming("named")] : [],
     notActions: false,
-    resources: [purpose === "bucket" ? `${bucketARN(bucket)}/*` : "arn:aws:s3:::*"],
+    resources: purpose === "trust" ? [] : [purpose === "bucket" ? `${bucketARN(bucket)}/*` : "arn:aws:s3:::*"],
     notResources: false,
     conditions: [],
   };

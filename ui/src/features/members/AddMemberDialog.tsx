@@ -58,7 +58,7 @@ export function AddMemberDialog({ project, members, open, onOpenChange }: Props)
       {nobody ? (
         <Alert>
           {me.admin ? (
-            <Trans t={t} i18nKey="add.nobodyAdmin" components={{ a: <Link to="/settings/users" /> }} />
+            <Trans t={t} i18nKey="add.nobodyAdmin" components={{ a: <Link to="/identities/users" /> }} />
           ) : (
             t("add.nobody")
           )}

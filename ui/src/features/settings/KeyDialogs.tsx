@@ -116,7 +116,8 @@ export function KeyDialog({ changing, onClose }: { changing?: S3Key; onClose: ()
   );
 }
 
-function KeyMadeDialog({ made, onClose }: { made: NewS3Key; onClose: () => void }) {
+/** KeyMadeDialog shows the secret of a new key, this once. */
+export function KeyMadeDialog({ made, onClose }: { made: NewS3Key; onClose: () => void }) {
   const { t } = useTranslation("settings");
   const { data: instance } = useQuery(instanceQuery);
   const example = [

@@ -22,7 +22,6 @@ export function SettingsLayout() {
           {me.admin && <NavTab to="/settings/tiers">{t("tabs.tiers")}</NavTab>}
           {me.admin && <NavTab to="/settings/encryption">{t("tabs.encryption")}</NavTab>}
           {me.admin && <NavTab to="/settings/webhooks">{t("tabs.webhooks")}</NavTab>}
-          {me.admin && <NavTab to="/settings/users">{t("tabs.users")}</NavTab>}
         </NavTabs>
         <Outlet />
       </div>

@@ -32,14 +32,13 @@ const keysRoute = createRoute({
   component: lazyRouteComponent(() => import("./KeysPage"), "KeysPage"),
 });
 
+/** usersRoute is where users were before they had a place among identities. */
 const usersRoute = createRoute({
   getParentRoute: () => settingsRoute,
   path: "users",
-  beforeLoad: async ({ context }) => {
-    const session = await context.queryClient.ensureQueryData(sessionQuery);
-    if (!session?.user.admin) throw redirect({ to: "/settings" });
+  beforeLoad: () => {
+    throw redirect({ to: "/identities/users" });
   },
-  component: lazyRouteComponent(() => import("./UsersPage"), "UsersPage"),
 });
 
 const encryptionRoute = createRoute({

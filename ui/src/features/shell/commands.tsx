@@ -78,9 +78,9 @@ export function useCommands(): Command[] {
             id: "users",
             group: pages,
             label: t("palette.users"),
-            hint: settings,
+            hint: t("nav.identities"),
             icon: <Users size={17} />,
-            run: () => void navigate({ to: "/settings/users" }),
+            run: () => void navigate({ to: "/identities/users" }),
           },
         ]
       : []),

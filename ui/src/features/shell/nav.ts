@@ -3,7 +3,7 @@
  * Labels are keys of the namespace `shell`.
  */
 import type { LinkProps } from "@tanstack/react-router";
-import { Archive, House, MessagesSquare, ScrollText, Settings, Users, LayoutDashboard, Workflow, type LucideIcon } from "lucide-react";
+import { Archive, House, MessagesSquare, ScrollText, Settings, UserRoundCog, Users, LayoutDashboard, Workflow, type LucideIcon } from "lucide-react";
 import type { Project, Role, User } from "@/api/types";
 import { atLeast } from "@/api/queries";
 import { useUnread } from "@/features/chat/client";
@@ -28,6 +28,7 @@ export const globalNav: NavEntry[] = [
   { id: "home", label: "nav.home", icon: House, to: "/", exact: true, onPhone: true },
   { id: "storage", label: "nav.storage", icon: Archive, to: "/buckets", onPhone: true },
   { id: "chat", label: "nav.chat", icon: MessagesSquare, to: "/chat", onPhone: true, useCount: useUnread },
+  { id: "identities", label: "nav.identities", icon: UserRoundCog, to: "/identities", visible: (user) => user.admin },
   { id: "audit", label: "nav.audit", icon: ScrollText, to: "/audit", visible: (user) => user.admin },
 ];
 
