@@ -51,7 +51,7 @@ func TestPoliciesMeanPeopleNotNames(t *testing.T) {
 	}
 	id := w.users["eve"]
 	w.again("eve")
-	w.want("who is called so now", 404, "NoSuchBucket", "eve", http.MethodGet, "web-data", "a", nil, "")
+	w.want("who is called so now", 403, "AccessDenied", "eve", http.MethodGet, "web-data", "a", nil, "")
 	w.want("the other who is named", 200, "", "stranger", http.MethodGet, "web-data", "a", nil, "")
 	gone := strings.Replace(text, `"arn:aws:iam::000000000000:user/eve"`, `"AIDA`+strings.ToUpper(id)+`"`, 1)
 	_, _, got := w.ask("ada", http.MethodGet, "web-data", "", query, "")
@@ -67,7 +67,7 @@ func TestPoliciesMeanPeopleNotNames(t *testing.T) {
 	w.want("a policy that excepts", 204, "", "ada", http.MethodPut, "web-data", "", query, deny)
 	w.want("who is excepted", 200, "", "eve", http.MethodGet, "web-data", "a", nil, "")
 	w.again("eve")
-	w.want("who is called so is not", 404, "NoSuchBucket", "eve", http.MethodGet, "web-data", "a", nil, "")
+	w.want("who is called so is not", 403, "AccessDenied", "eve", http.MethodGet, "web-data", "a", nil, "")
 	w.want("the policy goes", 204, "", "ada", http.MethodDelete, "web-data", "", query, "")
 	if b, err := w.engine.Bucket(t.Context(), "web-data"); err != nil || b.Documents[grants.BindingsDocument] != "" {
 		t.Errorf("%v, %v: whom it named stayed", b.Documents, err)
@@ -89,8 +89,8 @@ func TestPoliciesOfBeforeMeanWhoWasThere(t *testing.T) {
 	w.newcomer("later")
 	w.again("eve")
 	w.want("who was there", 200, "", "old", http.MethodGet, "web-data", "a", nil, "")
-	w.want("who has the name of one who is gone", 404, "NoSuchBucket", "eve", http.MethodGet, "web-data", "a", nil, "")
-	w.want("who has a name that nobody had", 404, "NoSuchBucket", "later", http.MethodGet, "web-data", "a", nil, "")
+	w.want("who has the name of one who is gone", 403, "AccessDenied", "eve", http.MethodGet, "web-data", "a", nil, "")
+	w.want("who has a name that nobody had", 403, "AccessDenied", "later", http.MethodGet, "web-data", "a", nil, "")
 }
 
 // TestTrustMeansPeopleNotNames is the same of roles, and of whom policies of buckets name.
@@ -145,8 +145,8 @@ func TestTrustMeansPeopleNotNames(t *testing.T) {
 	w.ok(w.accounts.DeleteIAMRole(ctx, "night"))
 	create(eve)
 	w.ok(assume("eve"))
-	w.want("the next role of the name", 404, "NoSuchBucket", "night", http.MethodGet, "web-data", "a", nil, "")
-	w.want("and its session", 404, "NoSuchBucket", "night", http.MethodPut, "web-data", "a", nil, "x")
+	w.want("the next role of the name", 403, "AccessDenied", "night", http.MethodGet, "web-data", "a", nil, "")
+	w.want("and its session", 403, "AccessDenied", "night", http.MethodPut, "web-data", "a", nil, "x")
 	if _, _, text := w.ask("ada", http.MethodGet, "web-data", "", url.Values{"policy": {""}}, ""); !strings.Contains(text, `"AROA`+strings.ToUpper(night.ID)+`"`) || !strings.Contains(text, `:one"`) {
 		t.Error(text)
 	}
