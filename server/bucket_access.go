@@ -22,7 +22,7 @@ type BucketAccess struct {
 	PublicRead string      `json:"publicRead" doc:"The policy that lets everybody read objects"`
 	Public     bool        `json:"public" doc:"The policy allows something to everybody, in AWS's meaning"`
 	Block      PublicBlock `json:"block"`
-	Ownership  string      `json:"ownership" enum:"BucketOwnerEnforced,BucketOwnerPreferred,ObjectWriter" doc:"Whether ACLs count: with BucketOwnerEnforced they do not"`
+	Ownership  string      `json:"ownership" enum:"Unset,BucketOwnerEnforced,BucketOwnerPreferred,ObjectWriter" doc:"Whether ACLs count: with BucketOwnerEnforced they do not; Unset, they do once somebody who may change the bucket sets one"`
 	ACLPublic  bool        `json:"aclPublic" doc:"ACLs count, and the bucket's own grants something to everybody or to every user"`
 	Changeable bool        `json:"changeable" doc:"Whether the store can keep this"`
 }
@@ -39,7 +39,7 @@ type PublicBlock struct {
 type UpdateBucketAccessRequest struct {
 	Policy    *string      `json:"policy,omitempty" maxLength:"65536" doc:"Empty removes it"`
 	Block     *PublicBlock `json:"block,omitempty"`
-	Ownership *string      `json:"ownership,omitempty" enum:"BucketOwnerEnforced,BucketOwnerPreferred,ObjectWriter"`
+	Ownership *string      `json:"ownership,omitempty" enum:"Unset,BucketOwnerEnforced,BucketOwnerPreferred,ObjectWriter"`
 }
 
 type updateBucketAccessInput struct {
@@ -85,7 +85,7 @@ func (s *Server) bucketAccess(ctx context.Context, b objectstore.Bucket) (*body[
 		return &body[BucketAccess]{out}, nil
 	}
 	out.Public = rules.Policy != nil && rules.Policy.Public()
-	out.Block, out.Ownership = PublicBlock(rules.Block), string(rules.Ownership)
+	out.Block, out.Ownership = PublicBlock(rules.Block), ownershipName(rules.Ownership)
 	out.ACLPublic = rules.ACLs() && rules.ACL.Public()
 	return &body[BucketAccess]{out}, nil
 }
@@ -109,6 +109,23 @@ func (s *Server) updateBucketAccess(ctx context.Context, in *updateBucketAccessI
 	return s.bucketAccess(ctx, changed)
 }
 
+// unset is what the API calls ownership that nobody has chosen.
+const unset = "Unset"
+
+func ownershipName(o grants.Ownership) string {
+	if o == grants.Unset {
+		return unset
+	}
+	return string(o)
+}
+
+func ownershipOf(name string) grants.Ownership {
+	if name == unset {
+		return grants.Unset
+	}
+	return grants.Ownership(name)
+}
+
 // apply changes the block first, because that says which policies may be.
 func (r *UpdateBucketAccessRequest) apply(b *objectstore.Bucket, bound *policy.Bindings) error {
 	if r.Block != nil {
@@ -119,7 +136,7 @@ func (r *UpdateBucketAccessRequest) apply(b *objectstore.Bucket, bound *policy.B
 		b.Documents = b.WithDocument(grants.BlockDocument, text)
 	}
 	if r.Ownership != nil {
-		if err := grants.SetOwnership(b, grants.Ownership(*r.Ownership)); err != nil {
+		if err := grants.SetOwnership(b, ownershipOf(*r.Ownership)); err != nil {
 			return err
 		}
 	}

@@ -32,7 +32,7 @@ func TestBucketAccess(t *testing.T) {
 	const off = `{"block":{"blockPublicAcls":false,"ignorePublicAcls":false,"blockPublicPolicy":false,"restrictPublicBuckets":false}}`
 	const on = `{"block":{"blockPublicAcls":true,"ignorePublicAcls":true,"blockPublicPolicy":true,"restrictPublicBuckets":true}}`
 	c.run(t, []scenario{
-		{name: "at first", as: dev, method: "GET", path: path, status: 200, want: []string{`"mode":"private"`, `"public":false`, `"blockPublicPolicy":false`, `"ownership":"BucketOwnerEnforced"`, `"changeable":true`}},
+		{name: "at first", as: dev, method: "GET", path: path, status: 200, want: []string{`"mode":"private"`, `"public":false`, `"blockPublicPolicy":false`, `"ownership":"Unset"`, `"changeable":true`}},
 		{name: "outsiders do not see", as: eve, method: "GET", path: path, status: 404, want: []string{`"bucket_not_found"`}},
 		{name: "developers do not change", as: dev, method: "PATCH", path: path, body: policy(open), status: 403, want: []string{`"role_too_low"`}},
 		{name: "outsiders do not change", as: eve, method: "PATCH", path: path, body: policy(open), status: 404, want: []string{`"bucket_not_found"`}},

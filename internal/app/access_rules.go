@@ -186,6 +186,9 @@ func granted(ctx context.Context, rules *grants.Rules, who policy.Principal, ask
 	if permission, ok := grants.OfBucket(ask.S3); ok {
 		return rules.ACL.Allows(who, permission, ignore), nil
 	}
+	if ask.Written && writtenByACL[ask.S3] {
+		return rules.ACL.Allows(who, grants.Write, ignore), nil
+	}
 	permission, ok := grants.OfObject(ask.S3)
 	if !ok || ask.Facts == nil {
 		return false, nil
@@ -201,6 +204,10 @@ func granted(ctx context.Context, rules *grants.Rules, who policy.Principal, ask
 	acl, err := grants.ParseACL(o.Attributes.System[grants.ObjectACL])
 	return err == nil && acl.Allows(who, permission, ignore), err
 }
+
+// writtenByACL are the permissions that an ACL which lets somebody write gives for the
+// object that is written.
+var writtenByACL = map[string]bool{"s3:PutObjectAcl": true, "s3:PutObjectTagging": true}
 
 // circumstances are what conditions may ask for: of who asks, and of the request.
 type circumstances struct {

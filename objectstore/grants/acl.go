@@ -55,15 +55,15 @@ const Private = "private"
 
 var private = ACL{{Owner, FullControl}}
 
-// canned are the ACLs that have a name.
+// canned are the ACLs that have a name; groups stand first, where old clients look for them.
 var canned = map[string]ACL{
 	Private:                     private,
 	"bucket-owner-full-control": private,
 	"bucket-owner-read":         private,
-	"public-read":               {{Owner, FullControl}, {Everybody, Read}},
-	"public-read-write":         {{Owner, FullControl}, {Everybody, Read}, {Everybody, Write}},
-	"authenticated-read":        {{Owner, FullControl}, {Users, Read}},
-	"log-delivery-write":        {{Owner, FullControl}, {LogWriter, Write}, {LogWriter, ReadACL}},
+	"public-read":               {{Everybody, Read}, {Owner, FullControl}},
+	"public-read-write":         {{Everybody, Read}, {Everybody, Write}, {Owner, FullControl}},
+	"authenticated-read":        {{Users, Read}, {Owner, FullControl}},
+	"log-delivery-write":        {{LogWriter, Write}, {LogWriter, ReadACL}, {Owner, FullControl}},
 }
 
 // Canned returns the ACL of a name.
@@ -77,8 +77,11 @@ var names = []string{"public-read", "public-read-write", "authenticated-read", "
 
 // Text is how the ACL is kept: nothing, a name, or a list.
 func (a ACL) Text() string {
-	if a.IsPrivate() {
+	if slices.Equal(a, private) {
 		return ""
+	}
+	if a == nil {
+		a = ACL{} // one that grants nothing at all, which is kept as it was sent
 	}
 	for _, name := range names {
 		if slices.Equal(a, canned[name]) {

@@ -51,19 +51,19 @@ type Ownership string
 
 // The ways of ownership, spelled as in S3. Where the owner's is enforced, ACLs count for
 // nothing and cannot be set; with the others they count. Every object is the bucket
-// owner's in each: all users of a Croft are of one account.
+// owner's in each: all users of a Croft are of one account. Where nothing was chosen
+// they count, but only who may change the bucket sets the first of them.
 const (
+	Unset          Ownership = ""
 	OwnerEnforced  Ownership = "BucketOwnerEnforced"
 	OwnerPreferred Ownership = "BucketOwnerPreferred"
 	ObjectWriter   Ownership = "ObjectWriter"
 )
 
-// ParseOwnership reads a way of ownership as it is kept; nothing is OwnerEnforced.
+// ParseOwnership reads a way of ownership as it is kept.
 func ParseOwnership(text string) (Ownership, bool) {
 	switch o := Ownership(text); o {
-	case "":
-		return OwnerEnforced, true
-	case OwnerEnforced, OwnerPreferred, ObjectWriter:
+	case Unset, OwnerEnforced, OwnerPreferred, ObjectWriter:
 		return o, true
 	}
 	return OwnerEnforced, false

@@ -36,17 +36,13 @@ func SetPolicy(b *objectstore.Bucket, text string, bound *policy.Bindings) error
 	return nil
 }
 
-// SetOwnership keeps ownership, which is the owner's where nothing else is kept. While
-// the bucket's own ACL grants somebody something, ACLs cannot be switched off.
+// SetOwnership keeps ownership. While the bucket's own ACL grants somebody something,
+// ACLs cannot be switched off.
 func SetOwnership(b *objectstore.Bucket, o Ownership) error {
-	text := string(o)
-	if o == OwnerEnforced {
-		text = ""
-		if !current(b).ACL.IsPrivate() {
-			return ErrACLsSet
-		}
+	if o == OwnerEnforced && !current(b).ACL.IsPrivate() {
+		return ErrACLsSet
 	}
-	b.Documents = b.WithDocument(OwnershipDocument, text)
+	b.Documents = b.WithDocument(OwnershipDocument, string(o))
 	return nil
 }
 

@@ -87,7 +87,7 @@ func TestReader(t *testing.T) {
 		}
 		return rules
 	}
-	if of().ACLs() || of().Policy != nil {
+	if !of().ACLs() || of().Chosen() || of().Public() || of().Policy != nil {
 		t.Error("a bucket without rules has some")
 	}
 	b.Documents = b.WithDocument(OwnershipDocument, string(ObjectWriter))
@@ -167,8 +167,11 @@ func TestSetOwnership(t *testing.T) {
 	if err := SetOwnership(b, OwnerEnforced); !errors.Is(err, ErrACLsSet) {
 		t.Error(err)
 	}
+	if err := SetOwnership(b, Unset); err != nil || b.Documents[OwnershipDocument] != "" || !current(b).Chosen() {
+		t.Errorf("%v: %s", err, b.Documents)
+	}
 	b.Documents = b.WithDocument(ACLDocument, "")
-	if err := SetOwnership(b, OwnerEnforced); err != nil || b.Documents[OwnershipDocument] != "" {
+	if err := SetOwnership(b, OwnerEnforced); err != nil || b.Documents[OwnershipDocument] != "BucketOwnerEnforced" || current(b).ACLs() {
 		t.Errorf("%v: %s", err, b.Documents)
 	}
 }

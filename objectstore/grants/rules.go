@@ -19,6 +19,16 @@ type Rules struct {
 // ACLs reports whether ACLs count.
 func (r *Rules) ACLs() bool { return r.Ownership != OwnerEnforced }
 
+// Chosen reports whether somebody who may change the bucket has said that it uses ACLs,
+// be it with its ownership or with an ACL of its own.
+func (r *Rules) Chosen() bool { return r.ACLs() && (r.Ownership != Unset || !r.ACL.IsPrivate()) }
+
+// Public reports whether the policy or the bucket's ACL lets everybody, or every user, do
+// something. The public access block may still forbid it.
+func (r *Rules) Public() bool {
+	return (r.Policy != nil && r.Policy.Public()) || (r.ACLs() && r.ACL.Public())
+}
+
 // Evaluate asks the policy.
 func (r *Rules) Evaluate(q *policy.Request) policy.Effect {
 	if r.Policy == nil {
@@ -56,7 +66,7 @@ func (k *known) size() (bytes int) {
 	return bytes
 }
 
-var none = &Rules{ACL: private, Ownership: OwnerEnforced}
+var none = &Rules{ACL: private}
 
 // Of returns the rules of a bucket as it is. An error means that they cannot be read:
 // nobody can say then what they forbid.

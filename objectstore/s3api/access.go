@@ -34,6 +34,9 @@ type Ask struct {
 	// Each says that many keys are asked for, one by one, if this is allowed: it is
 	// to be refused only where each of them would be.
 	Each bool
+	// Written says that it is about what comes with an object that the same request
+	// writes, as its ACL: where an ACL lets it write, it lets it do that as well.
+	Written bool
 	// Facts are what conditions may ask for; nil where nothing is known.
 	Facts Facts
 }

@@ -37,7 +37,7 @@ func TestBucketPolicyCalls(t *testing.T) {
 	}
 	const text = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket/*"}]}`
 	check(f.call("GET", "/bucket?policy", ""), 404, "NoSuchBucketPolicy", "")
-	check(f.call("GET", "/bucket?policyStatus", ""), 404, "NoSuchBucketPolicy", "")
+	check(f.call("GET", "/bucket?policyStatus", ""), 200, "", "<IsPublic>false</IsPublic>")
 	check(f.call("PUT", "/bucket?policy", strings.Replace(text, "GetObject", "GetObjekt", 1)), 400, "MalformedPolicy", "line 1, column 81, Statement[0].Action")
 	check(f.call("PUT", "/bucket?policy", strings.Repeat(" ", policy.MaxBytes)+text), 400, "MalformedPolicy", "at most 20480 bytes")
 	check(f.call("PUT", "/none?policy", text), 400, "MalformedPolicy", "about that bucket")
@@ -62,19 +62,25 @@ func TestBucketPolicyCalls(t *testing.T) {
 	check(f.call("DELETE", "/bucket?publicAccessBlock", ""), 204, "", "")
 	check(f.call("PUT", "/bucket?policy", text), 204, "", "")
 
-	check(f.call("GET", "/bucket?ownershipControls", ""), 200, "", "<Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule>")
+	check(f.call("GET", "/bucket?ownershipControls", ""), 404, "OwnershipControlsNotFoundError", "")
 	check(f.call("PUT", "/bucket?ownershipControls", "<OwnershipControls><Rule><ObjectOwnership>ObjectWriter</ObjectOwnership></Rule></OwnershipControls>"), 200, "", "")
 	check(f.call("GET", "/bucket?ownershipControls", ""), 200, "", "<ObjectOwnership>ObjectWriter</ObjectOwnership>")
 	for _, bad := range []string{"", "<OwnershipControls/>", "<OwnershipControls><Rule><ObjectOwnership>Mine</ObjectOwnership></Rule></OwnershipControls>", "<OwnershipControls><Rule/><Rule/></OwnershipControls>"} {
 		check(f.call("PUT", "/bucket?ownershipControls", bad), 400, "MalformedXML", "")
 	}
 	check(f.call("DELETE", "/bucket?ownershipControls", ""), 204, "", "")
-	check(f.call("GET", "/bucket?ownershipControls", ""), 200, "", "BucketOwnerEnforced")
+	check(f.call("GET", "/bucket?ownershipControls", ""), 404, "OwnershipControlsNotFoundError", "")
 
 	check(f.call("PUT", "/new", "", "X-Amz-Object-Ownership", "BucketOwnerPreferred", "X-Amz-Acl", "public-read"), 200, "", "")
 	check(f.call("GET", "/new?acl", ""), 200, "", "<URI>http://acs.amazonaws.com/groups/global/AllUsers</URI></Grantee><Permission>READ</Permission>")
 	check(f.call("PUT", "/new?ownershipControls", "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>"), 400, "InvalidBucketAclWithObjectOwnership", "")
 	check(f.call("PUT", "/new2", "", "X-Amz-Object-Ownership", "Mine"), 400, "InvalidArgument", "")
+	check(f.call("PUT", "/new2", "", "X-Amz-Acl", "authenticated-read"), 200, "", "")
+	check(f.call("GET", "/new2?policyStatus", ""), 200, "", "<IsPublic>true</IsPublic>")
+	check(f.call("PUT", "/new2?acl", aclBody("")), 200, "", "")
+	if a := f.call("GET", "/new2?acl", ""); strings.Contains(a.body, "<Grant>") {
+		t.Error(a.body)
+	}
 }
 
 // TestAccessNeedsAStoreThatKeepsIt: of a bucket that is elsewhere nothing of this can

@@ -131,7 +131,7 @@ func (h *Handler) putObjectACL(q *request) error {
 	if err != nil {
 		return err
 	}
-	if err := mayGrant(rules, acl); err != nil {
+	if err := h.mayGrantObject(q, rules, acl); err != nil {
 		return err
 	}
 	o, err := store.UpdateVersion(q.r.Context(), q.ref(), false, func(a *objectstore.Attributes) error {
@@ -164,6 +164,20 @@ func mayGrant(rules *grants.Rules, acl grants.ACL) error {
 	return nil
 }
 
+// mayGrantObject refuses an object's ACL that the bucket's settings do not allow. Until
+// somebody who may change the bucket has said that it uses ACLs, only they open objects
+// to others: who may write does not thereby publish.
+func (h *Handler) mayGrantObject(q *request, rules *grants.Rules, acl grants.ACL) error {
+	if err := mayGrant(rules, acl); err != nil || acl.IsPrivate() || rules.Chosen() {
+		return err
+	}
+	err := h.authorize(q, q.ask(WriteBucket, "s3:PutBucketAcl", q.bucket, "", ""))
+	if f, ok := err.(*failure); ok && f.code == "AccessDenied" { //nolint:errorlint // authorize returns it as it is
+		f.message = "Access Denied. This bucket does not use ACLs yet: somebody who may change it sets the first one, or its ownership controls."
+	}
+	return err
+}
+
 // sentACL reads the ACL that the request sets, from its header or its body.
 func (h *Handler) sentACL(q *request) (grants.ACL, error) {
 	data, err := q.body.readAll(maxSetting)
@@ -189,11 +203,11 @@ var grantHeaders = []struct {
 	header     string
 	permission grants.Permission
 }{
-	{"X-Amz-Grant-Full-Control", grants.FullControl},
 	{"X-Amz-Grant-Read", grants.Read},
 	{"X-Amz-Grant-Write", grants.Write},
 	{"X-Amz-Grant-Read-Acp", grants.ReadACL},
 	{"X-Amz-Grant-Write-Acp", grants.WriteACL},
+	{"X-Amz-Grant-Full-Control", grants.FullControl},
 }
 
 // headerACL reads the ACL in a header; nil, there is none.
@@ -347,7 +361,7 @@ func (h *Handler) checkACL(q *request) error {
 	if err != nil {
 		return err
 	}
-	return mayGrant(rules, acl)
+	return h.mayGrantObject(q, rules, acl)
 }
 
 // newDocuments are what a bucket is made with: ACL and ownership, when they are named.
@@ -357,15 +371,15 @@ func (h *Handler) newDocuments(q *request) (map[string]string, error) {
 	if !ok {
 		return nil, fail("InvalidArgument", "Invalid x-amz-object-ownership header: "+xmlLimit(first(q.r.Header, "X-Amz-Object-Ownership")))
 	}
-	if ownership != grants.OwnerEnforced {
+	if ownership != grants.Unset {
 		b.Documents = b.WithDocument(grants.OwnershipDocument, string(ownership))
 	}
 	acl, err := headerACL(q.r.Header)
 	if err != nil {
 		return nil, err
 	}
-	if acl != nil && !acl.IsPrivate() {
-		if ownership == grants.OwnerEnforced {
+	if acl != nil {
+		if ownership == grants.OwnerEnforced && !acl.IsPrivate() {
 			return nil, errACLWithOwnership()
 		}
 		b.Documents = b.WithDocument(grants.ACLDocument, acl.Text())

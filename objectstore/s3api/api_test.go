@@ -58,7 +58,7 @@ func TestBuckets(t *testing.T) {
 		{name: "too short", method: "PUT", target: "/ab", status: 400, code: "InvalidBucketName"},
 		{name: "address", method: "PUT", target: "/127.0.0.1", status: 400, code: "InvalidBucketName"},
 		{name: "object lock", method: "PUT", target: "/locked", header: []string{"X-Amz-Bucket-Object-Lock-Enabled", "yes"}, status: 400, code: "InvalidArgument"},
-		{name: "public", method: "PUT", target: "/public", header: []string{"X-Amz-Acl", "public-read"}, status: 400, code: "InvalidBucketAclWithObjectOwnership"},
+		{name: "public", method: "PUT", target: "/public", header: []string{"X-Amz-Acl", "public-read", "X-Amz-Object-Ownership", "BucketOwnerEnforced"}, status: 400, code: "InvalidBucketAclWithObjectOwnership"},
 		{name: "head", method: "HEAD", target: "/first", status: 200, want: map[string]string{"x-amz-bucket-region": "us-east-1"}},
 		{name: "head missing", method: "HEAD", target: "/missing", status: 404},
 		{name: "delete missing", method: "DELETE", target: "/missing", status: 404, code: "NoSuchBucket"},

@@ -19,6 +19,9 @@ func (h *Handler) bucketRules(q *request) (objectstore.Bucket, *grants.Rules, er
 	if err != nil {
 		return bucket, nil, err
 	}
+	if h.versions == nil { // which keeps no ACLs
+		return bucket, &grants.Rules{ACL: privateACL(), Ownership: grants.OwnerEnforced}, nil
+	}
 	rules, err := h.grants.Of(&bucket)
 	return bucket, rules, err
 }
@@ -95,17 +98,16 @@ func (h *Handler) setRules(q *request, change func(*objectstore.Bucket, *grants.
 	return err
 }
 
+// getBucketPolicyStatus says whether the policy or the bucket's ACL is public; without
+// either, unlike in S3, that it is not.
 func (h *Handler) getBucketPolicyStatus(q *request) error {
 	_, rules, err := h.bucketRules(q)
 	if err != nil {
 		return err
 	}
-	if rules.Policy == nil {
-		return errNoPolicy()
-	}
 	writeXML(q.w, http.StatusOK, struct {
 		XMLName  xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ PolicyStatus"`
 		IsPublic bool     `xml:"IsPublic"`
-	}{IsPublic: rules.Policy.Public()})
+	}{IsPublic: rules.Public()})
 	return nil
 }

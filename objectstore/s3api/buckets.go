@@ -146,7 +146,7 @@ func (h *Handler) createBucket(q *request) error {
 		return err
 	}
 	_, err = h.store.CreateBucket(q.r.Context(), objectstore.Bucket{Name: q.bucket, Owner: holder, ObjectLock: locked, Documents: documents})
-	if errors.Is(err, objectstore.ErrBucketExists) && h.access.Authorize(q.r.Context(), q.cred, Ask{Action: ReadBucket, Bucket: q.bucket}) == nil {
+	if errors.Is(err, objectstore.ErrBucketExists) && h.access.Authorize(q.r.Context(), q.cred, Ask{Action: ReadBucket, S3: "s3:ListBucket", Bucket: q.bucket}) == nil {
 		return fail("BucketAlreadyOwnedByYou", "Your previous request to create the named bucket succeeded and you already own it.")
 	}
 	if err != nil {

@@ -1,13 +1,16 @@
 package s3api
 
+import "strings"
+
 // accessRows are the calls about who may reach a bucket and its objects.
 func accessRows() []row {
 	const policy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::{b}/*"}]}`
 	const owned = "<OwnershipControls><Rule><ObjectOwnership>ObjectWriter</ObjectOwnership></Rule></OwnershipControls>"
 	const block = "<PublicAccessBlockConfiguration><BlockPublicPolicy>true</BlockPublicPolicy></PublicAccessBlockConfiguration>"
 	return []row{
-		{calls: "PutBucketPolicy, GetBucketPolicy, DeleteBucketPolicy, GetBucketPolicyStatus", remark: "the whole language, 20 KiB. See below", samples: []sample{
+		{calls: "PutBucketPolicy, GetBucketPolicy, DeleteBucketPolicy, GetBucketPolicyStatus", remark: "the whole language, 20 KiB. See below. The status heeds the bucket's ACL as well, and there is one without a policy", samples: []sample{
 			{ask: "GET /{b}?policy", want: "404 NoSuchBucketPolicy", when: "there is none"},
+			{ask: "GET /{b}?policyStatus", want: "200", has: "<IsPublic>false</IsPublic>"},
 			{ask: "PUT /{b}?policy", body: `{"Statement":{"Effect":"Allow"}}`, want: "400 MalformedPolicy", when: "anything is wrong with it: line, column, element and what to do", has: "line 1"},
 			{ask: "PUT /{b}?policy", body: policy, want: "204"},
 			{ask: "GET /{b}?policy", want: "200", has: "s3:GetObject"},
@@ -23,8 +26,8 @@ func accessRows() []row {
 			{ask: "DELETE /{b}?publicAccessBlock", want: "204"},
 			{ask: "PUT /{b}?publicAccessBlock", body: "<x/>", want: "400 MalformedXML", when: "another document"},
 		}},
-		{calls: "PutBucketOwnershipControls, GetBucketOwnershipControls, DeleteBucketOwnershipControls", remark: "`BucketOwnerEnforced` unless set, and again after a delete; `x-amz-object-ownership` on CreateBucket", samples: []sample{
-			{ask: "GET /{b}?ownershipControls", want: "200", has: "BucketOwnerEnforced"},
+		{calls: "PutBucketOwnershipControls, GetBucketOwnershipControls, DeleteBucketOwnershipControls", remark: "`x-amz-object-ownership` on CreateBucket; see *ACLs* for what holds where there are none", samples: []sample{
+			{ask: "GET /{b}?ownershipControls", want: "404 OwnershipControlsNotFoundError", when: "there are none"},
 			{ask: "PUT /{b}?ownershipControls", body: owned, want: "200"},
 			{ask: "GET /{b}?ownershipControls", want: "200", has: "ObjectWriter"},
 			{ask: "DELETE /{b}?ownershipControls", want: "204"},
@@ -32,6 +35,8 @@ func accessRows() []row {
 			{ask: "PUT /{b}-new", header: []string{"X-Amz-Object-Ownership", "Mine"}, want: "400 InvalidArgument", when: "an ownership that is none"},
 		}},
 		{calls: "PutBucketAcl, GetBucketAcl, PutObjectAcl, GetObjectAcl", remark: "and `x-amz-acl`, `x-amz-grant-…`, where ownership is not `BucketOwnerEnforced`", samples: []sample{
+			{ask: "PUT /{b}/key?acl", header: []string{"X-Amz-Acl", "public-read"}, want: "200"},
+			{ask: "PUT /{b}?ownershipControls", body: strings.Replace(owned, "ObjectWriter", "BucketOwnerEnforced", 1), want: "200"},
 			{ask: "PUT /{b}/key?acl", header: []string{"X-Amz-Acl", "public-read"}, want: "400 AccessControlListNotSupported", when: "it is, for all but private ones"},
 			{ask: "PUT /{b}?ownershipControls", body: owned, want: "200"},
 			{ask: "PUT /{b}?acl", header: []string{"X-Amz-Grant-Read", `id="ada"`}, want: "200"},

@@ -131,6 +131,7 @@ var statuses = map[string]int{
 	"NoSuchLifecycleConfiguration":                   http.StatusNotFound,
 	"NoSuchObjectLockConfiguration":                  http.StatusNotFound,
 	"NoSuchPublicAccessBlockConfiguration":           http.StatusNotFound,
+	"OwnershipControlsNotFoundError":                 http.StatusNotFound,
 	"NoSuchTagSet":                                   http.StatusNotFound,
 	"NoSuchVersion":                                  http.StatusNotFound,
 	"NoSuchUpload":                                   http.StatusNotFound,

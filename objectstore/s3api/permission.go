@@ -113,7 +113,9 @@ func (h *Handler) permit(q *request) error {
 		if q.r.Header[one.header] == nil {
 			continue
 		}
-		if err := h.authorize(q, q.ask(WriteObject, one.permission, q.bucket, q.key, "")); err != nil {
+		ask := q.ask(WriteObject, one.permission, q.bucket, q.key, "")
+		ask.Written = true
+		if err := h.authorize(q, ask); err != nil {
 			return err
 		}
 	}

@@ -89,6 +89,9 @@ func (h *Handler) getOwnershipControls(q *request) error {
 	if err != nil {
 		return err
 	}
+	if rules.Ownership == grants.Unset {
+		return fail("OwnershipControlsNotFoundError", "The bucket ownership controls were not found")
+	}
 	var out ownershipXML
 	out.Rule.ObjectOwnership = rules.Ownership
 	writeXML(q.w, http.StatusOK, out)
@@ -128,7 +131,7 @@ func (h *Handler) deleteOwnershipControls(q *request) error {
 	if _, err := q.body.readAll(maxSetting); err != nil {
 		return err
 	}
-	if err := h.setOwnership(q, grants.OwnerEnforced); err != nil {
+	if err := h.setOwnership(q, grants.Unset); err != nil {
 		return err
 	}
 	q.w.WriteHeader(http.StatusNoContent)

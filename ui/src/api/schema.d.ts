@@ -2232,10 +2232,10 @@ export interface components {
              */
             mode: "private" | "read" | "custom";
             /**
-             * @description Whether ACLs count: with BucketOwnerEnforced they do not
+             * @description Whether ACLs count: with BucketOwnerEnforced they do not; Unset, they do once somebody who may change the bucket sets one
              * @enum {string}
              */
-            ownership: "BucketOwnerEnforced" | "BucketOwnerPreferred" | "ObjectWriter";
+            ownership: "Unset" | "BucketOwnerEnforced" | "BucketOwnerPreferred" | "ObjectWriter";
             /** @description In the language of AWS; empty: none */
             policy: string;
             /** @description The policy allows something to everybody, in AWS's meaning */
@@ -4216,7 +4216,7 @@ export interface components {
         UpdateBucketAccessRequest: {
             block?: components["schemas"]["PublicBlock"];
             /** @enum {string} */
-            ownership?: "BucketOwnerEnforced" | "BucketOwnerPreferred" | "ObjectWriter";
+            ownership?: "Unset" | "BucketOwnerEnforced" | "BucketOwnerPreferred" | "ObjectWriter";
             /** @description Empty removes it */
             policy?: string;
         };

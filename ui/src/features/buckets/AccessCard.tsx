@@ -144,7 +144,7 @@ function AccessForm({ bucket, readOnly, access }: SettingsProps & { access: Buck
               setBlock(event.target.checked ? "everything" : "nothing");
             }}
           />
-          {access.ownership !== "BucketOwnerEnforced" && (
+          {(access.aclPublic || (access.ownership !== "BucketOwnerEnforced" && access.ownership !== "Unset")) && (
             <Alert tone={access.aclPublic && !access.block.ignorePublicAcls ? "warn" : "info"}>
               {access.aclPublic ? t("access.aclPublic") : t("access.acls")}
             </Alert>
