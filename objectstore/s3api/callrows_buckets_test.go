@@ -35,14 +35,14 @@ func bucketRows() []row {
 			{ask: "DELETE /{b}", want: "204"},
 			{ask: "DELETE /{b}", want: "404 NoSuchBucket"},
 		}},
-		{calls: "ListObjects, ListObjectsV2", remark: "prefix, delimiter, marker, start-after, continuation-token, max-keys ≤ 1000, encoding-type, fetch-owner", samples: []sample{
+		{calls: "ListObjects, ListObjectsV2", remark: "prefix, delimiter, marker, start-after, continuation-token, max-keys ≤ 1000, encoding-type, fetch-owner; MinIO's `metadata=true` (V2), as far as the caller may read the objects", samples: []sample{
 			{ask: "GET /{b}?prefix=k&delimiter=%2F&marker=a&max-keys=10&encoding-type=url", want: "200", has: "<Key>key</Key>"},
 			{ask: "GET /{b}?list-type=2&start-after=a&fetch-owner=true", want: "200", has: "<Owner>"},
 			{ask: "GET /{b}?list-type=2&continuation-token=x", want: "400 InvalidArgument", when: "a parameter that cannot be"},
 			{ask: "GET /{b}?max-keys=-1", want: "400 InvalidArgument"},
 			{ask: "GET /{b}-none", want: "404 NoSuchBucket", when: "there is no bucket"},
 		}},
-		{calls: "ListObjectVersions", remark: "prefix, delimiter, key-marker, version-id-marker, max-keys ≤ 1000, encoding-type", samples: []sample{
+		{calls: "ListObjectVersions", remark: "prefix, delimiter, key-marker, version-id-marker, max-keys ≤ 1000, encoding-type; MinIO's `metadata=true`", samples: []sample{
 			{ask: "GET /{b}?versions&prefix=k&max-keys=10", want: "200", has: "<VersionId>null</VersionId>"},
 			{ask: "GET /{b}?versions&version-id-marker=null", want: "400 InvalidArgument", when: "version-id-marker without key-marker"},
 		}},

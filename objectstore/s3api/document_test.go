@@ -109,7 +109,9 @@ func checkContents(t *testing.T, key, etag, checksum, kind string, size, seconds
 	want.Prefixes = l.prefixes(page.Prefixes)
 	d := newDocument("ListBucketResult")
 	defer d.free()
-	d.contents(&l, &page, withOwner)
+	if err := d.contents(&l, &page, withOwner); err != nil {
+		t.Fatal(err)
+	}
 	w := httptest.NewRecorder()
 	d.send(w, 200)
 	if want := marshal(t, want); w.Body.String() != want {

@@ -17,6 +17,8 @@ type listing struct {
 	encoding string // "url" or nothing
 	limit    int
 	restores bool // objects are to have their RestoreStatus
+	// besides, when set, writes more of an object that is listed.
+	besides func(*document, *objectstore.Object) error
 }
 
 // encode is how the client wants keys and prefixes.
@@ -70,7 +72,7 @@ func (h *Handler) objects(q *request, l listing, after string) (objectstore.List
 
 // contents writes a page's objects and common prefixes. It is the bulk of a
 // listing, so the names of the elements stand as they are written.
-func (d *document) contents(l *listing, page *objectstore.ListPage, withOwner bool) {
+func (d *document) contents(l *listing, page *objectstore.ListPage, withOwner bool) error {
 	for i := range page.Objects {
 		o := &page.Objects[i]
 		d.text = append(d.text, "<Contents><Key>"...)
@@ -86,9 +88,15 @@ func (d *document) contents(l *listing, page *objectstore.ListPage, withOwner bo
 		d.text = appendEscaped(d.text, className(o))
 		d.text = append(d.text, "</StorageClass>"...)
 		d.restoreStatus(l, o.Restore)
+		if l.besides != nil {
+			if err := l.besides(d, o); err != nil {
+				return err
+			}
+		}
 		d.text = append(d.text, "</Contents>"...)
 	}
 	d.prefixes(l, page.Prefixes)
+	return nil
 }
 
 const ownerElement = "<Owner><ID>" + ownerID + "</ID><DisplayName>" + ownerID + "</DisplayName></Owner>"
@@ -147,7 +155,9 @@ func (h *Handler) listObjectsV1(q *request) error {
 	out.optional("Delimiter", l.encode(q.query.Get("delimiter")))
 	out.optional("EncodingType", l.encoding)
 	out.boolean("IsTruncated", page.Truncated)
-	out.contents(&l, &page, true)
+	if err := out.contents(&l, &page, true); err != nil {
+		return err
+	}
 	out.send(q.w, http.StatusOK)
 	return nil
 }
@@ -190,7 +200,10 @@ func (h *Handler) listObjectsV2(q *request) error {
 	out.optional("Delimiter", l.encode(q.query.Get("delimiter")))
 	out.optional("EncodingType", l.encoding)
 	out.boolean("IsTruncated", page.Truncated)
-	out.contents(&l, &page, q.query.Get("fetch-owner") == "true")
+	h.showMetadata(q, &l)
+	if err := out.contents(&l, &page, q.query.Get("fetch-owner") == "true"); err != nil {
+		return err
+	}
 	out.send(q.w, http.StatusOK)
 	return nil
 }

@@ -49,8 +49,11 @@ func (h *Handler) listVersions(q *request) error {
 	out.optional("Delimiter", l.encode(ask.Delimiter))
 	out.optional("EncodingType", l.encoding)
 	out.boolean("IsTruncated", page.Truncated)
+	h.showMetadata(q, &l)
 	for i := range page.Versions {
-		out.version(&l, &page.Versions[i])
+		if err := out.version(&l, &page.Versions[i]); err != nil {
+			return err
+		}
 	}
 	out.prefixes(&l, page.Prefixes)
 	out.send(q.w, http.StatusOK)
@@ -58,7 +61,7 @@ func (h *Handler) listVersions(q *request) error {
 }
 
 // version writes a version or a delete marker.
-func (d *document) version(l *listing, o *objectstore.Object) {
+func (d *document) version(l *listing, o *objectstore.Object) error {
 	kind := "Version"
 	if o.Marker {
 		kind = "DeleteMarker"
@@ -81,5 +84,11 @@ func (d *document) version(l *listing, o *objectstore.Object) {
 		d.element("StorageClass", className(o))
 		d.restoreStatus(l, o.Restore)
 	}
+	if l.besides != nil {
+		if err := l.besides(d, o); err != nil {
+			return err
+		}
+	}
 	d.close(kind)
+	return nil
 }
