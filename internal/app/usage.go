@@ -39,7 +39,7 @@ func (o onlookers) Ended(operation, bucket string, status int, in, out int64) {
 	o.counts.Count(bucket, requestKinds[operation], status, in, out)
 }
 
-// requestKinds says what operations are for; of others it is said nowhere else either.
+// requestKinds says what operations are for. Those that are not named are usage.Other.
 var requestKinds = map[string]usage.Kind{
 	"GetObject": usage.Read, "HeadObject": usage.Read, "GetObjectAttributes": usage.Read, "SelectObjectContent": usage.Read,
 	s3api.OperationSite: usage.Read,

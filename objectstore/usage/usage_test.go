@@ -113,6 +113,9 @@ func TestNothingHappens(t *testing.T) {
 
 // TestBounded takes samples for more than a year, in each of which something happened.
 func TestBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("more than a thousand samples, one after the other: the race detector has nothing to find in them")
+	}
 	f := start(t)
 	f.bucket("photos")
 	f.put("photos", "a", 7)
