@@ -64,7 +64,7 @@ func newConsole(t *testing.T, parts ...func(*console, *store.DB, *server.Deps)) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	objects, err := erasure.Open(t.Context(), erasure.Config{Drives: []string{filepath.Join(t.TempDir(), "drive")}, Parity: -1, Keys: ring, Quotas: projectQuotas{c}})
+	objects, err := erasure.Open(t.Context(), erasure.Config{Drives: []string{filepath.Join(t.TempDir(), "drive")}, Parity: -1, Keys: ring, Tiers: anyTier{}, Quotas: projectQuotas{c}})
 	if err != nil {
 		t.Fatal(err)
 	}

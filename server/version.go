@@ -27,6 +27,7 @@ type Version struct {
 	Headers    map[string]string `json:"headers" doc:"Content-Encoding and the like, where they are set"`
 	Tags       map[string]string `json:"tags"`
 	Lock       VersionLock       `json:"lock"`
+	Restore    *VersionCopy      `json:"restore,omitempty" doc:"The copy on the drives of what a tier keeps; nothing where there is none"`
 }
 
 // VersionLock keeps a version from being deleted.
@@ -83,6 +84,7 @@ func (s *Server) versionRoutes() {
 	route(s, status(op("delete-version", http.MethodDelete, "/buckets/{bucket}/version", "Delete a version for ever", "buckets"), http.StatusNoContent),
 		write.Heeding("s3:DeleteObject"), s.deleteVersion)
 	route(s, op("restore-version", http.MethodPost, "/buckets/{bucket}/restore", "Make a copy of an older version the latest", "buckets"), write, s.restoreVersion)
+	route(s, op("bring-back-version", http.MethodPost, "/buckets/{bucket}/copy-from-tier", "Keep a copy on the drives of what a tier has of a version", "buckets"), write.Heeding("s3:RestoreObject"), s.bringBack)
 }
 
 // versionCursor is where a page of versions begins.
@@ -311,6 +313,9 @@ func wireVersion(o objectstore.Object) Version {
 		Object: wireObject(o), VersionID: o.VersionID, Latest: o.Latest, Marker: o.Marker, Encryption: noneFor(string(o.Encryption)),
 		Compressed: o.Compressed, StoredSize: o.StoredSize, Metadata: map[string]string{}, Headers: map[string]string{}, Tags: map[string]string{},
 		Lock: VersionLock{Mode: noneFor(string(o.Attributes.Lock.Mode)), Until: known(o.Attributes.Lock.Until), Hold: o.Attributes.Lock.Hold},
+	}
+	if o.Restore != (objectstore.RestoreState{}) {
+		out.Restore = &VersionCopy{Ongoing: o.Restore.Ongoing, Until: known(o.Restore.Until)}
 	}
 	a := o.Attributes
 	for k, v := range a.User {

@@ -238,7 +238,7 @@ func (p *Parcel) readdress(ctx context.Context, b *bucket, x piece, payload []by
 // alike reports whether two copies of a version have their bodies in the same kind of
 // place: one may have been moved to a tier, or from there, or have got a copy, since the other was made.
 func alike(a, b *record.Version) bool {
-	return a.Inline == b.Inline && a.Tier() == b.Tier() && len(a.Bodies) == len(b.Bodies) && a.Restore == b.Restore &&
+	return a.Inline == b.Inline && a.Tier() == b.Tier() && len(a.Bodies) == len(b.Bodies) &&
 		len(record.Kept(a.Bodies)) == len(record.Kept(b.Bodies))
 }
 

@@ -363,7 +363,7 @@ func TestRestoreGoesOn(t *testing.T) {
 	}
 	w.tier.getting = nil
 	w.tier.fail(objectstore.ErrTierUnavailable)
-	if _, err := w.read("k"); !errors.Is(err, objectstore.ErrTierUnavailable) {
+	if _, _, err := w.store.Get(t.Context(), "bucket", "k", &objectstore.Range{Length: 10}); !errors.Is(err, objectstore.ErrTierUnavailable) {
 		t.Errorf("read before all is there: %v", err)
 	}
 	w.tier.fail(nil)
@@ -380,6 +380,45 @@ func TestRestoreGoesOn(t *testing.T) {
 	}
 	w.tier.fail(objectstore.ErrTierUnavailable)
 	w.check("brought back")
+}
+
+// TestRestoreEnds: who reads a copy when its time is over reads it to its end, and a copy
+// whose time was put off stays, whoever was about to remove it.
+func TestRestoreEnds(t *testing.T) {
+	w := newTierWorld(t, 2)
+	body := randomBytes(9<<20, 1)
+	w.put("k", body)
+	w.move("k", "COLD")
+	w.at(restoredAt)
+	w.restore("k", 3)
+	w.attend()
+	w.at(gone)
+	row, _, err := w.store.claimRestore(t.Context())
+	if err != nil || row == nil {
+		t.Fatal(row, err)
+	}
+	w.restore("k", 5)
+	if err := w.store.attend(t.Context(), *row); err != nil || w.files() != 1 {
+		t.Fatalf("%d copies after it was put off, %v", w.files(), err)
+	}
+	w.store.restoring.release(*row, nil)
+	w.tier.fail(objectstore.ErrTierUnavailable)
+	_, r, err := w.store.Get(t.Context(), "bucket", "k", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = r.Close() }()
+	if _, err := io.ReadFull(r, make([]byte, 1000)); err != nil {
+		t.Fatal(err)
+	}
+	w.at(gone.AddDate(0, 0, 7))
+	w.attend()
+	if w.files() != 0 {
+		t.Fatalf("%d copies are left", w.files())
+	}
+	if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, body[1000:]) {
+		t.Errorf("the reader has %d bytes, %v", len(got), err)
+	}
 }
 
 // TestCopyLost: a copy that cannot be read is no worse than none.

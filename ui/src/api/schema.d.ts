@@ -113,6 +113,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/buckets/{bucket}/copy-from-tier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep a copy on the drives of what a tier has of a version */
+        post: operations["bring-back-version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/buckets/{bucket}/delete": {
         parameters: {
             query?: never;
@@ -2197,6 +2214,13 @@ export interface components {
             projectId: string;
             requestId: string;
             target: string;
+        };
+        BringBackRequest: {
+            /**
+             * Format: int64
+             * @description From when the copy is there, to the midnight (UTC) that follows
+             */
+            days: number;
         };
         BrowserSession: {
             address: string;
@@ -4452,6 +4476,8 @@ export interface components {
             };
             /** Format: date-time */
             modifiedAt: string;
+            /** @description The copy on the drives of what a tier keeps; nothing where there is none */
+            restore?: components["schemas"]["VersionCopy"];
             /** Format: int64 */
             size: number;
             /**
@@ -4466,6 +4492,15 @@ export interface components {
             tier?: string;
             /** @description "null" for what was written without versioning; empty where the bucket never kept versions */
             versionId: string;
+        };
+        VersionCopy: {
+            /** @description It is being made */
+            ongoing: boolean;
+            /**
+             * Format: date-time
+             * @description When it goes; missing while it is being made
+             */
+            until?: string;
         };
         VersionList: {
             items: components["schemas"]["Version"][];
@@ -4853,6 +4888,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CopyObjectsResult"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "bring-back-version": {
+        parameters: {
+            query: {
+                key: string;
+                /** @description Empty for the latest */
+                version?: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BringBackRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
                 };
             };
             /** @description Error */

@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
-import { Download, Eye, MoreHorizontal, RotateCcw, Trash2, Undo2 } from "lucide-react";
+import { ArchiveRestore, Download, Eye, MoreHorizontal, RotateCcw, Trash2, Undo2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
@@ -19,6 +19,7 @@ import {
 } from "@/components";
 import { formatExact } from "@/lib/format";
 import s from "./Browser.module.css";
+import { BringBackDialog } from "./BringBackDialog";
 import { changed } from "./changes";
 import { DeleteVersionDialog } from "./DeleteVersionDialog";
 import { isLocked } from "@/features/buckets/locks";
@@ -59,6 +60,7 @@ function Versions({ bucket, object, mayWrite, mayChange }: ListProps) {
   const versions = useInfiniteQuery(versionsQuery(bucket, object.key));
   const [deleting, setDeleting] = useState<ObjectVersion>();
   const [shown, setShown] = useState<ObjectVersion>();
+  const [bringing, setBringing] = useState<ObjectVersion>();
   const look = () => changed(bucket);
   const restore = useMutation({
     mutationFn: (version: ObjectVersion) =>
@@ -145,6 +147,11 @@ function Versions({ bucket, object, mayWrite, mayChange }: ListProps) {
                       {t("versions.restore")}
                     </MenuItem>
                   )}
+                  {mayWrite && version.tier && !version.restore?.ongoing && (
+                    <MenuItem icon={<ArchiveRestore size={15} />} onSelect={() => setBringing(version)}>
+                      {version.restore ? t("browser:tierCopy.extend") : t("browser:tierCopy.bring")}
+                    </MenuItem>
+                  )}
                   {version.marker && (
                     <MenuItem icon={<Undo2 size={15} />} onSelect={() => undelete.mutate(version)}>
                       {t("versions.undelete")}
@@ -175,6 +182,9 @@ function Versions({ bucket, object, mayWrite, mayChange }: ListProps) {
           <Preview source={sourceOf(bucket, shown, object.name, shown.versionId)} />
         </Dialog>
       )}
+      {bringing && (
+        <BringBackDialog bucket={bucket} name={object.name} object={bringing} named onClose={() => setBringing(undefined)} />
+      )}
       <DeleteVersionDialog
         bucket={bucket}
         name={object.name}
@@ -193,6 +203,13 @@ function Marks({ version }: { version: ObjectVersion }) {
     <>
       {version.latest && <Badge tone="ok">{t("versions.latest")}</Badge>}
       {version.marker && <Badge tone="warn">{t("versions.marker")}</Badge>}
+      {version.restore && (
+        <Badge tone="info">
+          {version.restore.ongoing
+            ? t("browser:tierCopy.badgeOngoing")
+            : `${t("browser:tierCopy.badge")} · ${t("browser:tierCopy.until", { until: formatExact(version.restore.until ?? "") })}`}
+        </Badge>
+      )}
       {isLocked(version) && <Badge tone="info">{t("versions.locked")}</Badge>}
     </>
   );

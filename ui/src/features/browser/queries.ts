@@ -42,6 +42,8 @@ export const objectQuery = (bucket: string, key: string) =>
     queryKey: ["buckets", bucket, "object", key],
     queryFn: ({ signal }) =>
       body(api.GET("/api/v1/buckets/{bucket}/version", { params: { path: { bucket }, query: { key } }, signal })),
+    // What is being brought back from a tier is looked at until it is there.
+    refetchInterval: (query) => (query.state.data?.restore?.ongoing ? 3000 : false),
   });
 
 /** objectAddress is where the console serves the bytes of an object, or of one version of it. */

@@ -8,6 +8,7 @@ export const eventGroups = [
   "s3:ObjectAcl:Put",
   "s3:LifecycleExpiration:*",
   "s3:LifecycleTransition",
+  "s3:ObjectRestore:*",
 ] as const;
 
 /** targetOf reads an ARN that the server gave: what it is, and its name. */

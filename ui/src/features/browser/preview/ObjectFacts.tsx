@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Pencil } from "lucide-react";
+import { ArchiveRestore, Pencil } from "lucide-react";
 import { Fragment, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button, Bytes, Time } from "@/components";
@@ -7,6 +7,7 @@ import type { ObjectInfo } from "@/api/types";
 import { formatBytes, formatExact } from "@/lib/format";
 import s from "../Browser.module.css";
 import { retained } from "@/features/buckets/locks";
+import { BringBackDialog } from "../BringBackDialog";
 import { PropertiesDialog } from "../PropertiesDialog";
 import { objectQuery } from "../queries";
 
@@ -17,6 +18,7 @@ export function ObjectFacts({ bucket, object, mayWrite, mayChange }: ObjectFacts
   const { t } = useTranslation("buckets");
   const more = useQuery(objectQuery(bucket, object.key)).data;
   const [editing, setEditing] = useState(false);
+  const [bringing, setBringing] = useState(false);
   return (
     <>
     <dl className={s.facts}>
@@ -57,6 +59,16 @@ export function ObjectFacts({ bucket, object, mayWrite, mayChange }: ObjectFacts
               <dd>{t(`facts.encryption.${more.encryption}`)}</dd>
             </>
           )}
+          {more.tier && (
+            <>
+              <dt>{t("browser:tierCopy.title")}</dt>
+              <dd>
+                {more.restore?.until
+                  ? t("browser:tierCopy.until", { until: formatExact(more.restore.until) })
+                  : t(more.restore ? "browser:tierCopy.ongoing" : "browser:tierCopy.none", { tier: more.tier })}
+              </dd>
+            </>
+          )}
           {more.lock.hold && (
             <>
               <dt>{t("facts.hold")}</dt>
@@ -81,8 +93,16 @@ export function ObjectFacts({ bucket, object, mayWrite, mayChange }: ObjectFacts
       <p>
         <Button size="sm" icon={<Pencil size={15} />} onClick={() => setEditing(true)}>
           {t("browser:facts.open")}
-        </Button>
+        </Button>{" "}
+        {more.tier && !more.restore?.ongoing && (
+          <Button size="sm" icon={<ArchiveRestore size={15} />} onClick={() => setBringing(true)}>
+            {more.restore ? t("browser:tierCopy.extend") : t("browser:tierCopy.bring")}
+          </Button>
+        )}
       </p>
+    )}
+    {bringing && more && (
+      <BringBackDialog bucket={bucket} name={object.key.slice(object.key.lastIndexOf("/") + 1)} object={more} onClose={() => setBringing(false)} />
     )}
     {editing && more && <PropertiesDialog bucket={bucket} object={more} mayChange={mayChange} onClose={() => setEditing(false)} />}
     </>

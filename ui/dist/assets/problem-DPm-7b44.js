@@ -1,1 +1,0 @@
-import{St as e}from"./components-l8onjLZM.js";import{o as t}from"./PolicyEditor-Dux3ocdc.js";function n(n){return n instanceof e&&n.code===`policy_malformed`?t(n.message):void 0}export{n as t};
