@@ -35,6 +35,7 @@ type Happening struct {
 	Sequencer uint64
 	Documents map[string]string // the bucket's
 	Owner     string            // the bucket's
+	BucketID  string            // no other bucket has or had it, also none of the same name
 }
 
 // Notice is a text that is kept until it was delivered. Notices of one queue are in the
@@ -66,6 +67,8 @@ type NoticeKeeper interface {
 	SettleNotices(ctx context.Context, keys []string) error
 	// Noticed returns a channel that is closed when a notice is kept after the call.
 	Noticed() <-chan struct{}
+	// BucketID returns what Happening.BucketID is of a bucket that is there, or ErrBucketNotFound.
+	BucketID(bucket string) (string, error)
 }
 
 // NoticeText is the system attribute that holds a notice's text.

@@ -4,6 +4,7 @@ package pipeline_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -373,5 +374,42 @@ func TestEventsStartOnce(t *testing.T) {
 	}
 	if list, err := r.ListRuns(t.Context(), id, "", 10); err != nil || len(list.Runs) != 1 || list.Runs[0].Trigger != pipeline.TriggerEvent {
 		t.Fatalf("%+v, %v", list, err)
+	}
+}
+
+// TestFloodOfEvents: events start a few runs at once, others find room beside them, and
+// what was refused is started once one of them has ended.
+func TestFloodOfEvents(t *testing.T) {
+	w := newWorld(t)
+	w.source.pipe(twoStages)
+	r := w.open() // nothing runs
+	id := r.add().ID
+	trigger := func(event string) (pipeline.Run, error) {
+		return r.Trigger(t.Context(), id, pipeline.TriggerRequest{Kind: pipeline.TriggerEvent, DeliveryID: event})
+	}
+	var first pipeline.Run
+	for i := range 4 {
+		run, err := trigger(fmt.Sprint("event-", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			first = run
+		}
+	}
+	if _, err := trigger("event-4"); !errors.Is(err, pipeline.ErrEventsBusy) {
+		t.Fatalf("the fifth run: %v", err)
+	}
+	if again, err := trigger("event-3"); err != nil || again.Number != 4 {
+		t.Fatalf("an event that has its run: %+v, %v", again, err)
+	}
+	if _, err := r.Trigger(t.Context(), id, pipeline.TriggerRequest{Kind: pipeline.TriggerAPI}); err != nil {
+		t.Fatalf("a trigger beside them: %v", err)
+	}
+	if _, err := r.Cancel(t.Context(), first.ID); err != nil {
+		t.Fatal(err)
+	}
+	if run, err := trigger("event-4"); err != nil || run.Number != 6 {
+		t.Fatalf("after one has ended: %+v, %v", run, err)
 	}
 }

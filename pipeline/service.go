@@ -32,6 +32,7 @@ type Config struct {
 	EngineGrace  time.Duration // how long an accepted run waits for an engine that went away; default 1m
 	StopGrace    time.Duration // for cleaning up when Croft stops; default 30s
 	MaxLogBytes  int64         // of one step; default 64 MiB
+	MaxEvents    int           // runs of one repository that events of buckets started and that have not ended; default 4
 	MaxQueued    int           // runs of one repository that wait; default 100
 	MaxArtifacts int           // files of one run; default 10,000
 
@@ -48,6 +49,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.EngineGrace, time.Minute)
 	setDefault(&c.StopGrace, 30*time.Second)
 	setDefault(&c.MaxLogBytes, 64<<20)
+	setDefault(&c.MaxEvents, 4)
 	setDefault(&c.MaxQueued, 100)
 	setDefault(&c.MaxArtifacts, 10_000)
 	setDefault(&c.RetryFirst, time.Second)

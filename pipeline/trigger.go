@@ -40,7 +40,13 @@ const (
 	keepDeliveries   = 30 * 24 * time.Hour
 )
 
-// Trigger queues a run. It refuses with engine_unavailable while there is nothing
+// ErrEventsBusy is that as many runs as may are under way that events of buckets started. A
+// flood of events waits in its own queue, and pushes find room in this one.
+var ErrEventsBusy = errs.New(errs.RateLimited, "events_busy",
+	"As many runs that events started are under way as may be at once. The next begins when one of them ends.")
+
+// Trigger queues a run. Runs of events are refused with ErrEventsBusy while Config.MaxEvents
+// of the repository have not ended. It refuses with engine_unavailable while there is nothing
 // to run it on, so that who triggers can try again later.
 func (s *Service) Trigger(ctx context.Context, repositoryID string, req TriggerRequest) (Run, error) {
 	repository, err := findRepository(s.db.Read(ctx), "id = ?", repositoryID)
@@ -104,6 +110,16 @@ func (s *Service) enqueue(tx *gorm.DB, run *runRow, deliveryID string) error {
 	}
 	if waiting >= int64(s.cfg.MaxQueued) {
 		return errs.Newf(errs.RateLimited, "queue_full", "%d runs of this repository are waiting already; cancel some or wait.", waiting)
+	}
+	if run.ByEvent {
+		var events int64
+		err := tx.Model(&runRow{}).Where("repository_id = ? AND by_event = 1 AND state IN ?", run.RepositoryID, unfinished).Count(&events).Error
+		if err != nil {
+			return err
+		}
+		if events >= int64(s.cfg.MaxEvents) {
+			return ErrEventsBusy
+		}
 	}
 	err := tx.Model(&repositoryRow{}).Where("id = ?", run.RepositoryID).Update("last_number", gorm.Expr("last_number + 1")).Error
 	if err != nil {

@@ -2,7 +2,7 @@ package app
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"strconv"
 
 	"croft/account"
@@ -73,12 +73,12 @@ func (o ownTargets) Offer(ctx context.Context, owner string) ([]notification.Tar
 }
 
 // Deliver implements notification.Own.
-func (o ownTargets) Deliver(ctx context.Context, owner string, t notification.Target, e *notification.Event, id string) error {
+func (o ownTargets) Deliver(ctx context.Context, owner string, t notification.Target, events []notification.Event, id string) error {
 	if owner == "" {
 		return errNoProject
 	}
 	if t.Kind == notification.Pipeline {
-		return o.start(ctx, owner, t, e, id)
+		return o.start(ctx, owner, t, &events[0], id)
 	}
 	project, err := o.accounts.Project(ctx, owner)
 	if err != nil {
@@ -88,7 +88,7 @@ func (o ownTargets) Deliver(ctx context.Context, owner string, t notification.Ta
 	if err != nil {
 		return err
 	}
-	_, err = o.rooms.Post(ctx, chat.PostRequest{RoomID: room.ID, ClientID: "event-" + id, Text: sentence(e)})
+	_, err = o.rooms.Post(ctx, chat.PostRequest{RoomID: room.ID, ClientID: "event-" + id, Text: sentences(events)})
 	return err
 }
 
@@ -111,25 +111,8 @@ func (o ownTargets) start(ctx context.Context, owner string, t notification.Targ
 			{Name: "EVENT_USER", Value: e.User}, {Name: "EVENT_JSON", Value: string(record)},
 		},
 	})
+	if errors.Is(err, pipeline.ErrEventsBusy) {
+		return errs.Wrap(notification.ErrBusy, errs.RateLimited, pipeline.ErrEventsBusy.Code, pipeline.ErrEventsBusy.Message)
+	}
 	return err
-}
-
-// sentence says an event in a room.
-func sentence(e *notification.Event) string {
-	text := fmt.Sprintf("%s in %s: %s", said[e.Name], e.Bucket, e.Key)
-	if e.ETag != "" {
-		text += fmt.Sprintf(" (%d bytes)", e.Size)
-	}
-	if e.User != "" {
-		text += ", by " + e.User
-	}
-	return text
-}
-
-var said = map[notification.Name]string{
-	notification.CreatedPut: "New object", notification.CreatedPost: "New object", notification.CreatedCopy: "New copy",
-	notification.CreatedComplete: "New object", notification.RemovedDelete: "Deleted", notification.RemovedMarker: "Deleted",
-	notification.TaggingPut: "Tagged", notification.TaggingDelete: "Tags removed", notification.ACLPut: "Other grants",
-	notification.ExpiredDelete: "Expired", notification.ExpiredMarker: "Expired", notification.Transitioned: "Moved to a tier",
-	notification.RestoreAsked: "To be brought back from a tier", notification.RestoreDone: "Brought back from a tier", notification.RestoreEnded: "Copy beside a tier removed",
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"croft/account"
@@ -17,7 +18,10 @@ import (
 )
 
 // started is what pipelines were asked for. Every project has the repository "site".
-type started []pipeline.TriggerRequest
+type started struct {
+	all  []pipeline.TriggerRequest
+	busy bool
+}
 
 var errNoSite = errs.New(errs.NotFound, "repository_not_found", "There is no such repository.")
 
@@ -33,8 +37,11 @@ func (*started) ListRepositories(context.Context, string) ([]pipeline.Repository
 }
 
 func (s *started) Trigger(_ context.Context, id string, r pipeline.TriggerRequest) (pipeline.Run, error) {
+	if s.busy {
+		return pipeline.Run{}, fmt.Errorf("queue a run: %w", pipeline.ErrEventsBusy)
+	}
 	r.Author = id
-	*s = append(*s, r)
+	s.all = append(s.all, r)
 	return pipeline.Run{}, nil
 }
 
@@ -77,10 +84,10 @@ func TestEventsReachTheirOwnProject(t *testing.T) {
 	if offered, err := own.Offer(t.Context(), project.ID); err != nil || len(offered) != 2 {
 		t.Errorf("%+v, %v", offered, err)
 	}
-	e := &notification.Event{Name: notification.CreatedPut, Bucket: "web-data", Key: "a/b.jpg", Size: 5, ETag: "e", User: "ada", Sequencer: "01"}
+	e := notification.Event{Name: notification.CreatedPut, Bucket: "web-data", Key: "a/b.jpg", Size: 5, ETag: "e", User: "ada", Sequencer: "01"}
 	for range 2 {
 		for _, target := range []notification.Target{room, site} {
-			if err := own.Deliver(t.Context(), project.ID, target, e, "0123456789abcdef"); err != nil {
+			if err := own.Deliver(t.Context(), project.ID, target, []notification.Event{e}, "0123456789abcdef"); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -93,18 +100,50 @@ func TestEventsReachTheirOwnProject(t *testing.T) {
 	if err != nil || len(said) != 1 || said[0].Text != "New object in web-data: a/b.jpg (5 bytes), by ada" || said[0].AuthorID != "" {
 		t.Fatalf("%+v, %v", said, err)
 	}
-	if len(runs) != 2 || runs[0].DeliveryID != "event-0123456789abcdef" || runs[1].DeliveryID != runs[0].DeliveryID || runs[0].Branch != "main" ||
-		runs[0].Kind != pipeline.TriggerEvent || runs[0].Author != project.ID+"/site" {
-		t.Fatalf("%+v", runs)
+	if len(runs.all) != 2 || runs.all[0].DeliveryID != "event-0123456789abcdef" || runs.all[1].DeliveryID != runs.all[0].DeliveryID || runs.all[0].Branch != "main" ||
+		runs.all[0].Kind != pipeline.TriggerEvent || runs.all[0].Author != project.ID+"/site" {
+		t.Fatalf("%+v", runs.all)
 	}
 	variables := map[string]string{}
-	for _, v := range runs[0].Variables {
+	for _, v := range runs.all[0].Variables {
 		variables[v.Name] = v.Value
 	}
 	if variables["EVENT_NAME"] != "s3:ObjectCreated:Put" || variables["EVENT_BUCKET"] != "web-data" || variables["EVENT_KEY"] != "a/b.jpg" || variables["EVENT_SIZE"] != "5" || variables["EVENT_USER"] != "ada" {
 		t.Fatalf("%+v", variables)
 	}
-	if err := own.Deliver(t.Context(), "gone", room, e, "1"); err == nil {
+	if err := own.Deliver(t.Context(), "gone", room, []notification.Event{e}, "1"); err == nil {
 		t.Error("an event of a project that is gone was taken")
+	}
+	runs.busy = true
+	if err := own.Deliver(t.Context(), project.ID, site, []notification.Event{e}, "2"); !errors.Is(err, notification.ErrBusy) {
+		t.Errorf("a pipeline that takes no more at once: %v", err)
+	}
+}
+
+// TestManyWords: whatever is said of one event is said of several.
+func TestManyWords(t *testing.T) {
+	for _, n := range notification.Names {
+		if said[n] == "" || many[said[n]] == "" {
+			t.Errorf("%s: %q, %q", n, said[n], many[said[n]])
+		}
+	}
+}
+
+// TestSentences says many events in one message.
+func TestSentences(t *testing.T) {
+	put := func(key, user string, at int64) notification.Event {
+		return notification.Event{Name: notification.CreatedPut, Bucket: "web", Key: key, Size: 10, ETag: "e", User: user, Milliseconds: at}
+	}
+	gone := notification.Event{Name: notification.RemovedDelete, Bucket: "web", Key: "old/x"}
+	for want, events := range map[string][]notification.Event{
+		"New object in web: a (10 bytes), by ada":                                     {put("a", "ada", 1)},
+		"3 new objects in web/up/ (30 bytes), the latest b/2, by ada, max":            {put("up/b/1", "ada", 1), put("up/b/2", "max", 3), put("up/c", "ada", 2)},
+		"2 new objects in web/ (20 bytes), the latest b, by a\nDeleted in web: old/x": {gone, put("a/a", "a", 1), put("b", "a", 2)},
+		"4 new objects in web/u/ (40 bytes), the latest 4, by a, b, c and others":     {put("u/1", "a", 1), put("u/2", "b", 2), put("u/3", "c", 3), put("u/4", "d", 4)},
+		"2 new objects in web/ (20 bytes), the latest ab/2":                           {put("a/1", "", 1), put("ab/2", "", 2)},
+	} {
+		if got := sentences(events); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }

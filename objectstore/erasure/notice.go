@@ -39,7 +39,7 @@ func (s *Store) tell(ctx context.Context, t *telling, in *bucket, what objectsto
 	if t == nil {
 		t = &telling{store: s}
 	}
-	h := objectstore.Happening{What: what, Object: o, Sequencer: sequencer, Documents: now.Documents, Owner: now.Owner}
+	h := objectstore.Happening{What: what, Object: o, Sequencer: sequencer, Documents: now.Documents, Owner: now.Owner, BucketID: publicID(in.ID)}
 	notices := s.announcer.Notices(ctx, &h)
 	if len(notices) > 0 && t.to == nil {
 		var err error
@@ -150,6 +150,18 @@ func (t *telling) end() {
 // SettleNotices implements objectstore.NoticeKeeper.
 func (s *Store) SettleNotices(ctx context.Context, keys []string) error {
 	return errors.Join(s.DeleteAll(ctx, objectstore.NoticeBucket, keys)...)
+}
+
+// publicID writes a bucket's number for others. Numbers are never given twice.
+func publicID(id uint64) string { return fmt.Sprintf("%016x", id) }
+
+// BucketID implements objectstore.NoticeKeeper.
+func (s *Store) BucketID(name string) (string, error) {
+	b, err := s.buckets.find(name)
+	if err != nil {
+		return "", err
+	}
+	return publicID(b.ID), nil
 }
 
 // Noticed implements objectstore.NoticeKeeper.

@@ -82,7 +82,7 @@ func (a *Announcer) Notices(ctx context.Context, h *objectstore.Happening) (noti
 			continue
 		}
 		e := eventOf(name, r.ID, h, &from)
-		notices = append(notices, objectstore.Notice{Queue: queueOf(h.Object.Bucket, r.target), Text: e.text()})
+		notices = append(notices, objectstore.Notice{Queue: place{Bucket: h.Object.Bucket, ID: h.BucketID, Target: r.target}.String(), Text: e.text()})
 	}
 	return notices
 }

@@ -12,7 +12,10 @@ var (
 	// ErrUnavailable is what stores answer with that are not on drives of Croft's own.
 	ErrUnavailable = errs.New(errs.Invalid, "notification_unavailable",
 		"Events need drives of Croft's own. Set them at the S3 cluster that keeps the objects.")
+	// ErrBusy is within what a target returns that is well and takes no more at once.
+	ErrBusy           = errs.New(errs.RateLimited, "event_target_busy", "The target takes no more at once. It is asked again by itself.")
 	ErrRuleNotFound   = errs.New(errs.NotFound, "notification_rule_not_found", "There is no such rule. It may have been removed meanwhile.")
+	ErrQueueNotFound  = errs.New(errs.NotFound, "event_queue_not_found", "There is no such queue of events. Nothing waits in it any more.")
 	ErrTargetNotFound = errs.New(errs.NotFound, "event_target_not_found", "There is no such target. It may have been removed meanwhile.")
 )
 

@@ -73,7 +73,7 @@ func (w *world) open() {
 	}
 	w.Service = New(Deps{
 		DB: w.db, Sealer: seal.New([32]byte{1}), Store: w.store, Announcer: w.announcer, Own: w.own, Log: slog.New(slog.NewTextHandler(w.Output(), nil)),
-	}, Config{FirstPause: 5 * time.Millisecond, LastPause: 20 * time.Millisecond})
+	}, Config{FirstPause: 5 * time.Millisecond, LastPause: 20 * time.Millisecond, Gather: time.Millisecond, BusyPause: time.Millisecond})
 	if err := w.Open(w.Context()); err != nil {
 		w.Fatal(err)
 	}
@@ -218,6 +218,7 @@ func (r *receiver) awaits(t *testing.T, count int) []string {
 type own struct {
 	mu   sync.Mutex // guards what follows
 	got  []string
+	ids  map[string]int // how many events came under each
 	fail error
 	took chan struct{}
 }
@@ -236,16 +237,21 @@ func (o *own) Offer(context.Context, string) ([]Target, error) {
 }
 
 // Deliver implements Own.
-func (o *own) Deliver(_ context.Context, owner string, t Target, e *Event, id string) error {
+func (o *own) Deliver(_ context.Context, owner string, t Target, events []Event, id string) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.fail != nil {
 		return o.fail
 	}
-	o.got = append(o.got, owner+" "+string(t.Kind)+" "+t.Name+t.Branch+" "+e.Key)
-	if len(id) != 16 {
-		o.got = append(o.got, "id "+id)
+	var keys []string
+	for _, e := range events {
+		keys = append(keys, e.Key)
 	}
+	o.got = append(o.got, owner+" "+string(t.Kind)+" "+t.Name+t.Branch+" "+strings.Join(keys, " "))
+	if o.ids == nil {
+		o.ids = map[string]int{}
+	}
+	o.ids[id] += len(events)
 	if o.took != nil {
 		o.took <- struct{}{}
 	}

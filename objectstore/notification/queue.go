@@ -21,10 +21,10 @@ const (
 // queue is what waits in one bucket for one target.
 type queue struct {
 	service *Service
+	place
 	name    string
-	bucket  string
-	target  Target
 	bell    chan struct{}
+	running bool // somebody delivers from it; guarded by the service
 
 	mu     sync.Mutex // guards what follows
 	status Status     // only counts, problem and next try
@@ -34,6 +34,11 @@ type queue struct {
 	held map[string]hold
 	down int // tries in a row that found the target not well
 	row  int // refusals since the last success
+	// gathered says that events of a room were given time to become one message; sum is the
+	// message that is on its way.
+	gathered bool
+	sum      *sum
+	looked   bool // whether such a message was looked for that a Croft before this one left
 }
 
 type hold struct {
@@ -47,9 +52,12 @@ type notice struct {
 	event Event
 }
 
-func newQueue(s *Service, name, bucket string, t Target) *queue {
-	return &queue{service: s, name: name, bucket: bucket, target: t, bell: make(chan struct{}, 1), held: map[string]hold{}}
+func newQueue(s *Service, at place) *queue {
+	return &queue{service: s, place: at, name: at.String(), bell: make(chan struct{}, 1), held: map[string]hold{}}
 }
+
+// idOf is a notice's key in its queue.
+func (q *queue) idOf(key string) string { return key[len(q.name)+1:] }
 
 func (q *queue) ring() {
 	select {
@@ -58,11 +66,20 @@ func (q *queue) ring() {
 	}
 }
 
-// run delivers until ctx ends.
+// run delivers until ctx ends, or the queue of a bucket that is gone is empty.
 func (q *queue) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		pause, err := q.step(ctx)
+		// The order matters: nothing comes after the bucket is gone.
+		gone, err := q.service.gone(q.place)
+		var pause time.Duration
+		if err == nil {
+			pause, err = q.step(ctx)
+		}
 		if ctx.Err() != nil {
+			return
+		}
+		if err == nil && pause == 0 && gone {
+			q.service.forget(q)
 			return
 		}
 		if err != nil {
@@ -82,6 +99,9 @@ func (q *queue) run(ctx context.Context) {
 func (q *queue) rest(ctx context.Context, pause time.Duration) {
 	if pause == 0 {
 		wait(ctx, q.bell, 0)
+		q.mu.Lock()
+		q.hurry = false // it is tried anyway
+		q.mu.Unlock()
 		return
 	}
 	over := time.NewTimer(pause)
@@ -108,6 +128,9 @@ func (q *queue) rest(ctx context.Context, pause time.Duration) {
 // step delivers a batch and returns how long to wait: 0 until something new is there, less
 // than 0 not at all.
 func (q *queue) step(ctx context.Context) (time.Duration, error) {
+	if q.Target.Kind == Room {
+		return q.stepSum(ctx)
+	}
 	batch, until, err := q.read(ctx)
 	if err != nil || len(batch) == 0 {
 		if err == nil && !until.IsZero() {
@@ -123,16 +146,25 @@ func (q *queue) step(ctx context.Context) (time.Duration, error) {
 	if err := r.settle(ctx); err != nil {
 		return 0, err
 	}
-	if r.sick {
-		q.down++
-		pause := q.service.pause(q.down)
-		q.note(func(st *Status) { st.NextTry = time.Now().Add(pause) })
-		return pause, nil
-	}
-	if r.delivered > 0 {
+	switch {
+	case r.sick:
+		return q.sick(), nil
+	case r.busy:
+		q.down = 0
+		q.note(func(st *Status) { st.Busy = true })
+		return q.service.config.BusyPause, nil
+	case r.delivered > 0:
 		q.down = 0
 	}
 	return -1, nil
+}
+
+// sick is how long a target is left alone that is not well once more.
+func (q *queue) sick() time.Duration {
+	q.down++
+	pause := q.service.pause(q.down)
+	q.note(func(st *Status) { st.NextTry = time.Now().Add(pause) })
+	return pause
 }
 
 // pause is how long to wait after so many failures in a row.
@@ -165,7 +197,10 @@ func (q *queue) read(ctx context.Context) (batch []notice, until time.Time, err 
 			o := &page.Objects[i]
 			e, err := parseEvent(o.Attributes.System[objectstore.NoticeText])
 			if err != nil {
-				return nil, until, err
+				if err := q.setAside(ctx, o, err); err != nil {
+					return nil, until, err
+				}
+				continue
 			}
 			if h, is := q.held[e.Key]; is && now.Before(h.until) {
 				skipped[e.Key] = true
@@ -187,6 +222,20 @@ func (q *queue) read(ctx context.Context) (batch []notice, until time.Time, err 
 	return batch, until, nil
 }
 
+// setAside puts a notice away that cannot be read: what comes behind it goes on.
+func (q *queue) setAside(ctx context.Context, o *objectstore.Object, why error) error {
+	id := q.idOf(o.Key)
+	shelf := q.on(unreadable).String()
+	if err := q.service.keep(ctx, shelf+"/"+id, o.Attributes.System[objectstore.NoticeText]); err != nil {
+		return err
+	}
+	if err := q.service.store.SettleNotices(ctx, []string{o.Key}); err != nil {
+		return err
+	}
+	q.service.log.ErrorContext(ctx, "an event cannot be read and was put aside; it is told to nobody", "queue", q.name, "kept", shelf+"/"+id, "error", why)
+	return nil
+}
+
 // round is a batch that is being delivered.
 type round struct {
 	queue *queue
@@ -195,6 +244,7 @@ type round struct {
 	done      []string   // IDs to settle
 	delivered int
 	sick      bool // the target is not well: begin nothing more
+	busy      bool // it takes no more at once
 }
 
 // deliver sends a batch: the events of a key one after the other, several keys at once.
@@ -230,30 +280,27 @@ func (r *round) deliver(ctx context.Context, batch []notice) {
 func (r *round) over(ctx context.Context) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.sick || ctx.Err() != nil
+	return r.sick || r.busy || ctx.Err() != nil
 }
 
 // one delivers an event and reports whether the next of its key may follow.
 func (r *round) one(ctx context.Context, n *notice) bool {
 	q := r.queue
-	err := q.service.send(ctx, q.target, &n.event, n.id[len(q.name)+1:])
+	err := q.service.send(ctx, q.Target, []Event{n.event}, q.idOf(n.id))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err == nil {
 		r.done, r.delivered, q.row = append(r.done, n.id), r.delivered+1, 0
 		delete(q.held, n.event.Key)
-		q.note(func(st *Status) {
-			st.Delivered++
-			st.LastDelivered = time.Now()
-			if st.ProblemKey == "" || st.ProblemKey == n.event.Key {
-				st.Problem, st.ProblemKey = "", ""
-			}
-			st.NextTry = time.Time{}
-		})
+		q.note(func(st *Status) { st.took(1, n.event.Key) })
 		return true
 	}
 	if ctx.Err() != nil {
 		return false // Croft stops
+	}
+	if errors.Is(err, ErrBusy) {
+		r.busy = true
+		return false
 	}
 	q.row++
 	refused := errors.Is(err, errRefused)
@@ -265,14 +312,11 @@ func (r *round) one(ctx context.Context, n *notice) bool {
 	} else {
 		r.sick, q.row = true, 0
 	}
-	_, message := errs.Public(err)
-	q.note(func(st *Status) {
-		st.Failures++
-		st.Problem, st.ProblemKey = message, ""
-		if refused {
-			st.ProblemKey = n.event.Key
-		}
-	})
+	key := ""
+	if refused {
+		key = n.event.Key
+	}
+	q.note(func(st *Status) { st.failed(err, key) })
 	return false
 }
 
@@ -284,15 +328,15 @@ func (r *round) settle(ctx context.Context) error {
 	return r.queue.service.store.SettleNotices(context.WithoutCancel(ctx), r.done)
 }
 
-// send hands an event to a target.
-func (s *Service) send(ctx context.Context, t Target, e *Event, id string) error {
+// send hands events to a target; a webhook and a pipeline take one.
+func (s *Service) send(ctx context.Context, t Target, events []Event, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
 	defer cancel()
 	if t.Kind == Webhook {
-		return s.hooks.deliver(ctx, t.Name, e)
+		return s.hooks.deliver(ctx, t.Name, &events[0])
 	}
 	if s.own == nil {
 		return errs.New(errs.Unavailable, "event_target_unavailable", "The target cannot be reached from here.")
 	}
-	return s.own.Deliver(ctx, e.Owner, t, e, id)
+	return s.own.Deliver(ctx, events[0].Owner, t, events, id)
 }

@@ -106,9 +106,11 @@ func TestTargets(t *testing.T) {
 		if err != nil || is.ARN() != arn {
 			t.Errorf("%s: %+v, %v", arn, is, err)
 		}
-		bucket, back, err := parseQueue(queueOf("bucket", is))
-		if err != nil || bucket != "bucket" || back != is || strings.Count(queueOf("bucket", is), "/") != 1 {
-			t.Errorf("%s: %s %+v %v", arn, bucket, back, err)
+		for _, p := range []place{{"bucket", "", is, ""}, {"bucket", "0a", is, ""}, {"bucket", "0a", is, unreadable}, {"bucket", "", is, summing}} {
+			back, err := parsePlace(p.String())
+			if err != nil || back != p || strings.Count(p.String(), "/") != 1 {
+				t.Errorf("%s: %+v %v", p, back, err)
+			}
 		}
 	}
 	for _, arn := range []string{
@@ -117,6 +119,14 @@ func TestTargets(t *testing.T) {
 	} {
 		if is, err := ParseTarget(arn); err == nil {
 			t.Errorf("%s: %+v", arn, is)
+		}
+	}
+}
+
+func TestPlacesOfOthers(t *testing.T) {
+	for _, name := range []string{"", "bucket", "bucket/", "bucket/x", "bucket/" + hookARN + ";1;newer", "bucket/" + hookARN + ";1;;", "bucket/" + hookARN + ";", "bucket/arn:minio:sqs::hook:webhook", "bucket/%zz"} {
+		if p, err := parsePlace(name); err == nil {
+			t.Errorf("%s: %+v", name, p)
 		}
 	}
 }

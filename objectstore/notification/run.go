@@ -22,7 +22,6 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	var all sync.WaitGroup
 	defer all.Wait()
-	running := map[*queue]bool{}
 	for again := time.Duration(0); ; {
 		bell := s.store.Noticed()
 		found, err := s.waitingQueues(ctx)
@@ -35,9 +34,7 @@ func (s *Service) Run(ctx context.Context) error {
 			again = s.config.FirstPause
 		}
 		for _, name := range found {
-			q := s.discovered(name)
-			if q != nil && !running[q] {
-				running[q] = true
+			if q := s.discovered(name); q != nil {
 				all.Go(func() { q.run(ctx) })
 			}
 		}
@@ -80,22 +77,39 @@ func wait(ctx context.Context, bell <-chan struct{}, most time.Duration) bool {
 }
 
 // waitingQueues are the queues that hold something.
-func (s *Service) waitingQueues(ctx context.Context) (queues []string, err error) {
-	buckets, err := s.prefixes(ctx, "")
+func (s *Service) waitingQueues(ctx context.Context) (queues []place, err error) {
+	all, err := s.places(ctx, "")
+	for _, p := range all {
+		if p.Shelf == "" {
+			queues = append(queues, p)
+		}
+	}
+	return queues, err
+}
+
+// places are the queues, and the shelves beside them, of a bucket or of all that hold
+// something. Names of a newer Croft are left out.
+func (s *Service) places(ctx context.Context, bucket string) (all []place, err error) {
+	buckets := []string{bucket + "/"}
+	if bucket == "" {
+		buckets, err = s.prefixes(ctx, "")
+	}
 	for _, b := range buckets {
 		if err != nil {
 			break
 		}
-		var some []string
-		some, err = s.prefixes(ctx, b)
-		for _, q := range some {
-			queues = append(queues, strings.TrimSuffix(q, "/"))
+		var names []string
+		names, err = s.prefixes(ctx, b)
+		for _, name := range names {
+			if p, err := parsePlace(strings.TrimSuffix(name, "/")); err == nil {
+				all = append(all, p)
+			}
 		}
 	}
 	if errors.Is(err, objectstore.ErrBucketNotFound) {
 		err = nil // nobody has rules
 	}
-	return queues, err
+	return all, err
 }
 
 // prefixes are the common prefixes below one.
@@ -114,20 +128,36 @@ func (s *Service) prefixes(ctx context.Context, under string) (all []string, err
 	}
 }
 
-// discovered returns the queue of a name and wakes it. A name that no queue can have is
-// of a newer Croft; it is left alone.
-func (s *Service) discovered(name string) *queue {
+// discovered wakes a queue, and returns it if nobody delivers from it yet.
+func (s *Service) discovered(at place) *queue {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	q := s.queues[name]
+	q := s.queues[at]
 	if q == nil {
-		bucket, target, err := parseQueue(name)
-		if err != nil {
-			return nil
-		}
-		q = newQueue(s, name, bucket, target)
-		s.queues[name] = q
+		q = newQueue(s, at)
+		s.queues[at] = q
 	}
 	q.ring()
+	if q.running {
+		return nil
+	}
+	q.running = true
 	return q
+}
+
+// forget lets go of a queue whose bucket is gone and that was found empty since.
+func (s *Service) forget(q *queue) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.queues, q.place)
+}
+
+// gone reports whether the bucket of a queue was deleted. Of one without an ID it is
+// believed that it is the bucket there is.
+func (s *Service) gone(p place) (bool, error) {
+	id, err := s.store.BucketID(p.Bucket)
+	if errors.Is(err, objectstore.ErrBucketNotFound) {
+		return true, nil
+	}
+	return err == nil && p.ID != "" && p.ID != id, err
 }

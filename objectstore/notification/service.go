@@ -29,9 +29,10 @@ type Keeper interface {
 type Own interface {
 	// Check says why a bucket of this owner cannot have a target, or nil.
 	Check(ctx context.Context, owner string, t Target) error
-	// Deliver hands over an event, of which id is the same each time. It is called again
-	// until it returns nil.
-	Deliver(ctx context.Context, owner string, t Target, e *Event, id string) error
+	// Deliver hands over one event, or several to a room, of which id is the same each time.
+	// It is called again until it returns nil. ErrBusy in what it returns says that the target
+	// is well and takes no more at once.
+	Deliver(ctx context.Context, owner string, t Target, events []Event, id string) error
 	// Offer lists what targets buckets of this owner can have.
 	Offer(ctx context.Context, owner string) ([]Target, error)
 }
@@ -51,6 +52,8 @@ type Config struct {
 	FirstPause time.Duration // after a failure, before the next try; doubles up to LastPause. 0 is 1 s
 	LastPause  time.Duration // 0 is 5 min
 	Timeout    time.Duration // of one delivery; 0 is 30 s
+	Gather     time.Duration // what happens within it is one message in a room; 0 is 3 s
+	BusyPause  time.Duration // before a target that takes no more at once is asked again; 0 is 2 s
 }
 
 // Service is the room's face. Its methods may be called from any goroutine.
@@ -66,8 +69,8 @@ type Service struct {
 
 	bell chan struct{} // rings when the room itself has kept an event
 
-	mu     sync.Mutex        // guards queues
-	queues map[string]*queue // by name; those that had events since the start
+	mu     sync.Mutex       // guards queues and what is running of them
+	queues map[place]*queue // those that had events since the start
 }
 
 // New makes the service. It does no I/O and starts nothing.
@@ -75,9 +78,11 @@ func New(deps Deps, config Config) *Service {
 	config.FirstPause = cmp.Or(config.FirstPause, time.Second)
 	config.LastPause = cmp.Or(config.LastPause, 5*time.Minute)
 	config.Timeout = cmp.Or(config.Timeout, 30*time.Second)
+	config.Gather = cmp.Or(config.Gather, 3*time.Second)
+	config.BusyPause = cmp.Or(config.BusyPause, 2*time.Second)
 	s := &Service{
 		db: deps.DB, sealer: deps.Sealer, store: deps.Store, announcer: deps.Announcer, own: deps.Own, log: deps.Log, config: config,
-		queues: map[string]*queue{}, bell: make(chan struct{}, 1),
+		queues: map[place]*queue{}, bell: make(chan struct{}, 1),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -244,17 +249,27 @@ func (s *Service) Offer(ctx context.Context, bucket string) ([]Target, error) {
 
 // keepTest puts a test event behind what waits for a target.
 func (s *Service) keepTest(ctx context.Context, bucket string, t Target) error {
+	id, err := s.store.BucketID(bucket)
+	if err != nil {
+		return err
+	}
 	e := newTest(bucket)
-	_, err := s.store.Put(ctx, objectstore.PutRequest{
-		Bucket: objectstore.NoticeBucket, Key: fmt.Sprintf("%s/%016x", queueOf(bucket, t), time.Now().UnixNano()),
-		Body: strings.NewReader(""), Attributes: objectstore.Attributes{System: map[string]string{objectstore.NoticeText: e.text()}},
-	})
-	if err == nil {
+	at := place{Bucket: bucket, ID: id, Target: t}
+	if err = s.keep(ctx, fmt.Sprintf("%s/%016x", at, time.Now().UnixNano()), e.text()); err == nil {
 		select { // the store's bell rings for what it keeps of itself
 		case s.bell <- struct{}{}:
 		default:
 		}
 	}
+	return err
+}
+
+// keep puts a notice that the room itself makes.
+func (s *Service) keep(ctx context.Context, key, text string) error {
+	_, err := s.store.Put(ctx, objectstore.PutRequest{
+		Bucket: objectstore.NoticeBucket, Key: key, Body: strings.NewReader(""),
+		Attributes: objectstore.Attributes{System: map[string]string{objectstore.NoticeText: text}},
+	})
 	return err
 }
 

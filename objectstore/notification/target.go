@@ -1,7 +1,6 @@
 package notification
 
 import (
-	"net/url"
 	"regexp"
 	"strings"
 )
@@ -61,18 +60,4 @@ func ParseTarget(arn string) (Target, error) {
 	}
 	return Target{}, invalid("%s is no target of this Croft. There are arn:croft:sqs::NAME:webhook for a webhook that an administrator made, "+
 		"arn:croft:pipeline::REPOSITORY and arn:croft:pipeline::REPOSITORY:BRANCH for a pipeline of the bucket's project, and arn:croft:room::project for its room.", clip(arn))
-}
-
-// queue is the queue that a bucket's events wait in for a target: what the keys of notices
-// begin with.
-func queueOf(bucket string, t Target) string { return bucket + "/" + url.PathEscape(t.ARN()) }
-
-// parseQueue is what queueOf made a queue of.
-func parseQueue(queue string) (bucket string, t Target, err error) {
-	bucket, escaped, _ := strings.Cut(queue, "/")
-	arn, err := url.PathUnescape(escaped)
-	if err == nil {
-		t, err = ParseTarget(arn)
-	}
-	return bucket, t, err
 }

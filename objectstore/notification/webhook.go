@@ -222,7 +222,7 @@ func (s *Service) ChangeHook(ctx context.Context, name string, n NewHook) error 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, q := range s.queues {
-		if q.target.Kind == Webhook && q.target.Name == name {
+		if q.Target.Kind == Webhook && q.Target.Name == name {
 			q.mu.Lock()
 			q.hurry = true
 			q.mu.Unlock()
@@ -246,7 +246,7 @@ func (s *Service) RemoveHook(ctx context.Context, name string) error {
 	}
 	if len(users) > 0 {
 		return errs.Newf(errs.Conflict, "event_target_in_use",
-			"Rules of these buckets name the target, or events of theirs wait for it: %s. Remove the rules and deliver or discard the events first, on the buckets' pages.", strings.Join(users, ", "))
+			"Rules of these buckets name the target, or events of theirs wait for it: %s. Remove the rules on the buckets' pages, and deliver or discard the events first.", strings.Join(users, ", "))
 	}
 	return s.db.Write(ctx, func(tx *gorm.DB) error { return tx.Where("name = ?", name).Delete(&hookRow{}).Error })
 }
@@ -263,9 +263,9 @@ func (s *Service) usersOf(ctx context.Context, t Target) (users []string, err er
 		}
 	}
 	queues, err := s.waitingQueues(ctx)
-	for _, name := range queues {
-		if bucket, is, err := parseQueue(name); err == nil && is == t && !slices.Contains(users, bucket) {
-			users = append(users, bucket)
+	for _, q := range queues {
+		if q.Target == t && !slices.Contains(users, q.Bucket) {
+			users = append(users, q.Bucket)
 		}
 	}
 	return users, err

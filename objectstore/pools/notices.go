@@ -19,6 +19,9 @@ func (s *Store) SettleNotices(ctx context.Context, keys []string) error {
 	return errors.Join(failures...)
 }
 
+// BucketID implements objectstore.NoticeKeeper. A bucket has one number in all sets.
+func (s *Store) BucketID(name string) (string, error) { return s.now.Load().first.BucketID(name) }
+
 // Noticed implements objectstore.NoticeKeeper.
 func (s *Store) Noticed() <-chan struct{} {
 	sets := s.sets()
