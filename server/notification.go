@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,6 +21,9 @@ type Notification interface {
 	Statuses(ctx context.Context, bucket string) ([]notification.Status, error)
 	Retry(ctx context.Context, bucket, arn string) error
 	Discard(ctx context.Context, bucket, arn string) (int, error)
+	Queues(ctx context.Context) ([]notification.Status, error)
+	RetryQueue(ctx context.Context, queue string) error
+	DiscardQueue(ctx context.Context, queue string) (int, error)
 
 	Hooks(ctx context.Context) ([]notification.Hook, error)
 	AddHook(ctx context.Context, n notification.NewHook) error
@@ -47,11 +51,16 @@ type EventRule struct {
 
 // EventTarget is how a target of a bucket is. Counts are since the start.
 type EventTarget struct {
+	Queue         string     `json:"queue" doc:"Names what waits; a bucket that was made anew has others"`
+	Bucket        string     `json:"bucket"`
+	Gone          bool       `json:"gone" doc:"The bucket was deleted; there may be a new one of that name"`
 	Target        string     `json:"target" doc:"Its ARN"`
-	Ruled         bool       `json:"ruled" doc:"Whether a rule names it"`
+	Ruled         bool       `json:"ruled" doc:"Whether a rule names it; not said in the list of all queues"`
 	Waiting       int        `json:"waiting" doc:"Events that it has not taken yet"`
 	More          bool       `json:"more" doc:"That many wait, and more"`
 	Oldest        *time.Time `json:"oldest,omitempty" doc:"When the oldest of them happened"`
+	Unreadable    int        `json:"unreadable" doc:"Events that were put aside because they cannot be read"`
+	Busy          bool       `json:"busy" doc:"The target is well and takes no more at once"`
 	Delivered     int64      `json:"delivered"`
 	LastDelivered *time.Time `json:"lastDelivered,omitempty"`
 	Failures      int64      `json:"failures" doc:"Tries that failed"`
@@ -118,6 +127,9 @@ type (
 		InBucket
 		Target string `query:"target" required:"true" doc:"The target's ARN"`
 	}
+	eventQueueInput struct {
+		Queue string `query:"queue" required:"true" maxLength:"1000" doc:"As the list of queues names it"`
+	}
 	webhookInput struct {
 		Body NewEventWebhook
 	}
@@ -142,6 +154,12 @@ func (s *Server) notificationRoutes() {
 	route(s, op("discard-events", http.MethodDelete, path+"/waiting", "Give up what waits for a target", "events"), rule, s.discardEvents)
 
 	admin := Need(account.InstanceAdmin, instanceScope)
+	const queues = "/event-queues"
+	route(s, op("list-event-queues", http.MethodGet, queues, "What waits for targets, of all buckets, also of those that are gone", "events"), admin, s.listEventQueues)
+	route(s, status(op("retry-event-queue", http.MethodPost, queues+"/retry", "Try a queue's target now", "events"), http.StatusNoContent),
+		admin.Unaudited("it changes nothing"), s.retryEventQueue)
+	route(s, op("discard-event-queue", http.MethodDelete, queues, "Give up what waits in a queue", "events"), admin, s.discardEventQueue)
+
 	const hooks = "/event-webhooks"
 	route(s, op("list-event-webhooks", http.MethodGet, hooks, "Where events can be posted to", "events"), admin, s.listWebhooks)
 	route(s, status(op("add-event-webhook", http.MethodPost, hooks, "Add a webhook for events", "events"), http.StatusCreated), admin, s.addWebhook)
@@ -173,15 +191,20 @@ func (s *Server) getEvents(ctx context.Context, in *InBucket) (*body[BucketEvent
 		out.Rules = append(out.Rules, EventRule{ID: r.ID, Target: t.ARN(), Events: r.Events, Prefix: r.Prefix, Suffix: r.Suffix})
 	}
 	for _, st := range statuses {
-		out.Targets = append(out.Targets, EventTarget{
-			Target: st.Target.ARN(), Ruled: st.Ruled, Waiting: st.Waiting, More: st.More, Oldest: optional(st.Oldest), Delivered: st.Delivered,
-			LastDelivered: optional(st.LastDelivered), Failures: st.Failures, Problem: st.Problem, ProblemKey: st.ProblemKey, NextTry: optional(st.NextTry),
-		})
+		out.Targets = append(out.Targets, wireEventTarget(st))
 	}
 	for _, t := range offered {
 		out.Offered = append(out.Offered, OfferedEvent{t.ARN(), string(t.Kind), t.Name})
 	}
 	return &body[BucketEvents]{out}, nil
+}
+
+func wireEventTarget(st notification.Status) EventTarget {
+	return EventTarget{
+		Queue: st.Queue, Bucket: st.Bucket, Gone: st.Gone, Target: st.Target.ARN(), Ruled: st.Ruled,
+		Waiting: st.Waiting, More: st.More, Oldest: optional(st.Oldest), Unreadable: st.Unreadable, Busy: st.Busy, Delivered: st.Delivered,
+		LastDelivered: optional(st.LastDelivered), Failures: st.Failures, Problem: st.Problem, ProblemKey: st.ProblemKey, NextTry: optional(st.NextTry),
+	}
 }
 
 func (s *Server) addEventRule(ctx context.Context, in *addEventRuleInput) (*body[BucketEvents], error) {
@@ -237,10 +260,42 @@ func (s *Server) retryEvents(ctx context.Context, in *eventTargetInput) (*struct
 func (s *Server) discardEvents(ctx context.Context, in *eventTargetInput) (*body[DiscardedEvents], error) {
 	auditing(ctx).Target, auditing(ctx).Detail = in.Bucket, in.Target
 	n, err := s.deps.Notification.Discard(ctx, in.Bucket, in.Target)
+	return discarded(ctx, n, err)
+}
+
+func (s *Server) listEventQueues(ctx context.Context, _ *struct{}) (*body[List[EventTarget]], error) {
+	all, err := s.deps.Notification.Queues(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return listOf(all, "", wireEventTarget), nil
+}
+
+func (s *Server) retryEventQueue(ctx context.Context, in *eventQueueInput) (*struct{}, error) {
+	return nil, s.deps.Notification.RetryQueue(ctx, in.Queue)
+}
+
+func (s *Server) discardEventQueue(ctx context.Context, in *eventQueueInput) (*body[DiscardedEvents], error) {
+	auditing(ctx).Target = in.Queue
+	n, err := s.deps.Notification.DiscardQueue(ctx, in.Queue)
+	return discarded(ctx, n, err)
+}
+
+// discarded answers and audits how many events are gone, also of those before a failure.
+func discarded(ctx context.Context, n int, err error) (*body[DiscardedEvents], error) {
+	a := auditing(ctx)
+	a.Detail = strings.TrimSpace(a.Detail + " " + describeEvents(n))
 	if err != nil {
 		return nil, err
 	}
 	return &body[DiscardedEvents]{DiscardedEvents{n}}, nil
+}
+
+func describeEvents(n int) string {
+	if n == 1 {
+		return "1 event"
+	}
+	return strconv.Itoa(n) + " events"
 }
 
 func (s *Server) listWebhooks(ctx context.Context, _ *struct{}) (*body[List[EventWebhook]], error) {

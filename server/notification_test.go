@@ -1,8 +1,10 @@
 package server_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"testing"
 
 	"croft/account"
@@ -42,7 +44,7 @@ func TestEventsOverTheAPI(t *testing.T) {
 	c.bucket("web-files", web.ID)
 	c.bucket("croft-runs", "")
 	max, dev, eve, boss := c.as("max"), c.as("dev"), c.as("eve"), c.as("boss")
-	const hooks, events = "/api/v1/event-webhooks", "/api/v1/buckets/web-files/events"
+	const hooks, queues, events = "/api/v1/event-webhooks", "/api/v1/event-queues", "/api/v1/buckets/web-files/events"
 	hook := `{"name":"ci","url":"` + target.URL + `/secret-path","token":"s3cret"}`
 	const rule = `{"id":"images","target":"arn:croft:sqs::ci:webhook","events":["s3:ObjectCreated:*"],"prefix":"in/","suffix":".jpg"}`
 	const other = `{"id":"images","target":"arn:croft:sqs::ci:webhook","events":["s3:ObjectRemoved:*"],"prefix":"","suffix":""}`
@@ -74,7 +76,31 @@ func TestEventsOverTheAPI(t *testing.T) {
 		{name: "remove", as: max, method: "DELETE", path: events + "?rule=images", status: 204, audit: "max remove-event-rule web-files ok"},
 		{name: "what waits is seen", as: dev, method: "GET", path: events, status: 200, want: []string{`"rules":[]`, `"ruled":false`, `"waiting":1`}},
 		{name: "developers do not discard", as: dev, method: "DELETE", path: events + "/waiting?target=arn:croft:sqs::ci:webhook", status: 403},
+		{name: "only administrators see all queues", as: max, method: "GET", path: queues, status: 403},
+		{name: "or retry them", as: max, method: "POST", path: queues + "/retry?queue=x", status: 403},
+		{name: "or discard them", as: max, method: "DELETE", path: queues + "?queue=x", status: 403},
+		{name: "all queues", as: boss, method: "GET", path: queues, status: 200, want: []string{`"bucket":"web-files"`, `"gone":false`, `"waiting":1`, `"unreadable":0`}, never: []string{"secret-path"}},
+		{name: "discard what is no queue", as: boss, method: "DELETE", path: queues + "?queue=web-files", status: 400},
+		{name: "retry what is no queue", as: boss, method: "POST", path: queues + "/retry?queue=web-files/arn:croft:room::project%3B0%3Bnew", status: 404, want: []string{`"event_queue_not_found"`}},
 		{name: "discard", as: max, method: "DELETE", path: events + "/waiting?target=arn:croft:sqs::ci:webhook", status: 200, want: []string{`"events":1`}, audit: "max discard-events web-files ok"},
+		{name: "another rule", as: max, method: "POST", path: events, body: rule, status: 201},
+		{name: "objects go", as: max, method: "DELETE", path: "/api/v1/buckets/web-files", status: 204},
+		{name: "what the bucket leaves", as: boss, method: "GET", path: queues, status: 200, want: []string{`"bucket":"web-files"`, `"gone":true`, `"waiting":1`}},
+		{name: "keeps its webhook", as: boss, method: "DELETE", path: hooks + "/ci", status: 409, want: []string{`"event_target_in_use"`, "web-files"}},
+	})
+	var left struct {
+		Items []struct{ Queue string }
+	}
+	if err := json.Unmarshal([]byte(boss.do("GET", queues, "").body), &left); err != nil {
+		t.Fatal(err)
+	}
+	if len(left.Items) != 1 {
+		t.Fatalf("%+v", left)
+	}
+	c.run(t, []scenario{
+		{name: "retry it", as: boss, method: "POST", path: queues + "/retry?queue=" + url.QueryEscape(left.Items[0].Queue), status: 204},
+		{name: "discard it", as: boss, method: "DELETE", path: queues + "?queue=" + url.QueryEscape(left.Items[0].Queue), status: 200, want: []string{`"events":1`}, audit: "boss discard-event-queue " + left.Items[0].Queue + " ok"},
+		{name: "nothing is left", as: boss, method: "GET", path: queues, status: 200, want: []string{`"items":[]`}},
 		{name: "remove the webhook", as: boss, method: "DELETE", path: hooks + "/ci", status: 204, audit: "boss remove-event-webhook ci ok"},
 	})
 }

@@ -29,7 +29,7 @@ func (anyTarget) Check(context.Context, string, notification.Target) error { ret
 
 func (anyTarget) Offer(context.Context, string) ([]notification.Target, error) { return nil, nil }
 
-func (anyTarget) Deliver(context.Context, string, notification.Target, *notification.Event, string) error {
+func (anyTarget) Deliver(context.Context, string, notification.Target, []notification.Event, string) error {
 	return nil
 }
 

@@ -880,6 +880,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/event-queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What waits for targets, of all buckets, also of those that are gone */
+        get: operations["list-event-queues"];
+        put?: never;
+        post?: never;
+        /** Give up what waits in a queue */
+        delete: operations["discard-event-queue"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/event-queues/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a queue's target now */
+        post: operations["retry-event-queue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/event-webhooks": {
         parameters: {
             query?: never;
@@ -2750,6 +2785,9 @@ export interface components {
             target: string;
         };
         EventTarget: {
+            bucket: string;
+            /** @description The target is well and takes no more at once */
+            busy: boolean;
             /** Format: int64 */
             delivered: number;
             /**
@@ -2757,6 +2795,8 @@ export interface components {
              * @description Tries that failed
              */
             failures: number;
+            /** @description The bucket was deleted; there may be a new one of that name */
+            gone: boolean;
             /** Format: date-time */
             lastDelivered?: string;
             /** @description That many wait, and more */
@@ -2775,10 +2815,17 @@ export interface components {
             problem?: string;
             /** @description The object whose event was refused; missing when the target is not well */
             problemKey?: string;
-            /** @description Whether a rule names it */
+            /** @description Names what waits; a bucket that was made anew has others */
+            queue: string;
+            /** @description Whether a rule names it; not said in the list of all queues */
             ruled: boolean;
             /** @description Its ARN */
             target: string;
+            /**
+             * Format: int64
+             * @description Events that were put aside because they cannot be read
+             */
+            unreadable: number;
             /**
              * Format: int64
              * @description Events that it has not taken yet
@@ -3135,6 +3182,11 @@ export interface components {
         };
         ListBucketStanding: {
             items: components["schemas"]["BucketStanding"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListEventTarget: {
+            items: components["schemas"]["EventTarget"][];
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
@@ -6958,6 +7010,97 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EncryptionState"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "list-event-queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListEventTarget"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "discard-event-queue": {
+        parameters: {
+            query: {
+                /** @description As the list of queues names it */
+                queue: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscardedEvents"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "retry-event-queue": {
+        parameters: {
+            query: {
+                /** @description As the list of queues names it */
+                queue: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
