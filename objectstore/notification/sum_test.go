@@ -142,6 +142,9 @@ func TestSumDiscarded(t *testing.T) {
 	if n, err := w.Discard(t.Context(), "bucket", roomARN); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
+	if left, err := w.store.List(t.Context(), objectstore.ListRequest{Bucket: objectstore.NoticeBucket}); err != nil || len(left.Objects) > 0 {
+		t.Fatalf("%+v, %v", left.Objects, err)
+	}
 	w.own.fail = nil
 	w.put("b", "1")
 	w.steps(q)
