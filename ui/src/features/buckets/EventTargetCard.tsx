@@ -1,34 +1,39 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { RotateCw, Trash2 } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { api, body } from "@/api/client";
 import type { EventTarget } from "@/api/types";
 import { Alert, Badge, Button, Card, ConfirmDialog, CopyField, FutureTime, Time, toast } from "@/components";
 import { formatNumber } from "@/lib/format";
 import { useTargetName } from "./EventRuleCard";
-import { eventsQuery } from "./queries";
 import s from "./Replication.module.css";
 
-type Props = { bucket: string; target: EventTarget; readOnly: boolean };
+/** How what waits is steered: tried now, or given up. */
+export type EventSteering = { retry: () => Promise<unknown>; discard: () => Promise<{ events: number }> };
+
+type Props = { target: EventTarget; title: ReactNode; note?: string; steering?: EventSteering };
 
 /** EventTargetCard says what a target was told, what waits for it and why, and steers it. */
-export function EventTargetCard({ bucket, target, readOnly }: Props) {
+export function EventTargetCard({ target, title, note, steering }: Props) {
   const { t } = useTranslation("events");
-  const nameOf = useTargetName();
   const state = target.problem ? "failing" : target.waiting > 0 ? "telling" : "current";
+  const something = target.waiting > 0 || target.unreadable > 0;
   return (
     <Card
-      title={<span className={s.name}>{t("toTarget", { target: nameOf(target.target) })}</span>}
-      description={target.ruled ? undefined : t("unruled")}
+      title={<span className={s.name}>{title}</span>}
+      description={note}
       actions={<Badge tone={state === "failing" ? "danger" : state === "telling" ? "info" : "ok"}>{t(`state.${state}`)}</Badge>}
-      footer={readOnly || target.waiting === 0 ? undefined : <Steering bucket={bucket} target={target} />}
+      footer={steering && something ? <Steering target={target} steering={steering} /> : undefined}
     >
       <div className={s.body}>
         {target.problem && (
           <Alert tone="danger">
             {target.problemKey ? t("refused", { key: target.problemKey, problem: target.problem }) : target.problem}
           </Alert>
+        )}
+        {target.busy && target.waiting > 0 && <Alert>{t("busy")}</Alert>}
+        {target.unreadable > 0 && (
+          <Alert tone="warn">{t("unreadable", { count: target.unreadable, number: formatNumber(target.unreadable) })}</Alert>
         )}
         <dl className={s.facts}>
           <Fact name={t("waiting")}>
@@ -69,23 +74,19 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
-function Steering({ bucket, target }: Omit<Props, "readOnly">) {
+function Steering({ target, steering }: { target: EventTarget; steering: EventSteering }) {
   const { t } = useTranslation("events");
   const nameOf = useTargetName();
-  const client = useQueryClient();
   const [discarding, setDiscarding] = useState(false);
-  const params = { path: { bucket }, query: { target: target.target } };
-  const look = () => client.invalidateQueries({ queryKey: eventsQuery(bucket).queryKey });
-  const retry = useMutation({
-    mutationFn: () => api.POST("/api/v1/buckets/{bucket}/events/retry", { params }),
-    onSuccess: look,
-    onError: toast.error,
-  });
+  const retry = useMutation({ mutationFn: steering.retry, onError: toast.error });
+  const count = target.waiting + target.unreadable;
   return (
     <div className={s.buttons}>
-      <Button size="sm" busy={retry.isPending} icon={<RotateCw size={15} />} onClick={() => retry.mutate()}>
-        {t("retry")}
-      </Button>
+      {target.waiting > 0 && (
+        <Button size="sm" busy={retry.isPending} icon={<RotateCw size={15} />} onClick={() => retry.mutate()}>
+          {t("retry")}
+        </Button>
+      )}
       <Button size="sm" variant="dangerGhost" icon={<Trash2 size={15} />} onClick={() => setDiscarding(true)}>
         {t("discard")}
       </Button>
@@ -93,11 +94,10 @@ function Steering({ bucket, target }: Omit<Props, "readOnly">) {
         open={discarding}
         onOpenChange={setDiscarding}
         title={t("discardTitle")}
-        body={t("discardBody", { count: target.waiting, number: formatNumber(target.waiting), target: nameOf(target.target) })}
+        body={t(target.more ? "discardBodyMore" : "discardBody", { count, number: formatNumber(count), target: nameOf(target.target), bucket: target.bucket })}
         confirm={t("discard")}
         onConfirm={async () => {
-          const { events } = await body(api.DELETE("/api/v1/buckets/{bucket}/events/waiting", { params }));
-          await look();
+          const { events } = await steering.discard();
           toast.ok(t("discarded", { count: events, number: formatNumber(events) }));
         }}
       />

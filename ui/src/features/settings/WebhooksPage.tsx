@@ -3,6 +3,7 @@ import { Plus, Webhook } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button, EmptyState, QueryView, Skeleton } from "@/components";
+import { EventQueues } from "./EventQueues";
 import { webhooksQuery } from "./queries";
 import s from "./Settings.module.css";
 import { WebhookCard } from "./WebhookCard";
@@ -38,6 +39,7 @@ export function WebhooksPage() {
               ))}
             </>
           )}
+          <EventQueues />
           {adding && <WebhookDialog onClose={() => setAdding(false)} />}
         </div>
       )}

@@ -23,6 +23,13 @@ export const webhooksQuery = queryOptions({
   queryFn: ({ signal }) => body(api.GET("/api/v1/event-webhooks", { signal })).then((l) => l.items),
 });
 
+/** Where events wait, of all buckets. */
+export const eventQueuesQuery = queryOptions({
+  queryKey: ["event-queues"],
+  queryFn: ({ signal }) => body(api.GET("/api/v1/event-queues", { signal })).then((l) => l.items ?? []),
+  refetchInterval: 5_000,
+});
+
 /** Tiers, what they keep and whether they can be reached, which the server finds out after it was asked. */
 export const tiersQuery = queryOptions({
   queryKey: ["tiers"],
