@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/minio/minio-go/v7/pkg/signer"
 	"go.uber.org/goleak"
@@ -106,6 +105,7 @@ type fixture struct {
 	book    *book
 	handler *Handler
 	url     string
+	stop    func() // ends the server, and waits for those who answer
 	client  *http.Client
 }
 
@@ -136,7 +136,7 @@ func start(t *testing.T, configure ...func(*Config)) *fixture {
 	}))
 	t.Cleanup(server.Close)
 	t.Cleanup(f.handler.CloseStreams)
-	f.url, f.client = server.URL, server.Client()
+	f.url, f.client, f.stop = server.URL, server.Client(), server.Close
 	return f
 }
 
@@ -223,5 +223,3 @@ func (f *fixture) put(bucket, key, body string) {
 		f.t.Fatal(err)
 	}
 }
-
-const patience = time.Minute

@@ -314,10 +314,7 @@ func TestTrace(t *testing.T) {
 			t.Errorf("%q, %v", rest, err)
 		}
 	}
-	deadline := time.Now().Add(patience)
-	for f.handler.Watching() && time.Now().Before(deadline) {
-		time.Sleep(time.Millisecond)
-	}
+	f.stop()
 	if f.handler.Watching() {
 		t.Error("somebody still looks on")
 	}
