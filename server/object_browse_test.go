@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"croft/account"
@@ -279,7 +280,17 @@ func TestZip(t *testing.T) {
 
 // TestZipStopsWithItsClient reads the beginning of an archive and goes: nothing more is read.
 func TestZipStopsWithItsClient(t *testing.T) {
-	c, _, _, viewer, _, _ := files(t)
+	var read openedStore
+	// The listener closes before this, and waits for the handler to end.
+	t.Cleanup(func() {
+		if opened, open := read.opened.Load(), read.open.Load(); opened == 0 || opened > 20 || open != 0 {
+			t.Errorf("%d of 40 objects were read, and %d are open", opened, open)
+		}
+	})
+	c, _, _, viewer, _, _ := files(t, func(_ *console, _ *store.DB, deps *server.Deps) {
+		read.Store = deps.Store
+		deps.Store = &read
+	})
 	text := strings.Repeat("x", 1<<20)
 	for i := range 40 {
 		c.put("web-files", fmt.Sprintf("z/%02d", i), "", text)
@@ -297,7 +308,32 @@ func TestZipStopsWithItsClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	response.Body.Close()
-	// The handler ends, or the listener could not be closed at the end of this test.
+}
+
+// openedStore counts the objects that are read.
+type openedStore struct {
+	objectstore.Store
+	opened, open atomic.Int64
+}
+
+func (s *openedStore) Get(ctx context.Context, bucket, key string, rng *objectstore.Range) (objectstore.Object, io.ReadCloser, error) {
+	o, content, err := s.Store.Get(ctx, bucket, key, rng)
+	if err != nil {
+		return o, content, err
+	}
+	s.opened.Add(1)
+	s.open.Add(1)
+	return o, &openedBody{content, s}, nil
+}
+
+type openedBody struct {
+	io.ReadCloser
+	of *openedStore
+}
+
+func (b *openedBody) Close() error {
+	b.of.open.Add(-1)
+	return b.ReadCloser.Close()
 }
 
 // denyKey denies reading one key, as a bucket's policy might.

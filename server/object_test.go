@@ -12,13 +12,15 @@ import (
 	"testing"
 
 	"croft/account"
+	"croft/internal/store"
 	"croft/objectstore"
+	"croft/server"
 )
 
 // files is a console with a project, its bucket, and one person in each role.
-func files(t *testing.T) (c *console, owner, developer, viewer, outsider, admin *browser) {
+func files(t *testing.T, parts ...func(*console, *store.DB, *server.Deps)) (c *console, owner, developer, viewer, outsider, admin *browser) {
 	t.Helper()
-	c = newConsole(t)
+	c = newConsole(t, parts...)
 	c.user("boss", true)
 	for _, name := range []string{"ada", "dev", "vic", "eve"} {
 		c.user(name, false)
