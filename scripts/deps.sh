@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes sure of everything the tests need besides Go: a running Docker engine,
-# Chromium, a static busybox, git, curl, strace, S3 clients (MinIO's is built once), Java with
+# Chromium, a static busybox, git, curl, strace, S3 and WebDAV clients (MinIO's is built once), Java with
 # its S3 library, Node.js and a C compiler for the race detector.
 #
 # As root on Debian or a relative of it, what is missing is installed with apt
@@ -71,6 +71,8 @@ boto3 || want python3-boto3
 have s3cmd || want s3cmd
 have rclone || want rclone
 have restic || want restic
+have litmus || want litmus
+have cadaver || want cadaver
 [ "$(uname)" != Linux ] || { have s3fs && any fusermount3 fusermount; } || want s3fs
 have javac && have java || want default-jdk-headless
 java_libraries || want libjets3t-java libspring-web-java libcommons-fileupload-java libcommons-io-java libservlet-api-java
@@ -197,6 +199,8 @@ boto3 || lack boto3 "install python3-boto3"
 have s3cmd || lack s3cmd "install s3cmd"
 have rclone || lack rclone "install rclone"
 have restic || lack restic "install restic"
+have litmus || lack litmus "install litmus"
+have cadaver || lack cadaver "install cadaver"
 [ "$(uname)" != Linux ] || { have s3fs && any fusermount3 fusermount; } || lack s3fs "install s3fs and fuse"
 have javac && have java || lack "a Java development kit" "install default-jdk-headless"
 java_libraries || lack "jets3t and Spring's classes" "install libjets3t-java, libspring-web-java, libcommons-fileupload-java, libcommons-io-java and libservlet-api-java"

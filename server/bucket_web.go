@@ -20,6 +20,12 @@ type Web interface {
 	Website(b *objectstore.Bucket) (*Website, error)
 	// SetWebsite sets it; nil ends it.
 	SetWebsite(b *objectstore.Bucket, w *Website) error
+	// WebDAV reports whether file managers may use the bucket as a folder.
+	WebDAV(b *objectstore.Bucket) bool
+	// SetWebDAV says whether they may.
+	SetWebDAV(b *objectstore.Bucket, on bool)
+	// WebDAVPath is where that is, at the address of S3.
+	WebDAVPath(bucket string) string
 	// Addresses are where a bucket that is a website is served; none where no domain
 	// is set up for websites.
 	Addresses(bucket string) []string
@@ -30,6 +36,8 @@ type BucketWeb struct {
 	CORS       []CORSRule `json:"cors" doc:"Which pages of other origins may use the bucket"`
 	Website    *Website   `json:"website,omitempty" doc:"Absent: the bucket is no website"`
 	Addresses  []string   `json:"addresses" doc:"Where it is served as a website; none where no domain is set up"`
+	WebDAV     bool       `json:"webdav" doc:"Whether file managers may use the bucket as a folder, at webdavPath of the address of S3"`
+	WebDAVPath string     `json:"webdavPath" example:"/_dav/photos/"`
 	Changeable bool       `json:"changeable" doc:"Whether the store can keep this"`
 }
 
@@ -57,6 +65,7 @@ type Website struct {
 type UpdateBucketWebRequest struct {
 	CORS       *[]CORSRule `json:"cors,omitempty" maxItems:"100"`
 	Website    *Website    `json:"website,omitempty"`
+	WebDAV     *bool       `json:"webdav,omitempty" doc:"Let file managers use the bucket as a folder"`
 	EndWebsite bool        `json:"endWebsite,omitempty" doc:"Make the bucket no website"`
 }
 
@@ -92,6 +101,7 @@ func (s *Server) bucketWeb(b *objectstore.Bucket) (*body[BucketWeb], error) {
 	_, err = s.versions()
 	return &body[BucketWeb]{BucketWeb{
 		CORS: append([]CORSRule{}, rules...), Website: site, Addresses: append([]string{}, s.deps.Web.Addresses(b.Name)...), Changeable: err == nil,
+		WebDAV: s.deps.Web.WebDAV(b), WebDAVPath: s.deps.Web.WebDAVPath(b.Name),
 	}}, nil
 }
 
@@ -106,6 +116,9 @@ func (s *Server) updateBucketWeb(ctx context.Context, in *updateBucketWebInput) 
 			if err := s.deps.Web.SetCORS(b, *r); err != nil {
 				return err
 			}
+		}
+		if on := in.Body.WebDAV; on != nil {
+			s.deps.Web.SetWebDAV(b, *on)
 		}
 		if in.Body.Website != nil || in.Body.EndWebsite {
 			return s.deps.Web.SetWebsite(b, in.Body.Website)
@@ -123,6 +136,9 @@ func (r *UpdateBucketWebRequest) describe() string {
 	var parts []string
 	if r.CORS != nil {
 		parts = append(parts, "CORS rules")
+	}
+	if r.WebDAV != nil {
+		parts = append(parts, map[bool]string{true: "WebDAV", false: "no WebDAV"}[*r.WebDAV])
 	}
 	switch w := r.Website; {
 	case w != nil && w.RedirectHost != "":

@@ -47,6 +47,13 @@ func (plainWeb) SetWebsite(b *objectstore.Bucket, w *server.Website) error {
 	return nil
 }
 
+func (plainWeb) WebDAV(b *objectstore.Bucket) bool { return b.Documents["webdav"] != "" }
+func (plainWeb) WebDAVPath(bucket string) string   { return "/dav/" + bucket }
+
+func (plainWeb) SetWebDAV(b *objectstore.Bucket, on bool) {
+	b.Documents = b.WithDocument("webdav", map[bool]string{true: "on"}[on])
+}
+
 func (plainWeb) Addresses(bucket string) []string { return []string{"http://" + bucket + ".web.test"} }
 
 func TestBucketWeb(t *testing.T) {
@@ -74,6 +81,9 @@ func TestBucketWeb(t *testing.T) {
 		{name: "a method that is none", as: max, method: "PATCH", path: path, body: `{"cors":[{"origins":["*"],"methods":["PATCH"],"headers":[],"expose":[]}]}`, status: 422},
 		{name: "a website", as: max, method: "PATCH", path: path, body: site, status: 200, want: []string{`"index":"index.html"`, `"https://a.test"`}},
 		{name: "no rules", as: max, method: "PATCH", path: path, body: `{"cors":[]}`, status: 200, want: []string{`"cors":[]`, `"index.html"`}},
+		{name: "folders only by maintainers", as: dev, method: "PATCH", path: path, body: `{"webdav":true}`, status: 403, want: []string{`"role_too_low"`}},
+		{name: "a folder", as: max, method: "PATCH", path: path, body: `{"webdav":true}`, status: 200, want: []string{`"webdav":true`, `"webdavPath":"/dav/web-files"`, `"index.html"`}, audit: "max update-bucket-web web-files ok"},
+		{name: "no folder", as: max, method: "PATCH", path: path, body: `{"webdav":false}`, status: 200, want: []string{`"webdav":false`}},
 		{name: "no website", as: max, method: "PATCH", path: path, body: `{"endWebsite":true}`, status: 200},
 		{name: "at last", as: dev, method: "GET", path: path, status: 200, never: []string{`"website":`}},
 	})

@@ -67,6 +67,7 @@ type S3Config struct {
 	Domains        []string // under which each bucket has a host name of its own
 	WebsiteDomains []string // under which each bucket that is a website has one
 	SignatureV2    bool     // take signatures of Version 2 as well
+	WebDAVPlain    bool     // take keys for WebDAV over connections that are not encrypted from everywhere
 }
 
 // App is a Croft that is ready to run.
@@ -255,7 +256,7 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 	if err != nil {
 		return err
 	}
-	if a.s3, err = listen(ctx, "S3", "--address", a.config.Address, s3, a.log); err != nil {
+	if a.s3, err = listen(ctx, "S3", "--address", a.config.Address, a.withWebDAV(s3, who), a.log); err != nil {
 		return err
 	}
 	hub := ws.New(rooms, bus, server.NewChatPresenter(a.accounts), ws.Config{Logger: a.log})

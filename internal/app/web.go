@@ -3,6 +3,7 @@ package app
 import (
 	"croft/objectstore"
 	"croft/objectstore/s3api"
+	"croft/objectstore/webdav"
 	"croft/server"
 )
 
@@ -58,6 +59,10 @@ func (webSettings) SetWebsite(b *objectstore.Bucket, w *server.Website) error {
 	}
 	return s3api.SetWebsite(b, &s3api.Website{Index: w.Index, Error: w.Error, RedirectHost: w.RedirectHost, RedirectProtocol: w.RedirectTo})
 }
+
+func (webSettings) WebDAV(b *objectstore.Bucket) bool        { return webdav.Enabled(b) }
+func (webSettings) SetWebDAV(b *objectstore.Bucket, on bool) { webdav.Enable(b, on) }
+func (webSettings) WebDAVPath(bucket string) string          { return webdav.Prefix + "/" + bucket + "/" }
 
 func (s webSettings) Addresses(bucket string) []string {
 	var all []string

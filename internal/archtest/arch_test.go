@@ -29,7 +29,7 @@ func TestRulesCanFail(t *testing.T) {
 	f(Package{"croft/account", []string{"croft/server"}}, "may not import room server")
 	f(Package{"croft/util", nil}, "in no room")
 	f(Package{"croft/chat", []string{"github.com/gin-gonic/gin"}}, "only server, tests may import it")
-	f(Package{"croft/objectstore", []string{"github.com/minio/minio-go/v7"}}, "only objectstore/mirror, objectstore/remote, objectstore/replication, objectstore/tiering, tests may import it")
+	f(Package{"croft/objectstore", []string{"github.com/minio/minio-go/v7"}}, "only objectstore/mirror, objectstore/remote, objectstore/replication, objectstore/tiering, objectstore/webdav, tests may import it")
 	f(Package{"croft/objectstore", []string{"github.com/aws/aws-sdk-go-v2/aws"}}, "only tests may import it")
 	f(Package{"croft/objectstore", []string{"github.com/klauspost/reedsolomon"}}, "only objectstore/erasure")
 	f(Package{"croft/pipeline", []string{"github.com/docker/docker/client"}}, "only pipeline/docker")

@@ -46,6 +46,7 @@ var rooms = map[string][]string{
 	},
 	"objectstore/tiering":  {"objectstore", "objectstore/remote"},
 	"objectstore/usage":    {"objectstore"},
+	"objectstore/webdav":   {"objectstore"},
 	"pipeline":             {},
 	"pipeline/docker":      {"pipeline"},
 	"pipeline/git":         {"pipeline"},
@@ -63,7 +64,7 @@ var rooms = map[string][]string{
 	"objectstore/erasure/seglog":       {"objectstore", "objectstore/erasure/driveset"},
 
 	"internal/app": {
-		"account", "account/iamapi", "account/oidc", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/accesslog", "objectstore/adminapi", "objectstore/erasure", "objectstore/grants", "objectstore/inventory", "objectstore/lifecycle", "objectstore/masterkey", "objectstore/mirror", "objectstore/notification", "objectstore/policy", "objectstore/pools", "objectstore/remote", "objectstore/replication", "objectstore/s3api", "objectstore/tiering", "objectstore/usage",
+		"account", "account/iamapi", "account/oidc", "chat", "chat/ws", "internal/cli", "migrations", "objectstore", "objectstore/accesslog", "objectstore/adminapi", "objectstore/erasure", "objectstore/grants", "objectstore/inventory", "objectstore/lifecycle", "objectstore/masterkey", "objectstore/mirror", "objectstore/notification", "objectstore/policy", "objectstore/pools", "objectstore/remote", "objectstore/replication", "objectstore/s3api", "objectstore/tiering", "objectstore/usage", "objectstore/webdav",
 		"pipeline", "pipeline/docker", "pipeline/git", "server", "ui",
 	},
 	"internal/archtest":  {},
@@ -92,13 +93,14 @@ var guarded = map[string][]string{
 	"github.com/go-git/go-git/v5":      {"pipeline/git"},
 	"github.com/coder/websocket":       {"chat/ws"},
 	"github.com/parquet-go/parquet-go": {"objectstore/inventory", "objectstore/query"},
-	"github.com/minio/minio-go/v7":     {"objectstore/mirror", "objectstore/remote", "objectstore/replication", "objectstore/tiering"},
+	"github.com/minio/minio-go/v7":     {"objectstore/mirror", "objectstore/remote", "objectstore/replication", "objectstore/tiering", "objectstore/webdav"},
 	"gorm.io/driver/sqlite":            {"internal/store"},
 	"modernc.org/sqlite":               {"internal/store", "objectstore/erasure/index"},
 	"modernc.org/libc":                 {"objectstore/erasure/index"},
 	"gorm.io/gorm":                     {"internal/store", "account", "chat", "objectstore/notification", "objectstore/replication", "objectstore/tiering", "objectstore/usage", "pipeline"},
-	"net/http":                         {"server", "account/iamapi", "account/oidc", "objectstore/adminapi", "objectstore/mirror", "objectstore/notification", "objectstore/remote", "objectstore/s3api", "objectstore/storebench", "chat/ws", "pipeline/git", "pipeline/git/gittest", "pipeline/docker", "internal/app", "internal/testforge", "e2e"},
+	"net/http":                         {"server", "account/iamapi", "account/oidc", "objectstore/adminapi", "objectstore/mirror", "objectstore/notification", "objectstore/remote", "objectstore/s3api", "objectstore/storebench", "objectstore/webdav", "chat/ws", "pipeline/git", "pipeline/git/gittest", "pipeline/docker", "internal/app", "internal/testforge", "e2e"},
 	"github.com/aws/aws-sdk-go-v2":     {},
 	"database/sql":                     {"internal/store", "account", "chat", "pipeline"},
+	"golang.org/x/net/webdav":          {"objectstore/webdav"},
 	"golang.org/x/crypto/argon2":       {"account", "objectstore/adminapi"},
 }

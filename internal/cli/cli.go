@@ -35,6 +35,7 @@ type S3 struct {
 	Domains        []string // under which each bucket has a host name of its own
 	WebsiteDomains []string // under which each bucket that is a website has one
 	SignatureV2    bool     // take signatures of Version 2 as well
+	WebDAVPlain    bool     // take keys for WebDAV over connections that are not encrypted from everywhere
 }
 
 // Store is where objects are when they are not on drives of this machine. Each key
@@ -105,6 +106,8 @@ Flags of "croft server":
   --s3-website-domain NAME       the same for buckets that are websites; a name that is used for nothing else,
                                  and not one that the console's is under; may be repeated
   --s3-signature-v2              take requests that old clients sign with Signature Version 2, which covers less
+  --webdav-plain                 take access keys for WebDAV over connections that are not encrypted; otherwise only
+                                 from this machine, through TLS, and from --trusted-proxies that say https
   --parity N                     drives that may be lost (default by their number; at most half)
   --reduced-parity N             the same for large objects of class REDUCED_REDUNDANCY (default 1)
   --state DIR                    where databases and keys live (default PATH/.croft on the first drive)
@@ -210,6 +213,7 @@ func parseServer(args []string, getenv func(string) string) (*Server, error) {
 	flags.StringVar(&srv.Store.URL, "store", "", "")
 	domains := domainFlag(flags, "s3-domain", getenv("CROFT_S3_DOMAIN"))
 	flags.BoolVar(&srv.S3.SignatureV2, "s3-signature-v2", false, "")
+	flags.BoolVar(&srv.S3.WebDAVPlain, "webdav-plain", false, "")
 	websites := domainFlag(flags, "s3-website-domain", getenv("CROFT_S3_WEBSITE_DOMAIN"))
 	paths, err := parsePaths(flags, args)
 	if err != nil {

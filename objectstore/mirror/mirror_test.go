@@ -82,6 +82,24 @@ func TestPlaces(t *testing.T) {
 	if got := slices.Sorted(maps.Keys(to.holds())); err != nil || p.Copied != 2 || !slices.Equal(got, []string{"some/a//b", "some/a/b/"}) {
 		t.Errorf("%+v, %v, there are %q", p, err, got)
 	}
+	other := newCluster(t)
+	p, _, err = bring(t, from, other, func(c *Config) {
+		c.Include, c.Exclude, c.ExcludeBuckets = []string{"*p*"}, []string{"*one*", "../*"}, []string{"videos"}
+	})
+	if got := slices.Sorted(maps.Keys(other.holds())); err != nil || p.Copied != 3 || !slices.Equal(got, []string{"photos/empty", "photos/plain", "photos/with space+plus%41"}) {
+		t.Errorf("%+v, %v, there are %q", p, err, got)
+	}
+	from.intercept(func(w http.ResponseWriter, r *http.Request) bool {
+		lists := r.URL.Path == "/photos/" && r.URL.Query().Has("list-type")
+		if lists {
+			_, _ = io.WriteString(w, `<ListBucketResult><Contents><Key>b</Key></Contents><Contents><Key>a</Key></Contents></ListBucketResult>`)
+		}
+		return lists
+	})
+	if _, _, err := bring(t, from, other, func(c *Config) { c.Source.Bucket, c.DryRun = "photos", true }); codeOf(err) != "mirror_order" {
+		t.Errorf("a list without order: %v", err)
+	}
+	from.intercept(nil)
 	for what, change := range map[string]func(*Config){
 		"mirror_target_bucket":  func(c *Config) { c.Target.Bucket = "some" },
 		"mirror_target_prefix":  func(c *Config) { c.Source.Bucket, c.Target.Bucket, c.Target.Prefix = "photos", "some", "x/" },

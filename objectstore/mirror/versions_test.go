@@ -137,6 +137,23 @@ func (w withoutLocks) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
+func (w withoutLocks) Write(p []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	return w.ResponseWriter.Write(p)
+}
+
+// TestLocked: a retention that has ended is none.
+func TestLocked(t *testing.T) {
+	for until, want := range map[string]string{
+		time.Now().Add(time.Hour).Format(time.RFC3339): "GOVERNANCE", time.Now().Add(-time.Hour).Format(time.RFC3339): "", "tomorrow": "", "": "",
+	} {
+		mode, _, hold := locked(http.Header{"X-Amz-Object-Lock-Mode": {"GOVERNANCE"}, "X-Amz-Object-Lock-Retain-Until-Date": {until}, "X-Amz-Object-Lock-Legal-Hold": {"OFF"}})
+		if mode != want || hold != "" {
+			t.Errorf("until %s: %q, %q", until, mode, hold)
+		}
+	}
+}
+
 // TestVersions brings over what keys held, in order, with delete markers and locks, and
 // what comes later behind it.
 func TestVersions(t *testing.T) {

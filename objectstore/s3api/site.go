@@ -209,3 +209,10 @@ func (h *Handler) refuseSite(q *request, err error) {
 		_, _ = q.w.Write([]byte(page)) // the client is gone; there is nobody to tell
 	}
 }
+
+// IsBucketHost reports whether a host name stands for one bucket, so that paths there are
+// nothing but keys.
+func (h *Handler) IsBucketHost(host string) bool {
+	bucket, _, ok := h.domains.bucket(host)
+	return ok && bucket != "" || h.IsSite(host)
+}

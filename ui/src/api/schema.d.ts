@@ -2435,6 +2435,10 @@ export interface components {
             changeable: boolean;
             /** @description Which pages of other origins may use the bucket */
             cors: components["schemas"]["CORSRule"][];
+            /** @description Whether file managers may use the bucket as a folder, at webdavPath of the address of S3 */
+            webdav: boolean;
+            /** @example /_dav/photos/ */
+            webdavPath: string;
             /** @description Absent: the bucket is no website */
             website?: components["schemas"]["Website"];
         };
@@ -4313,6 +4317,8 @@ export interface components {
             cors?: components["schemas"]["CORSRule"][];
             /** @description Make the bucket no website */
             endWebsite?: boolean;
+            /** @description Let file managers use the bucket as a folder */
+            webdav?: boolean;
             website?: components["schemas"]["Website"];
         };
         UpdateIAMRoleRequest: {

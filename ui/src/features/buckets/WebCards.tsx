@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { CorsCard } from "./CorsCard";
 import { webQuery } from "./queries";
 import type { SettingsProps } from "./SettingsForm";
+import { WebDAVCard } from "./WebDAVCard";
 import { WebsiteCard } from "./WebsiteCard";
 
 /** WebCards say and set what web applications may do with the bucket. */
@@ -19,6 +20,7 @@ export function WebCards({ bucket, readOnly }: SettingsProps) {
           <>
             <WebsiteCard {...shared} />
             <CorsCard {...shared} />
+            <WebDAVCard {...shared} />
           </>
         );
       }}
