@@ -128,13 +128,28 @@ func (t *bucketTable) find(name string) (*bucket, error) {
 
 // hold finds a bucket and keeps it from being deleted until release.
 func (t *bucketTable) hold(name string) (b *bucket, release func(), err error) {
+	return t.holdIf(name, func(use *sync.RWMutex) bool {
+		use.RLock()
+		return true
+	})
+}
+
+// tryHold is hold for who must not wait: without a bucket and an error somebody else
+// has it, or is about to.
+func (t *bucketTable) tryHold(name string) (b *bucket, release func(), err error) {
+	return t.holdIf(name, (*sync.RWMutex).TryRLock)
+}
+
+func (t *bucketTable) holdIf(name string, lock func(*sync.RWMutex) bool) (b *bucket, release func(), err error) {
 	if b, err = t.find(name); err != nil {
 		return nil, nil, err
 	}
 	if err := t.refuse(); err != nil {
 		return nil, nil, err
 	}
-	b.use.RLock()
+	if !lock(&b.use) {
+		return nil, nil, nil
+	}
 	if b.dead {
 		b.use.RUnlock()
 		return nil, nil, objectstore.ErrBucketNotFound

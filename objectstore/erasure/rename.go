@@ -150,19 +150,14 @@ func (m *renaming) copy(ctx context.Context, h *held) error {
 // commit renames, unless the key holds something else by now than what was copied.
 func (m *renaming) commit(ctx context.Context) error {
 	s, to, r := m.from, m.to, m.request
-	b, release, err := s.buckets.hold(r.Bucket)
+	b, in, release, err := m.hold()
 	if err != nil {
 		return err
 	}
 	defer release()
-	in := b
 	if to == s {
 		defer s.keys.lockAll(b.ID, []string{r.From, r.Key})()
 	} else {
-		if in, release, err = to.buckets.hold(r.Bucket); err != nil {
-			return err
-		}
-		defer release()
 		s.union.renaming.Lock() // of two renames that cross each other one waits
 		defer s.union.renaming.Unlock()
 		defer s.keys.lock(name{b.ID, r.From})()
@@ -187,6 +182,38 @@ func (m *renaming) commit(ctx context.Context) error {
 		return errReplaced
 	}
 	return m.write(ctx, b, in, h, over, attrs)
+}
+
+// hold keeps the bucket from being deleted, in both sets. Who deletes it holds one set
+// after the other too, in an order of its own: so nothing is held while another is waited
+// for.
+func (m *renaming) hold() (b, in *bucket, release func(), err error) {
+	name := m.request.Bucket
+	if m.from == m.to {
+		b, release, err = m.from.buckets.hold(name)
+		return b, b, release, err
+	}
+	first, second := m.from, m.to
+	for {
+		one, letGo, err := first.buckets.hold(name)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		other, letOtherGo, err := second.buckets.tryHold(name)
+		if err != nil {
+			letGo()
+			return nil, nil, nil, err
+		}
+		if other == nil { // wait for that one first
+			letGo()
+			first, second = second, first
+			continue
+		}
+		if first != m.from {
+			one, other = other, one
+		}
+		return one, other, func() { letOtherGo(); letGo() }, nil
+	}
 }
 
 // ask lets the caller look at what both keys hold, and refuses where there is nothing
