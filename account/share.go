@@ -45,6 +45,7 @@ type NewShare struct {
 	Uploads       bool
 	Password      string    // empty: none
 	ExpiresAt     time.Time // zero: never
+	TokenID       string    // of the API token it is made with, which it ends with, and not after; empty: none
 }
 
 type shareRow struct {
@@ -61,6 +62,7 @@ type shareRow struct {
 	ExpiresAt     int64
 	LastUsedAt    int64
 	Uses          int64
+	TokenID       *string // it goes with the token's row
 }
 
 func (shareRow) TableName() string { return "shares" }
@@ -114,6 +116,9 @@ func (s *Service) CreateShare(ctx context.Context, userID string, n NewShare) (t
 		TokenHash: hashToken(token), PasswordHash: hash, CreatedAt: millis(s.now()), ExpiresAt: millis(n.ExpiresAt),
 	}
 	err = s.db.Write(ctx, func(tx *gorm.DB) error {
+		if err := row.bind(tx, n.TokenID); err != nil {
+			return err
+		}
 		var have int64
 		if err := tx.Model(&shareRow{}).Where(sharesThatWork, n.Bucket, millis(n.BucketCreated), millis(s.now())).Count(&have).Error; err != nil {
 			return fmt.Errorf("count shares: %w", err)
@@ -128,6 +133,25 @@ func (s *Service) CreateShare(ctx context.Context, userID string, n NewShare) (t
 	}
 	made, err = s.Share(ctx, n.Bucket, row.ID)
 	return token, made, err
+}
+
+// bind lets the link end with an API token, at the latest when that expires.
+func (r *shareRow) bind(tx *gorm.DB, tokenID string) error {
+	if tokenID == "" {
+		return nil
+	}
+	var token tokenRow
+	if err := tx.Where("id = ? AND user_id = ?", tokenID, r.UserID).Limit(1).Find(&token).Error; err != nil {
+		return fmt.Errorf("find the share's token: %w", err)
+	}
+	if token.ID == "" {
+		return errUnauthenticated
+	}
+	r.TokenID = &token.ID
+	if ends := token.ExpiresAt; ends != 0 && (r.ExpiresAt == 0 || r.ExpiresAt > ends) {
+		r.ExpiresAt = ends
+	}
+	return nil
 }
 
 // sharesThatWork leaves out those of an earlier bucket of the same name, which are none of

@@ -54,6 +54,63 @@ func TestShareEnds(t *testing.T) {
 	}
 }
 
+// TestShareEndsWithItsToken: what an API token made does not outlive it.
+func TestShareEndsWithItsToken(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	ada := w.user("ada", false)
+	works := func(link string) bool {
+		t.Helper()
+		_, _, err := w.OpenShare(ctx, link)
+		if err != nil && code(err) != "share_gone" {
+			t.Fatal(err)
+		}
+		return err == nil
+	}
+	create := func(expires time.Time) (link string, made account.Token) {
+		t.Helper()
+		_, made, err := w.CreateToken(ctx, ada.ID, "script", expires)
+		if err != nil {
+			t.Fatal(err)
+		}
+		link, _, err = w.CreateShare(ctx, ada.ID, account.NewShare{Bucket: "files", Key: "a", TokenID: made.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return link, made
+	}
+	short, _ := create(w.clock.now().Add(time.Hour))
+	long, token := create(time.Time{})
+	if !works(short) || !works(long) {
+		t.Error("links do not open as they should")
+	}
+	if all := must[[]account.Share](t)(w.Shares(ctx, "files", time.Time{})); len(all) != 2 || all[0].ExpiresAt.IsZero() == all[1].ExpiresAt.IsZero() {
+		t.Errorf("the list says other ends than those of the tokens: %+v", all)
+	}
+	if _, _, err := w.CreateShare(ctx, w.user("bob", false).ID, account.NewShare{Bucket: "files", Key: "a", TokenID: token.ID}); errs.KindOf(err) != errs.Unauthenticated {
+		t.Errorf("a link with somebody else's token: %v", err)
+	}
+	w.clock.advance(time.Hour)
+	if works(short) || !works(long) {
+		t.Error("a link outlives the time of its token, or ends without it")
+	}
+	if all := must[[]account.Share](t)(w.Shares(ctx, "files", time.Time{})); len(all) != 1 {
+		t.Errorf("listed: %+v", all)
+	}
+	if err := w.DeleteToken(ctx, ada.ID, token.ID); err != nil {
+		t.Fatal(err)
+	}
+	if works(long) {
+		t.Error("a link outlives its token")
+	}
+	if all := must[[]account.Share](t)(w.Shares(ctx, "files", time.Time{})); len(all) != 0 {
+		t.Errorf("listed: %+v", all)
+	}
+	if _, _, err := w.CreateShare(ctx, ada.ID, account.NewShare{Bucket: "files", Key: "a", TokenID: token.ID}); errs.KindOf(err) != errs.Unauthenticated {
+		t.Errorf("a link with a token that has ended: %v", err)
+	}
+}
+
 func TestSharePass(t *testing.T) {
 	w := newWorld(t)
 	ada := w.user("ada", false)

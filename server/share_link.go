@@ -90,14 +90,19 @@ func (s *Server) createSharedLink(ctx context.Context, in *newSharedLinkInput) (
 		return nil, err
 	}
 	wanted := account.NewShare{Bucket: in.Bucket, BucketCreated: bucket.CreatedAt, Key: r.Key, Folder: r.Folder, Uploads: r.Uploads, Password: r.Password}
-	note.Detail = "without an end"
+	if who.Via == account.ViaToken {
+		wanted.TokenID = who.CredentialID
+	}
 	if r.ExpiresSeconds > 0 {
 		wanted.ExpiresAt = time.Now().Add(time.Duration(r.ExpiresSeconds) * time.Second)
-		note.Detail = "until " + wanted.ExpiresAt.UTC().Format(time.RFC3339)
 	}
 	token, made, err := s.deps.Accounts.CreateShare(ctx, who.UserID, wanted)
 	if err != nil {
 		return nil, err
+	}
+	note.Detail = "without an end"
+	if !made.ExpiresAt.IsZero() {
+		note.Detail = "until " + made.ExpiresAt.UTC().Format(time.RFC3339)
 	}
 	return &body[NewSharedLink]{NewSharedLink{SharedLink: wireSharedLink(made), Path: sharePath + token}}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"croft/account"
 	"croft/internal/store"
@@ -114,6 +115,29 @@ func TestSharedFolder(t *testing.T) {
 	c.run(t, []scenario{
 		{name: "another bucket", as: stranger, method: "GET", path: again, status: 404, want: gone},
 		{name: "has no links of it", as: owner, method: "GET", path: "/api/v1/buckets/web-files/shares", status: 200, want: []string{`"items":[]`}},
+	})
+}
+
+// TestSharedByToken: who ends an API token ends what was shared with it, and nothing else.
+func TestSharedByToken(t *testing.T) {
+	c, owner, _, _, _, _ := files(t)
+	c.put("web-files", "a.txt", "text/plain", "hello")
+	secret, token, err := c.accounts.CreateToken(t.Context(), c.users["ada"].ID, "ci", time.Now().Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := c.anonymous().do("POST", "/api/v1/buckets/web-files/shares", `{"key":"a.txt"}`, "Authorization: Bearer "+secret)
+	if a.status != 201 || a.json()["expiresAt"] == nil {
+		t.Fatalf("share with a token that expires: %d %s", a.status, a.body)
+	}
+	link := "/api/v1/shared/" + strings.TrimPrefix(a.json()["path"].(string), "/s/") + "/object"
+	own, _ := owner.share("web-files", `{"key":"a.txt"}`)
+	stranger := c.anonymous()
+	c.run(t, []scenario{
+		{name: "as long as the token", as: stranger, method: "GET", path: link, status: 200, want: []string{"hello"}},
+		{name: "the token ends", as: owner, method: "DELETE", path: "/api/v1/me/tokens/" + token.ID, status: 204},
+		{name: "and the link", as: stranger, method: "GET", path: link, status: 404, want: []string{`"share_gone"`}},
+		{name: "no other", as: stranger, method: "GET", path: own + "/object", status: 200},
 	})
 }
 
