@@ -44,6 +44,10 @@ func TestEventsOverTheAPI(t *testing.T) {
 	c.bucket("web-files", web.ID)
 	c.bucket("croft-runs", "")
 	max, dev, eve, boss := c.as("max"), c.as("dev"), c.as("eve"), c.as("boss")
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("another host was told %q", r.Header.Get("Authorization"))
+	}))
+	defer elsewhere.Close()
 	const hooks, queues, events = "/api/v1/event-webhooks", "/api/v1/event-queues", "/api/v1/buckets/web-files/events"
 	hook := `{"name":"ci","url":"` + target.URL + `/secret-path","token":"s3cret"}`
 	const rule = `{"id":"images","target":"arn:croft:sqs::ci:webhook","events":["s3:ObjectCreated:*"],"prefix":"in/","suffix":".jpg"}`
@@ -72,7 +76,10 @@ func TestEventsOverTheAPI(t *testing.T) {
 		{name: "developers do not retry", as: dev, method: "POST", path: events + "/retry?target=arn:croft:sqs::ci:webhook", status: 403},
 		{name: "retry", as: max, method: "POST", path: events + "/retry?target=arn:croft:sqs::ci:webhook", status: 204},
 		{name: "a webhook in use stays", as: boss, method: "DELETE", path: hooks + "/ci", status: 409, want: []string{`"event_target_in_use"`, "web-files"}},
-		{name: "change a webhook", as: boss, method: "PUT", path: hooks + "/ci", body: `{"name":"ci","url":"https://example.invalid/x","insecure":true}`, status: 200, want: []string{`"insecure":true`, `"hasToken":true`}, audit: "boss change-event-webhook ci ok"},
+		{name: "its token is not tried elsewhere", as: boss, method: "POST", path: hooks + "/test", body: `{"name":"ci","url":"` + elsewhere.URL + `"}`, status: 400, want: []string{`"event_token_elsewhere"`}},
+		{name: "nor does it follow", as: boss, method: "PUT", path: hooks + "/ci", body: `{"name":"ci","url":"` + elsewhere.URL + `"}`, status: 400, want: []string{`"event_token_elsewhere"`}},
+		{name: "it stays at its host", as: boss, method: "PUT", path: hooks + "/ci", body: `{"name":"ci","url":"` + target.URL + `/another-path"}`, status: 200, want: []string{`"hasToken":true`, "another-path"}},
+		{name: "change a webhook", as: boss, method: "PUT", path: hooks + "/ci", body: `{"name":"ci","url":"https://example.invalid/x","insecure":true,"token":"s3cret"}`, status: 200, want: []string{`"insecure":true`, `"hasToken":true`}, audit: "boss change-event-webhook ci ok"},
 		{name: "remove", as: max, method: "DELETE", path: events + "?rule=images", status: 204, audit: "max remove-event-rule web-files ok"},
 		{name: "what waits is seen", as: dev, method: "GET", path: events, status: 200, want: []string{`"rules":[]`, `"ruled":false`, `"waiting":1`}},
 		{name: "developers do not discard", as: dev, method: "DELETE", path: events + "/waiting?target=arn:croft:sqs::ci:webhook", status: 403},

@@ -36,7 +36,8 @@ type Hook struct {
 }
 
 // NewHook is a webhook to add, or to put in the place of another. A nil Token keeps what
-// there is.
+// there is, for the host that it was given for: another host gets none that it was not
+// told of.
 type NewHook struct {
 	Hook
 	Token *string // sent as "Bearer TOKEN", or as it is when it has a space
@@ -160,6 +161,22 @@ func roots(pem string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
+// originOf is whom an address reaches: its scheme, host and port.
+func originOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return u.Scheme + "://" + net.JoinHostPort(strings.ToLower(u.Hostname()), port)
+}
+
+// errTokenElsewhere keeps who may change an address from reading the token there.
+var errTokenElsewhere = errs.New(errs.Invalid, "event_token_elsewhere", "The token was given for another host, scheme or port. Enter it again, or remove it, to send events to this address.")
+
 // sealed is the row that says what n does, which changes was when that is not nil.
 func (s *Service) sealed(n *NewHook, was *hookRow) (row hookRow, err error) {
 	if err := n.clean(); err != nil {
@@ -170,6 +187,9 @@ func (s *Service) sealed(n *NewHook, was *hookRow) (row hookRow, err error) {
 	if was != nil {
 		row.CreatedAt, row.Token = was.CreatedAt, was.Token
 		row.ChangedAt = max(now, was.ChangedAt+1) // tells clients apart
+		if n.Token == nil && len(was.Token) > 0 && originOf(n.URL) != originOf(was.URL) {
+			return row, errTokenElsewhere
+		}
 	}
 	if n.Token != nil {
 		row.Token = nil
