@@ -116,6 +116,7 @@ export async function shareFolder(session, { password, see }) {
   await session.context.clearCookies(); // a stranger opens it
   await page.goto(link);
   await page.getByLabel("Password", { exact: true }).fill("not this");
+  if ((await page.title()) !== "Password needed · Croft") throw new Error(`the page that asks for the password is called ${await page.title()}`);
   await page.getByRole("button", { name: "Open" }).click();
   await page.getByText("The password is not right.").waitFor();
   await page.getByLabel("Password", { exact: true }).fill(password);
@@ -125,6 +126,10 @@ export async function shareFolder(session, { password, see }) {
   await page.getByRole("button", { name: see, exact: true }).click();
   const text = await page.getByRole("dialog").locator("pre").innerText();
   await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: see, exact: true }).focus();
+  await page.keyboard.press("Tab");
+  const reached = await page.evaluate(() => `${document.activeElement?.tagName} ${document.activeElement?.getAttribute("aria-label")}`);
+  if (reached !== `A Download ${see}`) throw new Error(`behind the name of a file the keyboard reaches ${reached}`);
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download all" }).click()]);
   return { text, file: await download.path() };
 }

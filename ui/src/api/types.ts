@@ -35,6 +35,7 @@ export type Artifact = S["Artifact"];
 
 export type Bucket = S["Bucket"];
 export type ObjectInfo = S["Object"];
+export type Shared = S["Shared"];
 export type BucketDetails = S["BucketDetails"];
 export type BucketSettings = S["BucketSettings"];
 export type BucketChange = S["UpdateBucketRequest"];

@@ -85,3 +85,16 @@ export function IconButton({ label, icon, size = "md", className, type = "button
     </Tooltip>
   );
 }
+
+type IconAnchorProps = Omit<AnchorHTMLAttributes<HTMLAnchorElement>, "children"> & Pick<IconButtonProps, "label" | "icon" | "size">;
+
+/** IconAnchor is a plain link that looks like an IconButton. */
+export function IconAnchor({ label, icon, size = "md", className, ...rest }: IconAnchorProps) {
+  return (
+    <Tooltip text={label}>
+      <a aria-label={label} className={cx(s.icon, size === "sm" && s.iconSm, className)} {...rest}>
+        {icon}
+      </a>
+    </Tooltip>
+  );
+}

@@ -1,7 +1,7 @@
 export { Alert } from "./Alert";
 export { Avatar, CroftMark } from "./Avatar";
 export { Badge, Count, StatusDot, type Tone } from "./Badge";
-export { Button, ButtonAnchor, ButtonLink, IconButton, type ButtonProps } from "./Button";
+export { Button, ButtonAnchor, ButtonLink, IconAnchor, IconButton, type ButtonProps } from "./Button";
 export { Card } from "./Card";
 export { ConfirmDialog } from "./ConfirmDialog";
 export { CopyButton, CopyField } from "./CopyField";

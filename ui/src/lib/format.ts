@@ -15,6 +15,12 @@ export function formatBytes(bytes: number): string {
   return `${number.format(value)} ${units[unit]}`;
 }
 
+/** formatGrowth is a change of a size, with its sign. */
+export function formatGrowth(bytes: number): string {
+  const sign = bytes < 0 ? "−" : bytes > 0 ? "+" : "";
+  return sign + formatBytes(Math.abs(bytes));
+}
+
 export function formatNumber(value: number): string {
   return new Intl.NumberFormat(currentLocale()).format(value);
 }

@@ -56,6 +56,10 @@ export function TimeChart(props: TimeChartProps) {
   const begin = at[0] ?? 0;
   const end = (at.at(-1) ?? 0) + step;
   const place = (time: number) => left + ((time - begin) / (end - begin)) * (width - left - right);
+  const named = timeTicks(new Date(begin), new Date(end), marks(width)).filter((tick) => {
+    const x = place(tick.getTime());
+    return x >= left + 16 && x <= width - 20; // else it would be cut off
+  });
   const y = (value: number) => top + (1 - value / ceiling) * (height - top - bottom);
   const wide = (width - left - right) / count;
   const middle = (i: number) => left + (i + 0.5) * wide;
@@ -126,15 +130,17 @@ export function TimeChart(props: TimeChartProps) {
               </text>
             </g>
           ))}
-          {timeTicks(new Date(begin), new Date(end), marks(width)).map((tick) => {
-            const x = place(tick.getTime());
-            if (x < left + 16 || x > width - 20) return null; // it would be cut off
-            return (
-              <text key={tick.getTime()} className={s.label} x={x} y={height - 7} textAnchor="middle">
-                {formatMark(tick)}
+          {named.map((tick) => (
+            <text key={tick.getTime()} className={s.label} x={place(tick.getTime())} y={height - 7} textAnchor="middle">
+              {formatMark(tick)}
+            </text>
+          ))}
+          {named.length === 0 && // the time is shorter than what lies between two marks
+            [begin, end].map((time) => (
+              <text key={time} className={s.label} x={place(time)} y={height - 7} textAnchor={time === begin ? "start" : "end"}>
+                {formatMark(new Date(time))}
               </text>
-            );
-          })}
+            ))}
           {shape === "bars"
             ? series.map((one, i) => (
                 <path

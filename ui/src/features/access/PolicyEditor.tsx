@@ -60,7 +60,7 @@ export function PolicyEditor({ label, hint, text, onChange, readOnly, bucket, tr
           disabled={!visual && !("form" in read) && !empty}
           onClick={() => setWantsText(visual)}
         >
-          {visual ? t("asText") : t("asForm")}
+          {readOnly ? t(visual ? "showText" : "showForm") : t(visual ? "asText" : "asForm")}
         </Button>
         {!readOnly && bucket !== undefined && (visual || "form" in read) && (
           <Menu

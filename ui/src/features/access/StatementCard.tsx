@@ -51,9 +51,11 @@ export function StatementCard({ number, statement, language, bucket, readOnly, p
             <option value="Deny">{t("statement.deny")}</option>
           </Select>
         </Field>
-        <Field label={t("statement.sid")} optional error={at("Sid")}>
-          <Input value={statement.sid} readOnly={readOnly} onChange={(event) => change({ sid: event.target.value })} />
-        </Field>
+        {(!readOnly || statement.sid) && (
+          <Field label={t("statement.sid")} optional={!readOnly} error={at("Sid")}>
+            <Input value={statement.sid} readOnly={readOnly} onChange={(event) => change({ sid: event.target.value })} />
+          </Field>
+        )}
       </div>
       {statement.who && (
         <WhoField

@@ -1,11 +1,11 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { Download, FileArchive, FolderOpen, Upload } from "lucide-react";
-import { useRef, useState, type DragEvent } from "react";
+import { useEffect, useRef, useState, type DragEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { api, body } from "@/api/client";
-import { errorText } from "@/api/errors";
-import type { ObjectInfo } from "@/api/types";
+import { ApiError, errorText, isStatus } from "@/api/errors";
+import type { ObjectInfo, Shared } from "@/api/types";
 import {
   Alert,
   Button,
@@ -15,7 +15,7 @@ import {
   Dialog,
   EmptyState,
   Field,
-  IconButton,
+  IconAnchor,
   PasswordInput,
   Progress,
   Skeleton,
@@ -29,12 +29,14 @@ import { Preview } from "@/features/browser/preview/Preview";
 import { filesOf } from "@/features/browser/dropped";
 import { besides } from "@/features/browser/uploads/plan";
 import { send } from "@/features/browser/uploads/transport";
-import { Gate } from "@/features/shell/Gate";
-import { ApiError } from "@/api/errors";
+import { Choices, Gate } from "@/features/shell/Gate";
 import { cx } from "@/lib/cx";
 import s from "./Shared.module.css";
 
 const route = getRouteApi("/s/$token");
+
+/** Which link of the path is the folder that is shown. */
+const exactly = { exact: true, includeSearch: true } as const;
 
 const addressOf = (token: string, key: string, download = false) =>
   `/api/v1/shared/${encodeURIComponent(token)}/object?${new URLSearchParams({ key, ...(download ? { download: "1" } : {}) })}`;
@@ -49,25 +51,45 @@ export function SharedPage() {
     staleTime: Infinity,
     retry: false,
   });
-  useDocumentTitle(shared.data?.name ?? "");
+  if (isStatus(shared.error, 404)) return <Gate title={t("gone")} description={t("goneHint")} />;
   if (shared.isError) {
     return (
-      <Gate title={t("gone")} description={errorText(shared.error)}>
-        <p>{t("goneHint")}</p>
+      <Gate title={t("unopened")} description={errorText(shared.error)}>
+        <Button variant="primary" wide busy={shared.isFetching} onClick={() => void shared.refetch()}>
+          {t("common:retry")}
+        </Button>
       </Gate>
     );
   }
-  if (!shared.data) return <Skeleton width="100%" height={200} />;
+  if (!shared.data) return <Opening />;
   if (shared.data.locked) return <Unlock token={token} />;
-  const { name, folder, uploads, object } = shared.data;
+  return <Opened token={token} shared={shared.data} />;
+}
+
+function Opening() {
+  const { t } = useTranslation("shared");
+  useDocumentTitle(t("opening"));
   return (
-    <main className={s.page}>
-      <header className={s.head}>
-        <CroftMark size={34} />
-        <h1>{name}</h1>
-      </header>
-      {folder ? <Folder token={token} name={name} uploads={uploads} /> : object && <One token={token} name={name} object={object} />}
+    <main className={s.page} aria-busy>
+      <h1 className="srOnly">{t("opening")}</h1>
+      <Skeleton width="100%" height={200} />
     </main>
+  );
+}
+
+function Opened({ token, shared: { name, folder, uploads, object } }: { token: string; shared: Shared }) {
+  useDocumentTitle(name);
+  return (
+    <div className={s.page}>
+      <main>
+        <header className={s.head}>
+          <CroftMark size={34} />
+          <h1>{name}</h1>
+        </header>
+        {folder ? <Folder token={token} name={name} uploads={uploads} /> : object && <One token={token} name={name} object={object} />}
+      </main>
+      <Choices className={s.choices} />
+    </div>
   );
 }
 
@@ -75,9 +97,11 @@ function Unlock({ token }: { token: string }) {
   const { t } = useTranslation("shared");
   const client = useQueryClient();
   const [password, setPassword] = useState("");
+  const field = useRef<HTMLInputElement>(null);
   const unlock = useMutation({
     mutationFn: () => api.POST("/api/v1/shared/{token}/unlock", { params: { path: { token } }, body: { password } }),
     onSuccess: () => client.invalidateQueries({ queryKey: ["shared", token] }),
+    onError: () => field.current?.select(),
   });
   return (
     <Gate title={t("locked")} description={t("lockedHint")}>
@@ -88,7 +112,7 @@ function Unlock({ token }: { token: string }) {
         }}
       >
         <Field label={t("password")}>
-          <PasswordInput required autoFocus value={password} autoComplete="off" onChange={(event) => setPassword(event.target.value)} />
+          <PasswordInput ref={field} required autoFocus value={password} autoComplete="off" onChange={(event) => setPassword(event.target.value)} />
         </Field>
         {unlock.isError && <Alert tone="danger">{errorText(unlock.error)}</Alert>}
         <Button type="submit" variant="primary" wide busy={unlock.isPending}>
@@ -134,6 +158,14 @@ function Folder({ token, name, uploads }: { token: string; name: string; uploads
   const sending = useSending(token, path, () => void client.invalidateQueries({ queryKey: ["shared", token, "list"] }));
   const [dragging, setDragging] = useState(false);
   const input = useRef<HTMLInputElement>(null);
+  const crumbs = useRef<HTMLElement>(null);
+  const shownPath = useRef(path);
+  useEffect(() => {
+    if (shownPath.current === path) return;
+    shownPath.current = path;
+    // The row that was opened is gone; the keyboard goes on from the folder it led to.
+    crumbs.current?.querySelector<HTMLElement>("a:last-of-type")?.focus();
+  }, [path]);
   const entries = list.data?.pages.flatMap((page) => entriesOf(page, path)) ?? [];
   const drop = (event: DragEvent) => {
     event.preventDefault();
@@ -153,12 +185,12 @@ function Folder({ token, name, uploads }: { token: string; name: string; uploads
       onDrop={drop}
     >
       <div className={s.bar}>
-        <nav aria-label={t("folders")} className={s.crumbs}>
-          <Link to="/s/$token" params={{ token }} search={{}}>
+        <nav aria-label={t("folders")} className={s.crumbs} ref={crumbs}>
+          <Link to="/s/$token" params={{ token }} search={{}} activeOptions={exactly}>
             {name}
           </Link>
           {crumbsOf(path).map((crumb) => (
-            <Link key={crumb.prefix} to="/s/$token" params={{ token }} search={{ path: crumb.prefix }}>
+            <Link key={crumb.prefix} to="/s/$token" params={{ token }} search={{ path: crumb.prefix }} activeOptions={exactly}>
               {crumb.name}
             </Link>
           ))}
@@ -252,9 +284,13 @@ function Row({ token, entry, onOpen }: { token: string; entry: Entry; onOpen: ()
           <span className={s.facts}>
             <Bytes value={entry.object.size} />
           </span>
-          <a href={addressOf(token, entry.key, true)} download tabIndex={-1}>
-            <IconButton size="sm" label={t("downloadOf", { name: entry.name })} icon={<Download size={16} />} />
-          </a>
+          <IconAnchor
+            size="sm"
+            href={addressOf(token, entry.key, true)}
+            download
+            label={t("downloadOf", { name: entry.name })}
+            icon={<Download size={16} />}
+          />
         </>
       )}
     </li>

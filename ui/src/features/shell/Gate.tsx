@@ -6,12 +6,10 @@ import { currentLocale, localeNames, locales, setLocale } from "@/lib/i18n";
 import { setTheme, themes, useTheme } from "@/lib/theme";
 import s from "./Gate.module.css";
 
-type GateProps = { title: string; description: ReactNode; children: ReactNode };
+type GateProps = { title: string; description: ReactNode; children?: ReactNode };
 
 /** Gate is the page of those not signed in: one card, with language and theme at hand. */
 export function Gate({ title, description, children }: GateProps) {
-  const { t } = useTranslation("shell");
-  const theme = useTheme();
   useDocumentTitle(title);
   return (
     <div className={s.gate}>
@@ -21,43 +19,52 @@ export function Gate({ title, description, children }: GateProps) {
           <h1>{title}</h1>
           <p>{description}</p>
         </header>
-        <div className={s.card}>{children}</div>
+        {children && <div className={s.card}>{children}</div>}
       </main>
-      <footer className={s.footer}>
-        <Menu
-          side="top"
-          align="start"
-          trigger={
-            <Button variant="ghost" size="sm" icon={<Languages size={15} />}>
-              {localeNames[currentLocale()]}
-            </Button>
-          }
-        >
-          {locales.map((value) => (
-            <MenuItem key={value} checked={value === currentLocale()} onSelect={() => void setLocale(value)}>
-              {localeNames[value]}
-            </MenuItem>
-          ))}
-        </Menu>
-        <Menu
-          side="top"
-          trigger={
-            <Button
-              variant="ghost"
-              size="sm"
-              icon={theme === "dark" ? <Moon size={15} /> : <Sun size={15} />}
-            >
-              {t(`theme.${theme}`)}
-            </Button>
-          }
-        >
-          {themes.map((value) => (
-            <MenuItem key={value} checked={value === theme} onSelect={() => setTheme(value)}>
-              {t(`theme.${value}`)}
-            </MenuItem>
-          ))}
-        </Menu>
-      </footer>
+      <Choices className={s.footer} />
     </div>
+  );
+}
+
+/** Choices are language and theme, for pages outside the shell. */
+export function Choices({ className }: { className?: string }) {
+  const { t } = useTranslation("shell");
+  const theme = useTheme();
+  return (
+    <footer className={className}>
+      <Menu
+        side="top"
+        align="start"
+        trigger={
+          <Button variant="ghost" size="sm" icon={<Languages size={15} />}>
+            {localeNames[currentLocale()]}
+          </Button>
+        }
+      >
+        {locales.map((value) => (
+          <MenuItem key={value} checked={value === currentLocale()} onSelect={() => void setLocale(value)}>
+            {localeNames[value]}
+          </MenuItem>
+        ))}
+      </Menu>
+      <Menu
+        side="top"
+        trigger={
+          <Button
+            variant="ghost"
+            size="sm"
+            icon={theme === "dark" ? <Moon size={15} /> : <Sun size={15} />}
+          >
+            {t(`theme.${theme}`)}
+          </Button>
+        }
+      >
+        {themes.map((value) => (
+          <MenuItem key={value} checked={value === theme} onSelect={() => setTheme(value)}>
+            {t(`theme.${value}`)}
+          </MenuItem>
+        ))}
+      </Menu>
+    </footer>
   );
 }

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { BucketStanding, TopOrder, UsageRange } from "@/api/types";
 import { DataTable, ErrorState, PageHeader, QueryView, Select, Skeleton, type Column } from "@/components";
-import { formatBytes, formatNumber } from "@/lib/format";
+import { formatBytes, formatGrowth, formatNumber } from "@/lib/format";
 import { orders, topBucketsQuery, usageQuery } from "./queries";
 import { rangeOf } from "./range";
 import { RangePicker } from "./RangePicker";
@@ -79,7 +79,7 @@ function TopBuckets({ range, counted }: { range: UsageRange; counted: boolean })
             id: "growth",
             header: t("growth"),
             align: "right",
-            cell: (bucket) => (bucket.growth < 0 ? "−" : "+") + formatBytes(Math.abs(bucket.growth)),
+            cell: (bucket) => formatGrowth(bucket.growth),
           },
           { id: "objects", header: t("objects"), align: "right", cell: (bucket) => formatNumber(bucket.objects) },
         ] satisfies Column<BucketStanding>[])

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { UsageHistory, UsagePoint, UsageRange } from "@/api/types";
 import { Alert, Progress, TimeChart, type Series } from "@/components";
-import { formatBytes, formatDate, formatNumber } from "@/lib/format";
+import { formatBytes, formatDate, formatGrowth, formatNumber } from "@/lib/format";
 import { formatMark, formatStep, marksOf } from "./range";
 import s from "./Usage.module.css";
 
@@ -40,7 +40,7 @@ export function UsageCharts({ history, range }: { history: UsageHistory; range: 
           <>
             <Figure
               name={t("size")}
-              more={young ? undefined : t("grown", { bytes: (growth < 0 ? "−" : "+") + formatBytes(Math.abs(growth)) })}
+              more={young ? undefined : t("grown", { bytes: formatGrowth(growth) })}
             >
               {formatBytes(held(now))}
             </Figure>

@@ -1,1 +1,0 @@
-import{St as e}from"./components-CXupURUE.js";import{o as t}from"./PolicyEditor-BRx5s5Fm.js";function n(n){return n instanceof e&&n.code===`policy_malformed`?t(n.message):void 0}export{n as t};
