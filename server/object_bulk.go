@@ -318,7 +318,7 @@ func (s *Server) copyOne(ctx context.Context, bucket string, r CopyObjectsReques
 	if bucket != r.ToBucket { // what the source's bucket grants does not hold in another
 		attributes := source.Attributes.Clone()
 		attributes.Lock = objectstore.Lock{}
-		delete(attributes.System, grants.ObjectACL)
+		grants.DropObjectACL(attributes.System)
 		request.Replace = &attributes
 	}
 	_, err = s.deps.Store.Copy(ctx, request)

@@ -201,7 +201,7 @@ func granted(ctx context.Context, rules *grants.Rules, who policy.Principal, ask
 	case err != nil && !o.Marker:
 		return false, err
 	}
-	acl, err := grants.ParseACL(o.Attributes.System[grants.ObjectACL])
+	acl, err := grants.ACLOfObject(o.Attributes.System, rules.Ownership)
 	return err == nil && acl.Allows(who, permission, ignore), err
 }
 

@@ -217,6 +217,34 @@ func TestACLs(t *testing.T) {
 	}
 }
 
+// TestACLsOfBefore: what ACLs opened before they counted without ownership stays closed
+// where they were switched off since, which was kept as if nobody had chosen.
+func TestACLsOfBefore(t *testing.T) {
+	w := newAccessWorld(t)
+	_, err := w.engine.Put(t.Context(), objectstore.PutRequest{
+		Bucket: "web-data", Key: "old", Body: strings.NewReader("x"), Size: 1,
+		Attributes: objectstore.Attributes{System: map[string]string{"acl": "public-read"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	acl := url.Values{"acl": {""}}
+	w.want("no ownership", 403, "AccessDenied", "", get, "web-data", "old", nil, "")
+	if _, _, text := w.ask("ada", get, "web-data", "old", acl, ""); strings.Contains(text, "AllUsers") {
+		t.Error(text)
+	}
+	w.set(grants.OwnershipDocument, string(grants.ObjectWriter))
+	w.want("one that counts ACLs", 200, "", "", get, "web-data", "old", nil, "")
+	if _, _, text := w.ask("ada", get, "web-data", "old", acl, ""); !strings.Contains(text, "AllUsers") {
+		t.Error(text)
+	}
+	w.want("taken back", 200, "", "ada", put, "web-data", "old", url.Values{"acl": {""}, "x-amz-acl": {"private"}}, "")
+	w.want("is taken back", 403, "AccessDenied", "", get, "web-data", "old", nil, "")
+	w.want("given anew", 200, "", "ada", put, "web-data", "old", url.Values{"acl": {""}, "x-amz-acl": {"public-read"}}, "")
+	w.set(grants.OwnershipDocument, "")
+	w.want("counts without ownership", 200, "", "", get, "web-data", "old", nil, "")
+}
+
 // TestUnreadableRulesCloseTheBucket: of a policy that cannot be read nobody can say
 // what it denies.
 func TestUnreadableRulesCloseTheBucket(t *testing.T) {

@@ -107,6 +107,23 @@ func ParseACL(text string) (ACL, error) {
 	return a, nil
 }
 
+// ACLOfObject is the ACL that an object's system attributes keep, as far as it can count
+// with an ownership. An earlier one does not where none was chosen: somebody may have
+// switched ACLs off there.
+func ACLOfObject(system map[string]string, o Ownership) (ACL, error) {
+	text, ok := system[ObjectACL]
+	if !ok && o != Unset {
+		text = system[earlierObjectACL]
+	}
+	return ParseACL(text)
+}
+
+// DropObjectACL takes the ACL from an object's system attributes.
+func DropObjectACL(system map[string]string) {
+	delete(system, ObjectACL)
+	delete(system, earlierObjectACL)
+}
+
 // IsPrivate reports whether only the owner is granted anything.
 func (a ACL) IsPrivate() bool {
 	return !slices.ContainsFunc(a, func(g Grant) bool { return g.To != Owner })

@@ -15,8 +15,13 @@ const (
 	OwnershipDocument = "ownershipControls"
 )
 
-// ObjectACL is the name of the system attribute that keeps an object's ACL.
-const ObjectACL = "acl"
+// ObjectACL is the name of the system attribute that keeps an object's ACL, see
+// ACLOfObject.
+const ObjectACL = "objectAcl"
+
+// earlierObjectACL is what the attribute was called while ACLs counted for nothing where
+// no ownership was chosen, which was kept as the owner's enforced is now.
+const earlierObjectACL = "acl"
 
 // Block keeps the public out, whatever policies and ACLs say.
 type Block struct {

@@ -151,7 +151,7 @@ func accessList(o *objectstore.Object) string {
 		URI         string `json:"uri,omitempty"`
 		Permission  string `json:"permission"`
 	}
-	acl, err := grants.ParseACL(o.Attributes.System[grants.ObjectACL])
+	acl, err := grants.ACLOfObject(o.Attributes.System, grants.ObjectWriter)
 	if err != nil {
 		return ""
 	}

@@ -90,7 +90,7 @@ func (h *Handler) getObjectACL(q *request) error {
 	}
 	acl := privateACL()
 	if rules.ACLs() {
-		if acl, err = grants.ParseACL(o.Attributes.System[grants.ObjectACL]); err != nil {
+		if acl, err = grants.ACLOfObject(o.Attributes.System, rules.Ownership); err != nil {
 			return err
 		}
 	}
@@ -136,7 +136,7 @@ func (h *Handler) putObjectACL(q *request) error {
 	}
 	o, err := store.UpdateVersion(q.r.Context(), q.ref(), false, func(a *objectstore.Attributes) error {
 		a.System = maps.Clone(a.System)
-		delete(a.System, grants.ObjectACL)
+		grants.DropObjectACL(a.System)
 		if text := acl.Text(); text != "" {
 			if a.System == nil {
 				a.System = make(map[string]string)
