@@ -12,6 +12,7 @@ import (
 	"croft/account"
 	"croft/internal/errs"
 	"croft/objectstore"
+	"croft/objectstore/replication"
 )
 
 // UpdateVersionRequest changes what is kept beside a version; what is left out stays.
@@ -140,6 +141,9 @@ var (
 		"The names of metadata have letters, digits and hyphens, values are one line of text, and together they have at most %d bytes.", maxMetadata)
 )
 
+// errMark keeps people from having an object taken for a copy, which is not copied on.
+var errMark = errs.Newf(errs.Invalid, "metadata_reserved", "Only replication writes the metadata %s. Leave it as it is, or out.", replication.MarkName)
+
 func cleanMetadata(in map[string]string) (map[string]string, error) {
 	out, size := make(map[string]string, len(in)), 0
 	for k, v := range in {
@@ -176,6 +180,9 @@ func (s *Server) updateMetadata(ctx context.Context, in *metadataInput) (*body[O
 	source, err := s.deps.Store.Head(ctx, in.Bucket, in.Key)
 	if err != nil {
 		return nil, err
+	}
+	if is, said := user[replication.MarkName]; said && is != source.Attributes.User[replication.MarkName] {
+		return nil, errMark
 	}
 	a := source.Attributes.Clone()
 	a.Lock = objectstore.Lock{} // the copy takes the bucket's

@@ -38,6 +38,7 @@ func TestEditObject(t *testing.T) {
 		{name: "viewers do not", as: viewer, method: "PUT", path: meta, body: headers(`{}`), status: 403},
 		{name: "changed meanwhile", as: developer, method: "PUT", path: meta, body: `{"etag":"other","contentType":"x/y","cacheControl":"","contentDisposition":"","contentEncoding":"","contentLanguage":"","metadata":{}}`, status: 409, want: []string{`"precondition_failed"`}},
 		{name: "a header cannot hold a line end", as: developer, method: "PUT", path: meta, body: headers(`{"a":"b\r\nSet-Cookie: x"}`), status: 400, want: []string{`"metadata_invalid"`}},
+		{name: "replication's mark", as: developer, method: "PUT", path: meta, body: headers(`{"Croft-Replica":"v1 o p - e"}`), status: 400, want: []string{`"metadata_reserved"`}},
 		{name: "nor a name", as: developer, method: "PUT", path: meta, body: headers(`{"a b":"c"}`), status: 400, want: []string{`"metadata_invalid"`}},
 		{name: "tags", as: developer, method: "PATCH", path: version, body: `{"tags":{"team":"web"}}`, status: 200, want: []string{`"tags":{"team":"web"}`, `"camera":"X-T5"`}, audit: "dev update-version web-files/a ok"},
 		{name: "too many tags", as: developer, method: "PATCH", path: version, body: `{"tags":{"1":"","2":"","3":"","4":"","5":"","6":"","7":"","8":"","9":"","10":"","11":""}}`, status: 400, want: []string{`"tags_invalid"`}},

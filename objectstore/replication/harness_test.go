@@ -183,7 +183,7 @@ func (c *cluster) content(bucket string) map[string]string {
 			}
 			_ = body.Close()
 			user := maps.Clone(o.Attributes.User)
-			delete(user, markName)
+			delete(user, MarkName)
 			text := hex.EncodeToString(sum.Sum(nil)) + " " + o.Attributes.ContentType
 			for _, k := range slices.Sorted(maps.Keys(user)) {
 				text += " " + k + "=" + user[k]

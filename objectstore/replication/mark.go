@@ -10,11 +10,11 @@ import (
 	"croft/objectstore"
 )
 
-// markName is the user metadata that a copy is known by. Its value is the word v1,
+// MarkName is the user metadata that a copy is known by. Its value is the word v1,
 // what it came from (a bucket of a deployment), what it is bound to (its place at the
 // target, so that a copy of the copy is no copy), the source's version, - without
 // one, and the source's ETag with a digest of its tags where it has any.
-const markName = "croft-replica"
+const MarkName = "croft-replica"
 
 type mark struct {
 	origin, place, version, etag string
@@ -48,7 +48,7 @@ func digest(of ...string) string {
 
 // isReplica reports whether an object is a copy that a rule of some cluster put there.
 func isReplica(o *objectstore.Object) bool {
-	m, ok := parseMark(o.Attributes.User[markName])
+	m, ok := parseMark(o.Attributes.User[MarkName])
 	return ok && m.place == digest(o.Bucket, o.Key)
 }
 

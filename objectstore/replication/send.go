@@ -131,7 +131,7 @@ func (r *runner) stat(ctx context.Context, key string) (is copied, there bool, e
 	}
 	is = copied{etag: info.ETag, size: info.Size, keyed: strings.HasPrefix(info.Metadata.Get("X-Amz-Server-Side-Encryption"), "aws:kms")}
 	for name, value := range info.UserMetadata {
-		if strings.EqualFold(name, markName) {
+		if strings.EqualFold(name, MarkName) {
 			is.mark = value
 		}
 	}
@@ -204,9 +204,9 @@ func contentMD5(etag string) string {
 func (r *runner) options(o *objectstore.Object) minio.PutObjectOptions {
 	a := &o.Attributes
 	// Spelt out, so that none is taken for a header of its name.
-	headers := map[string]string{userHeader + markName: r.markOf(o).String()}
+	headers := map[string]string{userHeader + MarkName: r.markOf(o).String()}
 	for k, v := range a.User {
-		if k != markName {
+		if k != MarkName {
 			headers[userHeader+k] = v
 		}
 	}

@@ -10,7 +10,7 @@ func ActionOf(permission string) (Action, bool) {
 }
 
 var actionsOf = sync.OnceValue(func() map[string]Action {
-	all := map[string]Action{"s3:BypassGovernanceRetention": BypassGovernance}
+	all := map[string]Action{"s3:BypassGovernanceRetention": BypassGovernance, "s3:ReplicateDelete": WriteObject}
 	table := operations()
 	for i := range table {
 		all[table[i].permission()] = table[i].action

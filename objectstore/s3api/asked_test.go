@@ -18,7 +18,7 @@ func TestActionOf(t *testing.T) {
 	}
 	for permission, want := range map[string]Action{
 		"s3:GetObjectVersion": ReadBucket, "s3:DeleteObjectVersion": WriteObject, "s3:PutObjectLegalHold": WriteObject,
-		"s3:BypassGovernanceRetention": BypassGovernance, "s3:ListBucketVersions": ReadBucket, "s3:PutBucketPolicy": WriteBucket,
+		"s3:BypassGovernanceRetention": BypassGovernance, "s3:ReplicateObject": WriteObject, "s3:ReplicateDelete": WriteObject, "s3:ListBucketVersions": ReadBucket, "s3:PutBucketPolicy": WriteBucket,
 	} {
 		if action, ok := ActionOf(permission); !ok || action != want {
 			t.Errorf("%s: %q, %v", permission, action, ok)

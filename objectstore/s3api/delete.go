@@ -23,7 +23,11 @@ func (h *Handler) deleteObject(q *request) error {
 	if err != nil {
 		return err
 	}
-	r.Replica = q.r.Header.Get(replicaHeader) != ""
+	if r.Replica = q.r.Header.Get(replicaHeader) != ""; r.Replica {
+		if err := h.authorize(q, q.ask(WriteObject, "s3:ReplicateDelete", q.bucket, q.key, "")); err != nil {
+			return err
+		}
+	}
 	if r.Bypass, err = h.bypasses(q, q.key, ref.ID); err != nil {
 		return err
 	}
@@ -40,7 +44,8 @@ func (h *Handler) deleteObject(q *request) error {
 	return nil
 }
 
-// replicaHeader says that a request passes on what was done at another Croft.
+// replicaHeader says that a request passes on what was done at another Croft, and is not
+// to be passed on again.
 const replicaHeader = "X-Croft-Replica"
 
 // deleteOne deletes a version, or what a key holds.

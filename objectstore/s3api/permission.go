@@ -96,6 +96,7 @@ var besides = []struct{ header, permission string }{
 	{"X-Amz-Object-Lock-Mode", "s3:PutObjectRetention"},
 	{"X-Amz-Object-Lock-Retain-Until-Date", "s3:PutObjectRetention"},
 	{"X-Amz-Object-Lock-Legal-Hold", "s3:PutObjectLegalHold"},
+	{"X-Amz-Meta-Croft-Replica", "s3:ReplicateObject"}, // what has this mark is not copied on
 }
 
 // permit asks for everything that the operation needs, but for what it finds out

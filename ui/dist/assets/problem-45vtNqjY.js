@@ -1,1 +1,0 @@
-import{wt as e}from"./components-DVz1cnyx.js";import{o as t}from"./PolicyEditor-DKe0-cMb.js";function n(n){return n instanceof e&&n.code===`policy_malformed`?t(n.message):void 0}export{n as t};
