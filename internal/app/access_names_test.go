@@ -32,6 +32,24 @@ func (w *accessWorld) newcomer(name string) {
 	w.users[name], w.keys[name] = u.ID, [2]string{key.AccessKey, secret}
 }
 
+// TestACLsMeanPeopleNotNames: so it is with grants, of a bucket and of an object.
+func TestACLsMeanPeopleNotNames(t *testing.T) {
+	w := newAccessWorld(t)
+	w.put("a", "text")
+	w.newcomer("eve")
+	grant := url.Values{"acl": {""}, "x-amz-grant-read": {`id="eve"`}}
+	w.want("the object", 200, "", "ada", http.MethodPut, "web-data", "a", grant, "")
+	w.want("an upload", 200, "", "ada", http.MethodPut, "web-data", "b", url.Values{"x-amz-grant-read": {`id="eve"`}}, "x")
+	w.want("the bucket", 200, "", "ada", http.MethodPut, "web-data", "", grant, "")
+	w.want("it is eve's", 200, "", "eve", http.MethodGet, "web-data", "a", nil, "")
+	w.want("that too", 200, "", "eve", http.MethodGet, "web-data", "b", nil, "")
+	w.want("and the listing", 200, "", "eve", http.MethodGet, "web-data", "", nil, "")
+	w.again("eve")
+	w.want("not another's of that name", 403, "AccessDenied", "eve", http.MethodGet, "web-data", "a", nil, "")
+	w.want("not the upload", 403, "AccessDenied", "eve", http.MethodGet, "web-data", "b", nil, "")
+	w.want("nor the listing", 403, "AccessDenied", "eve", http.MethodGet, "web-data", "", nil, "")
+}
+
 // TestPoliciesMeanPeopleNotNames: who gets the name of somebody that a bucket's policy
 // names gets no right of theirs, and the policy says who it was.
 func TestPoliciesMeanPeopleNotNames(t *testing.T) {

@@ -197,6 +197,8 @@ func TestACLs(t *testing.T) {
 	w.want("not for nobody", 403, "AccessDenied", "", get, "web-data", "copy", nil, "")
 	w.want("a grant to a user", 200, "", "writer", put, "web-data", "a", url.Values{"acl": {""}, "x-amz-grant-read": {`id="stranger"`}}, "")
 	w.want("lets the user in", 200, "", "stranger", get, "web-data", "a", nil, "")
+	w.want("nobody is called so", 400, "InvalidArgument", "writer", put, "web-data", "a", url.Values{"acl": {""}, "x-amz-grant-read": {`id="nobody-here"`}}, "")
+	w.want("nor with an upload", 400, "InvalidArgument", "writer", put, "web-data", "b", url.Values{"x-amz-grant-read": {`id="nobody-here"`}}, "x")
 	w.want("a limited key stays at home", 403, "AccessDenied", "limited", get, "web-data", "a", nil, "")
 	w.want("a reader may not grant", 403, "AccessDenied", "reader", put, "web-data", "a", acl("public-read"), "")
 	w.want("a writer not on the bucket", 403, "AccessDenied", "writer", put, "web-data", "", acl("public-read"), "")

@@ -38,10 +38,12 @@ const (
 	LogWriter Grantee = ":log"       // who writes access logs, which is Croft itself
 )
 
-// Grant allows one thing to one grantee.
+// Grant allows one thing to one grantee. ID is that of a user, whose name may be
+// somebody else's later; empty, it is from before grants had one.
 type Grant struct {
 	To  Grantee    `json:"to"`
 	May Permission `json:"may"`
+	ID  string     `json:"id,omitempty"`
 }
 
 // ACL is a list of grants.
@@ -53,17 +55,17 @@ const MaxGrants = 100
 // Private is the name of the ACL that grants nobody anything but the owner.
 const Private = "private"
 
-var private = ACL{{Owner, FullControl}}
+var private = ACL{{To: Owner, May: FullControl}}
 
 // canned are the ACLs that have a name; groups stand first, where old clients look for them.
 var canned = map[string]ACL{
 	Private:                     private,
 	"bucket-owner-full-control": private,
 	"bucket-owner-read":         private,
-	"public-read":               {{Everybody, Read}, {Owner, FullControl}},
-	"public-read-write":         {{Everybody, Read}, {Everybody, Write}, {Owner, FullControl}},
-	"authenticated-read":        {{Users, Read}, {Owner, FullControl}},
-	"log-delivery-write":        {{LogWriter, Write}, {LogWriter, ReadACL}, {Owner, FullControl}},
+	"public-read":               {{To: Everybody, May: Read}, {To: Owner, May: FullControl}},
+	"public-read-write":         {{To: Everybody, May: Read}, {To: Everybody, May: Write}, {To: Owner, May: FullControl}},
+	"authenticated-read":        {{To: Users, May: Read}, {To: Owner, May: FullControl}},
+	"log-delivery-write":        {{To: LogWriter, May: Write}, {To: LogWriter, May: ReadACL}, {To: Owner, May: FullControl}},
 }
 
 // Canned returns the ACL of a name.
@@ -80,8 +82,8 @@ func (a ACL) Text() string {
 	if slices.Equal(a, private) {
 		return ""
 	}
-	if a == nil {
-		a = ACL{} // one that grants nothing at all, which is kept as it was sent
+	if len(a) == 0 {
+		return "[]" // one that grants nothing at all, which is kept as it was sent
 	}
 	for _, name := range names {
 		if slices.Equal(a, canned[name]) {
@@ -135,6 +137,10 @@ func (a ACL) Public() bool {
 	return slices.ContainsFunc(a, Grant.public)
 }
 
+func (g Grant) user() bool {
+	return g.To != Owner && g.To != LogWriter && !g.public()
+}
+
 func (g Grant) public() bool { return g.To == Everybody || g.To == Users }
 
 // onBucket and onObject are the actions that a permission stands for.
@@ -180,7 +186,7 @@ func (a ACL) Allows(who policy.Principal, p Permission, ignorePublic bool) bool 
 			}
 		case Owner, LogWriter:
 		default:
-			if who.Name == string(g.To) && who.Name != "" {
+			if who.Name == string(g.To) && who.Name != "" && (g.ID == who.ID || (g.ID == "" && !who.ByID)) {
 				return true
 			}
 		}

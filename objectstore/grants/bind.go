@@ -2,6 +2,7 @@ package grants
 
 import (
 	"context"
+	"slices"
 
 	"croft/objectstore"
 	"croft/objectstore/policy"
@@ -35,6 +36,34 @@ func Bind(ctx context.Context, d Directory, text, bucket string) (*policy.Bindin
 		return nil, err
 	}
 	return &bound, p.Strangers(&bound)
+}
+
+// BindACL says which users the names in an ACL mean, and returns one that does not exist;
+// without a directory names are taken as they are.
+func BindACL(ctx context.Context, d Directory, acl ACL) (bound ACL, stranger string, err error) {
+	var users []string
+	for _, g := range acl {
+		if g.user() {
+			users = append(users, string(g.To))
+		}
+	}
+	if len(users) == 0 || d == nil {
+		return acl, "", nil
+	}
+	names, err := d.Named(ctx, users, nil)
+	if err != nil {
+		return nil, "", err
+	}
+	bound = slices.Clone(acl)
+	for i := range bound {
+		if !bound[i].user() {
+			continue
+		}
+		if bound[i].ID = names.Users[string(bound[i].To)]; bound[i].ID == "" {
+			return nil, string(bound[i].To), nil
+		}
+	}
+	return bound, "", nil
 }
 
 // Shown is the policy of a bucket as it was put, but that users and roles that are gone

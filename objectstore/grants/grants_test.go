@@ -13,7 +13,7 @@ import (
 func TestTexts(t *testing.T) {
 	for _, a := range []ACL{
 		private, canned["public-read"], canned["public-read-write"], canned["authenticated-read"], canned["log-delivery-write"],
-		{{Owner, FullControl}, {"ada", Write}}, {{"ada", FullControl}},
+		{{To: Owner, May: FullControl}, {To: "ada", May: Write}}, {{To: "ada", May: FullControl}},
 	} {
 		got, err := ParseACL(a.Text())
 		if err != nil || got.Text() != a.Text() || got.IsPrivate() != a.IsPrivate() || got.Public() != a.Public() {
@@ -53,10 +53,10 @@ func TestAllows(t *testing.T) {
 		{canned["authenticated-read"], nobody, Read, false, false},
 		{canned["authenticated-read"], ada, Read, false, true},
 		{canned["authenticated-read"], ada, Read, true, false},
-		{ACL{{"ada", FullControl}}, ada, WriteACL, true, true},
-		{ACL{{"ada", FullControl}}, eve, Read, false, false},
-		{ACL{{"", FullControl}}, nobody, Read, false, false},
-		{ACL{{Owner, FullControl}}, policy.Principal{Name: string(Owner)}, Read, false, false},
+		{ACL{{To: "ada", May: FullControl}}, ada, WriteACL, true, true},
+		{ACL{{To: "ada", May: FullControl}}, eve, Read, false, false},
+		{ACL{{To: "", May: FullControl}}, nobody, Read, false, false},
+		{ACL{{To: Owner, May: FullControl}}, policy.Principal{Name: string(Owner)}, Read, false, false},
 		{canned["log-delivery-write"], policy.Principal{Name: string(LogWriter)}, Write, false, false},
 	} {
 		if got := c.acl.Allows(c.who, c.p, c.ignore); got != c.want {

@@ -184,7 +184,7 @@ func (h *Handler) sentACL(q *request) (grants.ACL, error) {
 	if err != nil {
 		return nil, err
 	}
-	acl, err := headerACL(q.r.Header)
+	acl, err := h.headerACL(q)
 	switch {
 	case err != nil:
 		return nil, err
@@ -195,7 +195,28 @@ func (h *Handler) sentACL(q *request) (grants.ACL, error) {
 	case len(data) == 0:
 		return nil, fail("MissingSecurityHeader", "Your request was missing a required header: x-amz-acl.")
 	}
-	return readACL(data)
+	if acl, err = readACL(data); err != nil {
+		return nil, err
+	}
+	return h.bindACL(q, acl)
+}
+
+// headerACL is the ACL in the request's header, with the users that it means.
+func (h *Handler) headerACL(q *request) (grants.ACL, error) {
+	acl, err := headerACL(q.r.Header)
+	if err != nil {
+		return nil, err
+	}
+	return h.bindACL(q, acl)
+}
+
+// bindACL refuses users that there are not.
+func (h *Handler) bindACL(q *request, acl grants.ACL) (grants.ACL, error) {
+	acl, stranger, err := grants.BindACL(q.r.Context(), h.directory, acl)
+	if stranger != "" {
+		return nil, failf("InvalidArgument", "Invalid id: there is no user %s. The ID of a user is the user's name.", xmlLimit(stranger))
+	}
+	return acl, err
 }
 
 // grantHeaders are the headers that grant something to those that they name.
@@ -353,10 +374,11 @@ func (h *Handler) checkACL(q *request) error {
 	if q.op.permission() != "s3:PutObject" {
 		return nil
 	}
-	acl, err := headerACL(q.r.Header)
+	acl, err := h.headerACL(q)
 	if acl == nil || err != nil {
 		return err
 	}
+	q.acl = acl
 	_, rules, err := h.bucketRules(q)
 	if err != nil {
 		return err
@@ -374,7 +396,7 @@ func (h *Handler) newDocuments(q *request) (map[string]string, error) {
 	if ownership != grants.Unset {
 		b.Documents = b.WithDocument(grants.OwnershipDocument, string(ownership))
 	}
-	acl, err := headerACL(q.r.Header)
+	acl, err := h.headerACL(q)
 	if err != nil {
 		return nil, err
 	}

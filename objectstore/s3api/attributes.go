@@ -48,7 +48,7 @@ func (h *Handler) newAttributes(q *request) (objectstore.Attributes, error) {
 		a.Tags, err = headerTags(q.r.Header)
 	}
 	if err == nil {
-		a.System, err = systemAttributes(q.r.Header)
+		a.System, err = systemAttributes(q.r.Header, q.acl)
 	}
 	if err == nil {
 		a.Lock, err = h.headerLock(q)

@@ -30,7 +30,7 @@ func (h *Handler) copiedBy(q *request) (c copied, err error) {
 		}
 		c.metadata = &attributes
 	}
-	if c.system, err = systemAttributes(header); err != nil {
+	if c.system, err = systemAttributes(header, q.acl); err != nil {
 		return c, err
 	}
 	if c.retag, err = directive(header, "X-Amz-Tagging-Directive", "Unknown tagging directive."); err != nil {

@@ -167,6 +167,7 @@ type request struct {
 	deleted []ending // of a DeleteObjects
 	facts   facts    // of what permission is asked for
 	given   *givenTags
+	acl     grants.ACL // that comes with an object that is written; nil, none
 	origin  objectstore.Origin
 
 	// What follows is memory, held here so that a request is one allocation.

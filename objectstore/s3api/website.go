@@ -262,13 +262,9 @@ func (h *Handler) putBucketWebsite(q *request) error {
 
 // systemAttributes are what a request says about an object that is S3's business
 // rather than its writer's; nil when it says nothing.
-func systemAttributes(header http.Header) (map[string]string, error) {
-	acl, err := headerACL(header)
-	if err != nil {
-		return nil, err
-	}
+func systemAttributes(header http.Header, acl grants.ACL) (map[string]string, error) {
 	to := first(header, redirectHeader)
-	if to == "" && acl.IsPrivate() {
+	if to == "" && acl == nil {
 		return nil, nil
 	}
 	if len(to) > maxRedirect {
@@ -281,8 +277,11 @@ func systemAttributes(header http.Header) (map[string]string, error) {
 	if to != "" {
 		system[systemRedirect] = to
 	}
-	if text := acl.Text(); text != "" {
-		system[grants.ObjectACL] = text
+	if acl != nil && acl.Text() != "" {
+		system[grants.ObjectACL] = acl.Text()
+	}
+	if len(system) == 0 {
+		return nil, nil
 	}
 	return system, nil
 }
