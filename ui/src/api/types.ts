@@ -36,6 +36,7 @@ export type Artifact = S["Artifact"];
 export type Bucket = S["Bucket"];
 export type ObjectInfo = S["Object"];
 export type Shared = S["Shared"];
+export type UploadPart = S["UploadPart"];
 export type BucketDetails = S["BucketDetails"];
 export type BucketSettings = S["BucketSettings"];
 export type BucketChange = S["UpdateBucketRequest"];

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { File as NodeFile } from "node:buffer";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { ApiError } from "@/api/errors";
@@ -6,20 +7,25 @@ import { readRecords } from "./records";
 import type { Sending, Stored, Transport } from "./transport";
 
 const mib = 1 << 20;
+const partETag = (number: number, size: number) => createHash("md5").update(`${number} ${size}`).digest("hex");
 
 /** A server whose requests end when a test lets them. */
 class FakeServer implements Transport {
   objects = new Map<string, number>();
   uploads = new Map<string, Map<number, number>>();
+  /** Of the objects that were made of parts. */
+  etags = new Map<string, string>();
   sent: string[] = [];
   fails: { pattern: RegExp; error: unknown; times: number }[] = [];
   hold = false;
   held: (() => void)[] = [];
+  /** The next completion is done, but nobody hears of it. */
+  losesAnswer = false;
   private ids = 0;
 
-  private request(name: string, onSent: () => void, then: () => void): Sending {
+  private request<T = void>(name: string, onSent: () => void, then: () => void, answer?: T): Sending<T> {
     let reject: (reason: unknown) => void = () => undefined;
-    const done = new Promise<void>((resolve, refuse) => {
+    const done = new Promise<T>((resolve, refuse) => {
       reject = refuse;
       const go = () => {
         const trouble = this.fails.find((f) => f.pattern.test(name) && f.times > 0);
@@ -31,7 +37,7 @@ class FakeServer implements Transport {
         onSent();
         then();
         this.sent.push(name);
-        resolve();
+        resolve(answer as T);
       };
       if (this.hold) this.held.push(go);
       else setTimeout(go);
@@ -39,7 +45,7 @@ class FakeServer implements Transport {
     return { done, abort: () => reject(new DOMException("", "AbortError")) };
   }
   existing = (_: string, keys: string[]) =>
-    Promise.resolve(keys.filter((key) => this.objects.has(key)).map((key) => ({ key, size: this.objects.get(key) ?? 0, modifiedAt: "" })));
+    Promise.resolve(keys.filter((key) => this.objects.has(key)).map((key) => ({ key, size: this.objects.get(key) ?? 0, etag: this.etags.get(key) ?? "", modifiedAt: "" })));
   whole: Transport["whole"] = ({ key }, file, replace, onSent) =>
     this.request(`whole ${key}${replace ? " replacing" : ""}`, () => onSent(file.size), () => this.objects.set(key, file.size));
   start = () => {
@@ -49,20 +55,27 @@ class FakeServer implements Transport {
   };
   stored = (_: unknown, id: string): Promise<Stored[] | undefined> => {
     const parts = this.uploads.get(id);
-    return Promise.resolve(parts && [...parts].map(([number, size]) => ({ number, size })));
+    return Promise.resolve(parts && [...parts].map(([number, size]) => ({ number, size, etag: partETag(number, size) })));
   };
   part: Transport["part"] = (_, id, number, piece, onSent) =>
-    this.request(`part ${number}`, () => onSent(piece.size), () => this.uploads.get(id)?.set(number, piece.size));
+    this.request(`part ${number}`, () => onSent(piece.size), () => this.uploads.get(id)?.set(number, piece.size), partETag(number, piece.size));
   complete: Transport["complete"] = ({ key }, id, size, parts) => {
     const trouble = this.fails.find((f) => f.pattern.test("complete") && f.times > 0);
     if (trouble) {
       trouble.times--;
       return Promise.reject(trouble.error as Error);
     }
+    if (!this.uploads.has(id)) return Promise.reject(new ApiError(404, "upload_not_found", ""));
     expect(this.uploads.get(id)?.size).toBe(parts);
+    const digests = [...(this.uploads.get(id) ?? [])].sort(([a], [b]) => a - b).map(([number, bytes]) => partETag(number, bytes));
+    this.etags.set(key, `${createHash("md5").update(Buffer.from(digests.join(""), "hex")).digest("hex")}-${parts}`);
     this.objects.set(key, size);
     this.uploads.delete(id);
     this.sent.push("complete");
+    if (this.losesAnswer) {
+      this.losesAnswer = false;
+      return Promise.reject(network);
+    }
     return Promise.resolve();
   };
   abort = (_: unknown, id: string) => {
@@ -130,6 +143,34 @@ describe("the queue", () => {
     const queue = new Queue(server, quick);
     await queue.add("b", [{ key: "large", file: file(40 * mib) }]);
     await vi.waitFor(() => expect(states(queue)).toEqual(["large done"]));
+  });
+
+  test("takes what was completed for arrived when the answer was lost", async () => {
+    const server = new FakeServer();
+    server.losesAnswer = true;
+    const queue = new Queue(server, quick);
+    await queue.add("b", [{ key: "large", file: file(40 * mib) }]);
+    await vi.waitFor(() => expect(states(queue)).toEqual(["large done"]));
+    expect(server.sent.filter((name) => name === "complete")).toEqual(["complete"]);
+    expect(server.sent.length).toBe(4);
+  });
+
+  test("does not take another's object of the same size for its own", async () => {
+    const server = new FakeServer();
+    const queue = new Queue(server, {
+      ...quick,
+      wait: () => {
+        // The upload was aborted, and somebody put something else there.
+        server.uploads.clear();
+        server.objects.set("large", 40 * mib);
+        server.etags.set("large", "0123456789abcdef0123456789abcdef-3");
+        return Promise.resolve();
+      },
+    });
+    server.fails = [{ pattern: /complete/, error: network, times: 1 }];
+    await queue.add("b", [{ key: "large", file: file(40 * mib) }]);
+    await vi.waitFor(() => expect(states(queue)).toEqual(["large done"]));
+    expect(server.sent.sort()).toEqual(["complete", "part 1", "part 1", "part 2", "part 2", "part 3", "part 3"]);
   });
 
   test("asks where the key is taken, and keeps both", async () => {

@@ -1,5 +1,6 @@
 import { ApiError } from "@/api/errors";
 import { besides, fits, missingOf, partSizeOf, printOf, rangesOf, secondsLeft, Speed, wholeLimit, type PartRange } from "./plan";
+import { etagOf } from "./digest";
 import { dropRecord, keepRecord, readRecords, type UploadRecord } from "./records";
 import type { Sending, Target, Transport } from "./transport";
 
@@ -40,6 +41,8 @@ type Job = Upload & {
   upload?: string;
   partSize: number;
   missing: PartRange[];
+  /** What the server calls the parts that it has, by their numbers. */
+  etags: Map<number, string>;
   /** Bytes that are stored for good. */
   stored: number;
   /** Bytes of the requests that are going on. */
@@ -164,7 +167,7 @@ export class Queue {
     this.lastId++;
     return {
       id: this.lastId, bucket, key, file, replace, size: file.size, sent: 0, state: "waiting", resumed: false, waitingForServer: false,
-      partSize: 0, missing: [], stored: 0, flying: new Map(), sendings: new Set(), holds: 0, tries: 0,
+      partSize: 0, missing: [], etags: new Map(), stored: 0, flying: new Map(), sendings: new Set(), holds: 0, tries: 0,
     };
   }
 
@@ -207,7 +210,7 @@ export class Queue {
     const { bucket, key, upload } = job;
     dropRecord(upload);
     void this.transport.abort({ bucket, key }, upload).catch(() => undefined);
-    Object.assign(job, { upload: undefined, missing: [], stored: 0, sent: 0 });
+    Object.assign(job, { upload: undefined, missing: [], etags: new Map(), stored: 0, sent: 0 });
   }
 
   private stop(job: Job) {
@@ -358,6 +361,7 @@ export class Queue {
       const ranges = rangesOf(job.size, partSize);
       if (record && stored && fits(ranges, stored)) {
         Object.assign(job, { upload: record.id, partSize, missing: missingOf(ranges, stored), resumed: stored.length > 0 });
+        job.etags = new Map(stored.map((part) => [part.number, part.etag]));
         job.stored = job.size - job.missing.reduce((sum, range) => sum + range.to - range.from, 0);
       } else {
         if (record) dropRecord(record.id);
@@ -388,7 +392,8 @@ export class Queue {
       job,
       range.number,
       () => this.transport.part(job, id, range.number, job.file.slice(range.from, range.to), (bytes) => this.count(job, range.number, bytes)),
-      async () => {
+      async (etag) => {
+        job.etags.set(range.number, etag);
         job.stored += range.to - range.from;
         job.tries = 0;
         job.waitingForServer = false;
@@ -434,17 +439,17 @@ export class Queue {
   }
 
   /** fly is one request in a lane. */
-  private async fly(job: Job, lane: number, begin: () => Sending, then: () => Promise<void>, undo?: () => void) {
+  private async fly<T>(job: Job, lane: number, begin: () => Sending<T>, then: (answer: T) => Promise<void>, undo?: () => void) {
     this.flying++;
     job.flying.set(lane, 0);
     const sending = begin();
     job.sendings.add(sending);
     let arrived = false;
     try {
-      await sending.done;
+      const answer = await sending.done;
       arrived = true;
       job.sendings.delete(sending);
-      await then();
+      await then(answer);
     } catch (error) {
       job.sendings.delete(sending);
       if (!arrived) undo?.();
@@ -467,12 +472,12 @@ export class Queue {
       return;
     }
     if (error instanceof ApiError && error.code === "upload_not_found" && job.upload) {
-      const arrived = job.missing.length === 0;
+      const etag = job.missing.length === 0 ? etagOf(rangesOf(job.size, job.partSize).map((range) => job.etags.get(range.number))) : undefined;
       dropRecord(job.upload);
-      Object.assign(job, { upload: undefined, missing: [], stored: 0, sent: 0 });
+      Object.assign(job, { upload: undefined, missing: [], etags: new Map(), stored: 0, sent: 0 });
       // The answer to an attempt that completed it may have been lost; else it is begun anew.
-      const there = arrived ? await this.transport.existing(job.bucket, [job.key]).catch(() => []) : [];
-      if (there[0]?.size === job.size) {
+      const there = etag ? await this.transport.existing(job.bucket, [job.key]).catch(() => []) : [];
+      if (etag && there[0]?.etag === etag) {
         this.finish(job);
         return;
       }

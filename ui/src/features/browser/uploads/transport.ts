@@ -1,19 +1,22 @@
 import { api, body, csrfHeaders } from "@/api/client";
 import { ApiError, isStatus, toApiError } from "@/api/errors";
+import type { UploadPart } from "@/api/types";
 import { objectAddress } from "../queries";
 
-export type Stored = { number: number; size: number };
+export type Stored = { number: number; size: number; etag: string };
 export type Target = { bucket: string; key: string };
-export type Sending = { done: Promise<void>; abort: () => void };
+/** Sending is a request on its way; what it resolves to is its answer. */
+export type Sending<Answer = unknown> = { done: Promise<Answer>; abort: () => void };
 
 /** Transport is what the queue sends with. */
 export type Transport = {
-  existing(bucket: string, keys: string[]): Promise<{ key: string; size: number; modifiedAt: string }[]>;
+  existing(bucket: string, keys: string[]): Promise<{ key: string; size: number; etag: string; modifiedAt: string }[]>;
   whole(target: Target, file: Blob, replace: boolean, onSent: (bytes: number) => void): Sending;
   start(target: Target, contentType: string): Promise<string>;
   /** Undefined when there is no such upload any more. */
   stored(target: Target, id: string): Promise<Stored[] | undefined>;
-  part(target: Target, id: string, number: number, piece: Blob, onSent: (bytes: number) => void): Sending;
+  /** Resolves to the ETag of what was stored. */
+  part(target: Target, id: string, number: number, piece: Blob, onSent: (bytes: number) => void): Sending<string>;
   complete(target: Target, id: string, size: number, parts: number, replace: boolean): Promise<void>;
   abort(target: Target, id: string): Promise<void>;
 };
@@ -43,13 +46,15 @@ export const http: Transport = {
       throw error;
     }
   },
-  part: ({ bucket, key }, id, number, piece, onSent) =>
-    send(
+  part: ({ bucket, key }, id, number, piece, onSent) => {
+    const { done, abort } = send(
       `/api/v1/buckets/${encodeURIComponent(bucket)}/uploads/${encodeURIComponent(id)}/parts/${number}?${new URLSearchParams({ key })}`,
       { "Content-Type": "application/octet-stream" },
       piece,
       onSent,
-    ),
+    );
+    return { done: done.then((answer) => (JSON.parse(answer) as UploadPart).etag), abort };
+  },
   complete: async ({ bucket, key }, upload, size, parts, replace) => {
     await api.POST("/api/v1/buckets/{bucket}/uploads/{upload}/complete", {
       params: { path: { bucket, upload }, query: { key } },
@@ -62,16 +67,16 @@ export const http: Transport = {
 };
 
 /** send uses XMLHttpRequest because fetch does not tell how much has been sent. */
-export function send(address: string, headers: Record<string, string>, content: Blob, onSent: (bytes: number) => void): Sending {
+export function send(address: string, headers: Record<string, string>, content: Blob, onSent: (bytes: number) => void): Sending<string> {
   const request = new XMLHttpRequest();
-  const done = new Promise<void>((resolve, reject) => {
+  const done = new Promise<string>((resolve, reject) => {
     request.open("PUT", address);
     for (const [name, value] of Object.entries({ ...headers, ...csrfHeaders() })) request.setRequestHeader(name, value);
     request.upload.onprogress = (event) => onSent(event.loaded);
     request.onload = () => {
       if (request.status >= 200 && request.status < 300) {
         onSent(content.size);
-        resolve();
+        resolve(request.responseText);
       } else void toApiError(new Response(request.responseText, { status: request.status })).then(reject);
     };
     request.onerror = () => reject(new ApiError(0, "network", ""));
