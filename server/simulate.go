@@ -41,7 +41,7 @@ type SimulatedAnswer struct {
 	Action  string `json:"action"`
 	Allowed bool   `json:"allowed"`
 	// By is what decided.
-	By    string `json:"by" enum:"administrator,role,own,narrowed,policy,acl,block,credential,system,disabled,unasked,unknown" doc:"own: a policy of the user or a group; narrowed: the policy of the access key does not allow it; block: the policy would allow it, but the public access block holds; credential: the policy would allow it, but the access key is limited; unasked: no request needs this action; unknown: what the bucket says of itself cannot be read"`
+	By    string `json:"by" enum:"administrator,role,own,narrowed,policy,acl,block,credential,system,disabled,key_disabled,key_expired,unasked,unknown" doc:"own: a policy of the user or a group; narrowed: the policy of the access key does not allow it; block: the policy would allow it, but the public access block holds; credential: the policy would allow it, but the access key is limited; unasked: no request needs this action; unknown: what the bucket says of itself cannot be read"`
 	Code  string `json:"code,omitempty" doc:"Of the refusal"`
 	Role  string `json:"role,omitempty" doc:"What the user is in the bucket's project"`
 	Needs string `json:"needs,omitempty" doc:"The least role that would be enough"`

@@ -56,7 +56,7 @@ func (s simulator) Asked(action string) bool {
 
 // Simulate implements server.Simulator.
 func (s simulator) Simulate(ctx context.Context, asker account.Principal, q server.SimulatedQuestion) ([]server.SimulatedAnswer, error) {
-	who, disabled, err := s.whose(ctx, asker, &q)
+	who, closed, err := s.whose(ctx, asker, &q)
 	if err != nil {
 		return nil, err
 	}
@@ -68,8 +68,8 @@ func (s simulator) Simulate(ctx context.Context, asker account.Principal, q serv
 			return nil, errs.Newf(errs.Invalid, "action_unknown", "S3 has no action %q. Check the spelling.", action)
 		case about == anObject && q.Object == "":
 			return nil, errs.New(errs.Invalid, "object_missing", "Name the object that this is to be done to.")
-		case disabled:
-			answers = append(answers, server.SimulatedAnswer{Action: action, By: "disabled", Decided: -1, Statements: []server.SimulatedStatement{}})
+		case closed != "":
+			answers = append(answers, server.SimulatedAnswer{Action: action, By: closed, Decided: -1, Statements: []server.SimulatedStatement{}})
 			continue
 		case !s.Asked(action):
 			answers = append(answers, server.SimulatedAnswer{Action: action, By: "unasked", Decided: -1, Statements: []server.SimulatedStatement{}})
@@ -85,23 +85,46 @@ func (s simulator) Simulate(ctx context.Context, asker account.Principal, q serv
 }
 
 // whose finds the principal that a question is about, as a request by it would be from.
-func (s simulator) whose(ctx context.Context, asker account.Principal, q *server.SimulatedQuestion) (p account.Principal, disabled bool, err error) {
+// Where all requests by it are refused, closed says why, as answers do.
+func (s simulator) whose(ctx context.Context, asker account.Principal, q *server.SimulatedQuestion) (p account.Principal, closed string, err error) {
 	switch q.Who {
 	case "key":
 		_, p, err = s.accounts.KeyCredential(ctx, q.Key)
-		if errs.KindOf(err) == errs.Unauthenticated || (err == nil && !asker.Admin && p.UserID != asker.UserID) {
-			return p, false, errs.New(errs.NotFound, "access_key_unknown", "There is no such access key, or it is not yours to ask about.")
+		if errs.KindOf(err) == errs.Unauthenticated {
+			p.UserID, closed, err = s.closedKey(ctx, q.Key)
 		}
-		return p, false, err
+		if errs.KindOf(err) == errs.NotFound || (err == nil && !asker.Admin && p.UserID != asker.UserID) {
+			return account.Principal{}, "", errs.New(errs.NotFound, "access_key_unknown", "There is no such access key, or it is not yours to ask about.")
+		}
+		return p, closed, err
 	case "user":
 		user, err := s.accounts.UserByName(ctx, q.User)
 		if err != nil {
-			return p, false, err
+			return p, "", err
+		}
+		if user.Disabled {
+			closed = "disabled"
 		}
 		grants, err := s.accounts.UserGrants(ctx, user.ID)
-		return account.Principal{UserID: user.ID, Name: user.Name, Admin: user.Admin, Via: account.ViaKey, Grants: grants, ByID: user.ByID}, user.Disabled, err
+		return account.Principal{UserID: user.ID, Name: user.Name, Admin: user.Admin, Via: account.ViaKey, Grants: grants, ByID: user.ByID}, closed, err
 	}
-	return account.Principal{}, false, nil
+	return account.Principal{}, "", nil
+}
+
+// closedKey says whose an access key is that signs nothing, and why it does not.
+func (s simulator) closedKey(ctx context.Context, accessKey string) (userID, why string, err error) {
+	key, user, err := s.accounts.Key(ctx, accessKey)
+	switch {
+	case err != nil:
+		return "", "", err
+	case key.Disabled:
+		why = "key_disabled"
+	case user.Disabled:
+		why = "disabled"
+	default:
+		why = "key_expired"
+	}
+	return user.ID, why, nil
 }
 
 // one answers one action.

@@ -238,17 +238,26 @@ func TestSimulatorsQuestions(t *testing.T) {
 	if a := one(server.SimulationRequest{Who: "user", User: "writer", Actions: get}); a.Allowed || a.By != "disabled" {
 		t.Errorf("who is disabled: %+v", a)
 	}
+	if a := one(server.SimulationRequest{Who: "key", Key: w.keys["writer"][0], Actions: get}); a.Allowed || a.By != "disabled" {
+		t.Errorf("the key of who is disabled: %+v", a)
+	}
+	limited, _, err := w.accounts.Key(t.Context(), w.keys["limited"][0])
+	w.ok(err)
+	w.ok(w.accounts.UpdateKey(t.Context(), limited.UserID, limited.AccessKey, account.KeyChange{Disabled: &off}))
+	if a := one(server.SimulationRequest{Who: "key", Key: limited.AccessKey, Actions: get}); a.Allowed || a.By != "key_disabled" {
+		t.Errorf("a disabled key: %+v", a)
+	}
 	for name, c := range map[string]struct {
 		asker account.Principal
 		q     server.SimulationRequest
 		kind  errs.Kind
 	}{
-		"another's key":    {account.Principal{UserID: "x", Name: "max", Via: account.ViaSession}, server.SimulationRequest{Who: "key", Key: w.keys["ada"][0], Actions: get, Object: "a"}, errs.NotFound},
-		"no key":           {account.Principal{Admin: true, Via: account.ViaSession}, server.SimulationRequest{Who: "key", Key: "AKIANONE", Actions: get, Object: "a"}, errs.NotFound},
-		"a disabled one's": {account.Principal{Admin: true, Via: account.ViaSession}, server.SimulationRequest{Who: "key", Key: w.keys["writer"][0], Actions: get, Object: "a"}, errs.NotFound},
-		"no user":          {account.Principal{Admin: true, Via: account.ViaSession}, server.SimulationRequest{Who: "user", User: "none", Actions: get, Object: "a"}, errs.NotFound},
-		"no object":        {account.Principal{Admin: true, Via: account.ViaSession}, server.SimulationRequest{Who: "nobody", Actions: get}, errs.Invalid},
-		"no action":        {account.Principal{Admin: true, Via: account.ViaSession}, server.SimulationRequest{Who: "nobody", Actions: []string{"s3:getobject"}, Object: "a"}, errs.Invalid},
+		"another's key":              {account.Principal{UserID: "x", Name: "max", Via: account.ViaSession}, server.SimulationRequest{Who: "key", Key: w.keys["ada"][0], Actions: get, Object: "a"}, errs.NotFound},
+		"no key":                     {account.Principal{Admin: true, Via: account.ViaSession}, server.SimulationRequest{Who: "key", Key: "AKIANONE", Actions: get, Object: "a"}, errs.NotFound},
+		"another's that is disabled": {account.Principal{UserID: "x", Name: "max", Via: account.ViaSession}, server.SimulationRequest{Who: "key", Key: w.keys["limited"][0], Actions: get, Object: "a"}, errs.NotFound},
+		"no user":                    {account.Principal{Admin: true, Via: account.ViaSession}, server.SimulationRequest{Who: "user", User: "none", Actions: get, Object: "a"}, errs.NotFound},
+		"no object":                  {account.Principal{Admin: true, Via: account.ViaSession}, server.SimulationRequest{Who: "nobody", Actions: get}, errs.Invalid},
+		"no action":                  {account.Principal{Admin: true, Via: account.ViaSession}, server.SimulationRequest{Who: "nobody", Actions: []string{"s3:getobject"}, Object: "a"}, errs.Invalid},
 	} {
 		_, err := s.Simulate(t.Context(), c.asker, server.SimulatedQuestion{Bucket: "web-data", SimulationRequest: c.q})
 		if errs.KindOf(err) != c.kind {

@@ -4115,7 +4115,7 @@ export interface components {
              * @description own: a policy of the user or a group; narrowed: the policy of the access key does not allow it; block: the policy would allow it, but the public access block holds; credential: the policy would allow it, but the access key is limited; unasked: no request needs this action; unknown: what the bucket says of itself cannot be read
              * @enum {string}
              */
-            by: "administrator" | "role" | "own" | "narrowed" | "policy" | "acl" | "block" | "credential" | "system" | "disabled" | "unasked" | "unknown";
+            by: "administrator" | "role" | "own" | "narrowed" | "policy" | "acl" | "block" | "credential" | "system" | "disabled" | "key_disabled" | "key_expired" | "unasked" | "unknown";
             /** @description Of the refusal */
             code?: string;
             /**

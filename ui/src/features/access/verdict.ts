@@ -43,6 +43,10 @@ export function reasonOf(answer: SimulatedAnswer, t: TFunction<"simulator">): st
       return answer.allowed ? t("simulator:by.systemRead") : t("simulator:by.system");
     case "disabled":
       return t("simulator:by.disabled");
+    case "key_disabled":
+      return t("simulator:by.keyDisabled");
+    case "key_expired":
+      return t("simulator:by.keyExpired");
     case "unasked":
       return t("simulator:by.unasked");
     case "unknown":

@@ -1,1 +1,0 @@
-import{wt as e}from"./components-CGo0bdLz.js";import{o as t}from"./PolicyEditor-GA3YY6F8.js";function n(n){return n instanceof e&&n.code===`policy_malformed`?t(n.message):void 0}export{n as t};
