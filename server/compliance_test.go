@@ -41,9 +41,10 @@ var attempts = map[string][]string{
 		`{"lock":{"mode":"governance","until":"LATE","hold":false},"bypass":true}`, `{"lock":{"mode":"compliance","until":"PAST","hold":false},"bypass":true}`,
 		`{"lock":{"mode":"compliance","hold":false},"bypass":true}`, `{"tags":{"a":"b"},"bypass":true}`,
 	},
-	"update-metadata": {`{"etag":"ETAG","contentType":"x/y","cacheControl":"","contentDisposition":"","contentEncoding":"","contentLanguage":"","metadata":{}}`},
-	"share-object":    {`{"key":"secret.txt","expiresSeconds":60}`},
-	"create-bucket":   {`{"name":"mine-files","project":"mine"}`},
+	"update-metadata":    {`{"etag":"ETAG","contentType":"x/y","cacheControl":"","contentDisposition":"","contentEncoding":"","contentLanguage":"","metadata":{}}`},
+	"share-object":       {`{"key":"secret.txt","expiresSeconds":60}`},
+	"bring-back-version": {`{"days":1}`},
+	"create-bucket":      {`{"name":"mine-files","project":"mine"}`},
 }
 
 // aside are rooms whose routes set down what others do to objects later, or never touch

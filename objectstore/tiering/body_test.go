@@ -319,12 +319,12 @@ func TestTargetHasSomethingElse(t *testing.T) {
 			return tier.Put(t.Context(), name, bytes.NewReader(bodyOf(size)), int64(size))
 		}
 		wants(t, "size", f(func(h http.Header) { h.Set("Content-Length", strconv.Itoa(size-1)) }), objectstore.ErrTierUnavailable, "is not what was sent")
-		wants(t, "ETag", f(func(h http.Header) { h.Set("Etag", `"0123"`) }), objectstore.ErrTierUnavailable, "is not what was sent")
+		wants(t, "ETag", f(func(h http.Header) { h["ETag"] = []string{`"0123"`} }), objectstore.ErrTierUnavailable, "is not what was sent")
 		if keys := there.keys("archive"); len(keys) != 1 {
 			t.Errorf("%s: the bucket has %q", name, keys)
 		}
 		if err := f(func(h http.Header) {
-			h.Set("Etag", `"0123"`)
+			h["ETag"] = []string{`"0123"`}
 			h.Set("X-Amz-Server-Side-Encryption", "aws:kms")
 		}); err != nil {
 			t.Errorf("a target that encrypts: %v", err)
