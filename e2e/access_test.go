@@ -57,15 +57,15 @@ func TestPolicyEditedByHand(t *testing.T) {
 		says(t, what, said.Reason, reasons...)
 	}
 	browser.Do("signIn", map[string]any{"url": c.Console, "name": rootName, "password": rootPassword}, nil)
-	holds("without a policy", "docs/a.txt", "NoSuchBucket", "no role")
+	holds("without a policy", "docs/a.txt", "AccessDenied", "no role")
 	browser.Do("letRead", map[string]any{"bucket": "papers", "user": "ada", "keys": "docs/*"}, nil)
 	holds("below docs", "docs/a.txt", "", "Allowed by Readers, line 4 of the bucket’s policy")
-	holds("elsewhere", "kept/a.txt", "NoSuchBucket", "no role")
+	holds("elsewhere", "kept/a.txt", "AccessDenied", "no role")
 	browser.Do("letRead", map[string]any{"bucket": "papers", "user": "ada", "keys": "kept/*"}, nil)
 	var text string
 	browser.Do("onlyFrom", map[string]any{"network": "192.0.2.0/24"}, &text)
 	if !strings.Contains(text, `"NotIpAddress"`) || !strings.Contains(text, `"arn:aws:s3:::papers/kept/*"`) {
 		t.Errorf("the text is %s", text)
 	}
-	holds("from elsewhere", "kept/a.txt", "NoSuchBucket")
+	holds("from elsewhere", "kept/a.txt", "AccessDenied")
 }

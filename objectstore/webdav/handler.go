@@ -12,8 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/net/webdav"
-
 	"croft/internal/errs"
 	"croft/objectstore"
 )
@@ -58,7 +56,7 @@ type Config struct {
 // Handler serves WebDAV below Prefix, and S3 everywhere else.
 type Handler struct {
 	Config
-	locks webdav.LockSystem
+	locks *locks
 	brake *brake
 }
 
@@ -69,7 +67,7 @@ func New(c Config) *Handler {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Handler{Config: c, locks: shortLocks{webdav.NewMemLS()}, brake: newBrake()}
+	return &Handler{Config: c, locks: newLocks(), brake: newBrake()}
 }
 
 // ServeHTTP implements http.Handler.

@@ -80,8 +80,13 @@ policy["Statement"][0]["Action"] = "s3:GetObject"
 refused("AccessDenied", s3.put_bucket_policy, Bucket=bucket, Policy=json.dumps(policy))
 s3.delete_public_access_block(Bucket=bucket)
 
-# ACLs, once ownership lets them count.
-assert s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]["Rules"][0]["ObjectOwnership"] == "BucketOwnerEnforced"
+# ACLs, where nobody chose an ownership, and once it forbids or asks for them.
+refused("OwnershipControlsNotFoundError", s3.get_bucket_ownership_controls, Bucket=bucket)
+s3.put_object_acl(Bucket=bucket, Key="shut", ACL="public-read")
+assert nobody.get_object(Bucket=bucket, Key="shut")["Body"].read() == b"secret"
+s3.put_object_acl(Bucket=bucket, Key="shut", ACL="private")
+enforced = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls=enforced)
 refused("AccessControlListNotSupported", s3.put_object_acl, Bucket=bucket, Key="shut", ACL="public-read")
 refused("AccessControlListNotSupported", s3.put_object, Bucket=bucket, Key="new", Body=b"", ACL="public-read")
 s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]})
@@ -97,13 +102,13 @@ s3.copy_object(Bucket=bucket, Key="copy", CopySource={"Bucket": bucket, "Key": "
 refused("AccessDenied", nobody.get_object, Bucket=bucket, Key="copy")
 s3.put_bucket_acl(Bucket=bucket, ACL="public-read")
 assert nobody.list_objects_v2(Bucket=bucket)["KeyCount"] == 5
-refused("InvalidBucketAclWithObjectOwnership", s3.delete_bucket_ownership_controls, Bucket=bucket)
+refused("InvalidBucketAclWithObjectOwnership", s3.put_bucket_ownership_controls, Bucket=bucket, OwnershipControls=enforced)
 s3.put_bucket_acl(Bucket=bucket, ACL="private")
-s3.delete_bucket_ownership_controls(Bucket=bucket)
+s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls=enforced)
 refused("AccessDenied", nobody.get_object, Bucket=bucket, Key="new")
 
 other = bucket + "-acl"
-refused("InvalidBucketAclWithObjectOwnership", s3.create_bucket, Bucket=other, ACL="public-read")
+refused("InvalidBucketAclWithObjectOwnership", s3.create_bucket, Bucket=other, ACL="public-read", ObjectOwnership="BucketOwnerEnforced")
 s3.create_bucket(Bucket=other, ACL="public-read", ObjectOwnership="BucketOwnerPreferred")
 assert "Contents" not in nobody.list_objects_v2(Bucket=other)
 s3.delete_bucket(Bucket=other)

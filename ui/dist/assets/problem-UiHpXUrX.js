@@ -1,1 +1,0 @@
-import{wt as e}from"./components-mEANVyoE.js";import{o as t}from"./PolicyEditor-CdQ3ftU_.js";function n(n){return n instanceof e&&n.code===`policy_malformed`?t(n.message):void 0}export{n as t};
