@@ -297,7 +297,7 @@ func (m *mc) accounts() {
 	m.run("admin", "user", "add", "croft", "robot", "the-secret-of-robot")
 	contains(t, m.run("admin", "user", "list", "croft"), `"accessKey":"robot"`, `"accessKey":"operator"`)
 	m.run("alias", "set", "robot", m.url, "robot", "the-secret-of-robot")
-	m.refused("Access Denied", "cat", "robot/photos/piped")
+	m.refused("Insufficient permissions", "cat", "robot/photos/piped")
 	m.run("admin", "policy", "attach", "croft", "readonly", "--user", "robot")
 	if out := m.plain("cat", "robot/photos/piped"); out != "one\ntwo\n" {
 		t.Errorf("with a policy: %q", out)
