@@ -21,7 +21,9 @@ type liveLog struct {
 // openLog makes a step's log and lets readers follow it.
 func (s *Service) openLog(runID, stepID string, secrets []string) (*liveLog, error) {
 	path := s.logPath(runID, stepID)
+	s.folders.Lock()
 	w, err := steplog.Create(path, steplog.Options{MaxBytes: s.cfg.MaxLogBytes, Secrets: secrets})
+	s.folders.Unlock()
 	if err != nil {
 		return nil, err
 	}
@@ -88,10 +90,17 @@ func (s *Service) keepLog(ctx context.Context, step stepRow) error {
 	if err != nil {
 		return err
 	}
-	// Where a reader keeps the file open (Windows) it stays until the run goes.
-	_ = os.Remove(path)
-	_ = os.Remove(filepath.Dir(path)) // when it is empty
+	s.removeLog(path)
 	return nil
+}
+
+// removeLog removes a log, and its run's folder with the last one. Where a reader keeps
+// the file open (Windows) it stays until the run goes.
+func (s *Service) removeLog(path string) {
+	s.folders.Lock()
+	defer s.folders.Unlock()
+	_ = os.Remove(path)
+	_ = os.Remove(filepath.Dir(path)) // fails while it holds another log
 }
 
 func (s *Service) putLog(ctx context.Context, step stepRow, path string, size int64) (err error) {

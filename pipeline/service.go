@@ -84,6 +84,8 @@ type Service struct {
 	mu     sync.Mutex // guards the following 2 fields
 	active map[string]*activeRun
 	live   map[string]*liveLog
+
+	folders sync.Mutex // held while a log is created or removed: the folder goes with the last one
 }
 
 // New wires a Service. It does no I/O and starts nothing.
