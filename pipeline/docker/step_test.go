@@ -273,9 +273,6 @@ func TestMuchOutputArrivesWhole(t *testing.T) {
 // TestGoToolchainImageCompiles compiles what imports nothing, for the image comes with
 // nothing compiled. That it tests, too, the sample project shows end to end.
 func TestGoToolchainImageCompiles(t *testing.T) {
-	if testing.Short() {
-		t.Skip("compiling is for the long run")
-	}
 	e := newExecutor(t)
 	runID := newRun(t, e, map[string]string{
 		"go.mod":  "module hello\n\ngo 1.26\n",
