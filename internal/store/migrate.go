@@ -34,13 +34,8 @@ func migrate(ctx context.Context, db *gorm.DB, files fs.FS) error {
 	if err := db.Raw("PRAGMA user_version").Scan(&current).Error; err != nil {
 		return fmt.Errorf("read schema version: %w", err)
 	}
-	newest := 0
-	if len(pending) > 0 {
-		newest = pending[len(pending)-1].number
-	}
-	if current > newest {
-		return errs.Wrap(fmt.Errorf("schema %d, this program knows %d", current, newest), ErrNewerSchema.Kind, ErrNewerSchema.Code,
-			"This data folder was written by a newer version of Croft. Start that version, or restore a backup made before the upgrade")
+	if err := checkVersion(current, pending); err != nil {
+		return err
 	}
 	for _, m := range pending {
 		if m.number <= current {
