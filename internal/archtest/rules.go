@@ -71,7 +71,9 @@ var rooms = map[string][]string{
 	"internal/cli":       {},
 	"internal/errs":      {},
 	"internal/events":    {},
+	"internal/forwarded": {},
 	"internal/ids":       {},
+	"internal/patience":  {},
 	"internal/seal":      {"internal/errs"},
 	"internal/store":     {"internal/errs"},
 	"internal/testimage": {},
@@ -79,7 +81,7 @@ var rooms = map[string][]string{
 }
 
 // mechanics may be imported from every room that is not itself one of them.
-var mechanics = []string{"internal/errs", "internal/events", "internal/ids", "internal/seal", "internal/store"}
+var mechanics = []string{"internal/errs", "internal/events", "internal/forwarded", "internal/ids", "internal/patience", "internal/seal", "internal/store"}
 
 // guarded says which rooms alone may import a package (or one below it).
 var guarded = map[string][]string{
@@ -98,7 +100,7 @@ var guarded = map[string][]string{
 	"modernc.org/sqlite":               {"internal/store", "objectstore/erasure/index"},
 	"modernc.org/libc":                 {"objectstore/erasure/index"},
 	"gorm.io/gorm":                     {"internal/store", "account", "chat", "objectstore/notification", "objectstore/replication", "objectstore/tiering", "objectstore/usage", "pipeline"},
-	"net/http":                         {"server", "account/iamapi", "account/oidc", "objectstore/adminapi", "objectstore/mirror", "objectstore/notification", "objectstore/remote", "objectstore/s3api", "objectstore/storebench", "objectstore/webdav", "chat/ws", "pipeline/git", "pipeline/git/gittest", "pipeline/docker", "internal/app", "internal/testforge", "e2e"},
+	"net/http":                         {"server", "account/iamapi", "account/oidc", "objectstore/adminapi", "objectstore/mirror", "objectstore/notification", "objectstore/remote", "objectstore/s3api", "objectstore/storebench", "objectstore/webdav", "chat/ws", "pipeline/git", "pipeline/git/gittest", "pipeline/docker", "internal/app", "internal/forwarded", "internal/patience", "internal/testforge", "e2e"},
 	"github.com/aws/aws-sdk-go-v2":     {},
 	"database/sql":                     {"internal/store", "account", "chat", "pipeline"},
 	"golang.org/x/net/webdav":          {"objectstore/webdav"},
