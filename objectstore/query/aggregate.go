@@ -59,7 +59,9 @@ func (a *aggregate) add(s *scope) error {
 		}
 	case "MIN", "MAX":
 		if n, ok := numeric(v); ok {
-			v = n
+			if _, is := v.(written); !is {
+				v = n
+			}
 		}
 		if a.count == 0 {
 			a.best = v

@@ -55,6 +55,7 @@ type csvReader struct {
 	at     int64 // byte in the input where the next record begins
 	names  []string
 	record []byte
+	memory *memory
 }
 
 // next returns the next record and where it began, or io.EOF.
@@ -176,6 +177,10 @@ func trimReturn(b []byte, record string) []byte {
 
 // split cuts a record into its values.
 func (r *csvReader) split(raw []byte, began int64) (values []any, err error) {
+	r.memory.again()
+	if err := r.memory.take(int64(len(raw)) + perValue*int64(1+bytes.Count(raw, []byte(r.c.Field)))); err != nil {
+		return nil, err
+	}
 	quote, escape := r.c.Quote[0], r.c.QuoteEscape[0]
 	text := string(raw)
 	for {

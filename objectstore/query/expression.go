@@ -13,6 +13,7 @@ type expr interface {
 
 // scope is what expressions see.
 type scope struct {
+	value  any // as it was read, which need not be an object
 	record any
 	now    time.Time
 }
@@ -25,7 +26,13 @@ func (l literal) of(*scope) (any, error) { return l.value, nil }
 // field is a value within the record.
 type field struct{ steps []step }
 
-func (f *field) of(s *scope) (any, error) { return walk(s.record, f.steps), nil }
+func (f *field) of(s *scope) (any, error) {
+	// A record that is no object is meant by its own name as well as by _1.
+	if v := walk(s.value, f.steps); v != missing {
+		return v, nil
+	}
+	return walk(s.record, f.steps), nil
+}
 
 // call is an operator or a function.
 type call struct {

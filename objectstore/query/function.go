@@ -2,7 +2,6 @@ package query
 
 import (
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -60,7 +59,7 @@ var functions = map[string]function{
 	"CHARACTER_LENGTH": {1, 1, length, nil},
 	"LOWER":            {1, 1, onText(func(s string) any { return strings.ToLower(s) }), nil},
 	"UPPER":            {1, 1, onText(func(s string) any { return strings.ToUpper(s) }), nil},
-	"UTCNOW":           {0, 0, func(s *scope, _ []any) (any, error) { return s.now, nil }, nil},
+	"UTCNOW":           {0, 0, func(s *scope, _ []any) (any, error) { return moment{Time: s.now}, nil }, nil},
 	"TO_TIMESTAMP":     {1, 2, toTimestamp, nil},
 	"TO_STRING":        {2, 2, toString, nil},
 	"ABS": {1, 1, func(s *scope, args []any) (any, error) {
@@ -276,7 +275,7 @@ func (p *parser) dates(name string) (expr, error) {
 }
 
 // timeOf returns a value as a time; nil for NULL.
-func timeOf(v any) (*time.Time, error) {
+func timeOf(v any) (*moment, error) {
 	if unknown(v) {
 		return nil, nil
 	}
@@ -284,6 +283,6 @@ func timeOf(v any) (*time.Time, error) {
 	if err != nil {
 		return nil, err
 	}
-	at := t.(time.Time)
+	at := t.(moment)
 	return &at, nil
 }

@@ -12,6 +12,7 @@ type jsonReader struct {
 	decoder *json.Decoder
 	meter   *meter
 	limit   int64
+	memory  *memory
 }
 
 // meter stops who reads too much for one record.
@@ -33,17 +34,18 @@ func (m *meter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func newJSON(in io.Reader, limit int64) *jsonReader {
+func newJSON(in io.Reader, limit int64, memory *memory) *jsonReader {
 	m := &meter{in: in}
 	d := json.NewDecoder(m)
 	d.UseNumber()
-	return &jsonReader{decoder: d, meter: m, limit: limit}
+	return &jsonReader{decoder: d, meter: m, limit: limit, memory: memory}
 }
 
 // next returns the next value and where it began, or io.EOF.
 func (r *jsonReader) next() (any, int64, error) {
 	// What is buffered already counts: it is in memory as well.
 	r.meter.until = r.decoder.InputOffset() + r.limit
+	r.memory.again()
 	t, err := r.decoder.Token()
 	began := r.decoder.InputOffset()
 	if errors.Is(err, io.EOF) {
@@ -69,16 +71,26 @@ func (r *jsonReader) value(t json.Token, err error, depth int) (any, error) {
 	case depth > maxJSONDepth:
 		return nil, fail("JSONParsingError", "The JSON goes more than %d levels deep.", maxJSONDepth)
 	}
+	size := int64(perValue)
+	switch text := t.(type) {
+	case string:
+		size += int64(len(text))
+	case json.Number:
+		size += int64(len(text))
+	}
+	if err := r.memory.take(size); err != nil {
+		return nil, err
+	}
 	switch x := t.(type) {
 	case json.Number:
-		if n, err := x.Int64(); err == nil {
-			return n, nil
-		}
-		f, err := x.Float64()
-		if err != nil {
+		n, ok := numeric(string(x))
+		if !ok {
 			return nil, fail("JSONParsingError", "%.40s is too large a number.", x)
 		}
-		return f, nil
+		if plain(n) != string(x) {
+			return written(x), nil
+		}
+		return n, nil
 	case string:
 		if !utf8.ValidString(x) {
 			return nil, fail("InvalidTextEncoding", "UTF-8 encoding is required.")

@@ -311,7 +311,7 @@ func converter(t parquet.Type) func(parquet.Value) any {
 		case parquet.Int96:
 			w := v.Int96()
 			nanos, day := int64(w[1])<<32|int64(w[0]), int64(w[2])
-			return time.Unix((day-2440588)*86400, nanos).UTC()
+			return moment{Time: time.Unix((day-2440588)*86400, nanos).UTC()}
 		case parquet.Float:
 			return finite(float64(v.Float()))
 		case parquet.Double:
@@ -334,15 +334,15 @@ func finite(f float64) any {
 func whole(logical format.LogicalTypeValue, n int64) any {
 	switch is := logical.(type) {
 	case *format.DateType:
-		return time.Unix(n*86400, 0).UTC()
+		return moment{Time: time.Unix(n*86400, 0).UTC()}
 	case *format.TimestampType:
 		switch is.Unit.Value.(type) {
 		case *format.MilliSeconds:
-			return time.UnixMilli(n).UTC()
+			return moment{Time: time.UnixMilli(n).UTC()}
 		case *format.MicroSeconds:
-			return time.UnixMicro(n).UTC()
+			return moment{Time: time.UnixMicro(n).UTC()}
 		}
-		return time.Unix(0, n).UTC()
+		return moment{Time: time.Unix(0, n).UTC()}
 	case *format.DecimalType:
 		return decimal(big.NewInt(n), is.Scale)
 	}

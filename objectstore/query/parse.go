@@ -147,6 +147,7 @@ func (p *parser) statement() (*Statement, error) {
 		p.take()
 		s.limit = n
 	}
+	p.accept(";")
 	if p.peek().kind != end {
 		return nil, p.unexpected("the end")
 	}

@@ -66,7 +66,9 @@ func TestStatements(t *testing.T) {
 		{"SELECT CASE WHEN age > 50 THEN 'old' WHEN age > 40 THEN 'middle' ELSE 'young' END FROM S3Object WHERE age <> ''", "young\nold\nmiddle\n"},
 		{"SELECT 1 + 2 * 3 - 4 / 2, 7 % 4, 1 / 2, -(-3), 9223372036854775807 + 1 FROM S3Object LIMIT 1", "5,3,0,3,9223372036854776000\n"},
 		{"SELECT EXTRACT(YEAR FROM UTCNOW()), DATE_ADD(month, 1, UTCNOW()), DATE_DIFF(day, `2031-01-01T`, UTCNOW()) FROM S3Object LIMIT 1", "2031,2031-03-03T12:00:00Z,33\n"},
-		{"SELECT TO_TIMESTAMP('03.02.2030', 'dd.MM.yyyy'), TO_STRING(UTCNOW(), 'MMMM d, y') FROM S3Object LIMIT 1", "2030-02-03T00:00:00Z,\"February 3, 2031\"\n"},
+		{"SELECT TO_TIMESTAMP('03.02.2030', 'dd.MM.yyyy'), TO_STRING(UTCNOW(), 'MMMM d, y') FROM S3Object LIMIT 1", "2030-02-03,\"February 3, 2031\"\n"},
+		{"SELECT * FROM S3Object LIMIT 1;", "Ada,36,London\n"},
+		{"SELECT s.name FROM S3Object s WHERE s.age = 41 ; -- the end", "Alan\n"},
 		{"SELECT name FROM S3Object WHERE nothing IS MISSING AND name IS NOT NULL LIMIT 1", "Ada\n"},
 		{"SELECT name FROM S3Object WHERE 'a_b' LIKE 'a!_b' ESCAPE '!' LIMIT 1", "Ada\n"},
 		{"SELECT * FROM S3Object LIMIT 0", ""},
@@ -96,12 +98,83 @@ func TestJSON(t *testing.T) {
 			t.Errorf("%s\n got %q\nwant %q, %v", c.statement, got, c.want, err)
 		}
 	}
+	for _, c := range []struct{ statement, want string }{
+		{"SELECT * FROM S3Object", `{"_1":10}` + "\n" + `{"_1":"x"}` + "\n" + `{"_1":[1,2]}` + "\n"},
+		{"SELECT s FROM S3Object s", `{"_1":10}` + "\n" + `{"_1":"x"}` + "\n" + `{"_1":[1,2]}` + "\n"},
+		{"SELECT s._1 FROM S3Object s WHERE s = 10", `{"_1":10}` + "\n"},
+		{"SELECT s._1[0] a, s[1] b FROM S3Object s WHERE s[0] = 1", `{"a":1,"b":2}` + "\n"},
+	} {
+		if got, _, err := ask(c.statement, "10\n\"x\"\n[1,2]\n", jsonIn(), Output{}); err != nil || got != c.want {
+			t.Errorf("%s\n got %q\nwant %q, %v", c.statement, got, c.want, err)
+		}
+	}
 	document := `{"items": [
 	 {"n": 1}, {"n": 2}
 	], "total": 2}`
 	in := Input{JSON: JSONDocument, End: -1}
 	if got, _, err := ask("SELECT i.n FROM S3Object[*].items[*] i WHERE i.n > 1", document, in, Output{}); err != nil || got != `{"n":2}`+"\n" {
 		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// TestTimes gives times back as exactly as they are known.
+func TestTimes(t *testing.T) {
+	at := func(pattern string) string { return "TO_STRING(`1969-07-02T03:04:05.06+08:00`, '" + pattern + "')" }
+	utc := func(pattern string) string { return "TO_STRING(`2001-12-31T20:18Z`, '" + pattern + "')" }
+	for _, c := range []struct{ value, want string }{
+		{at("yy y yyyy"), "69 1969 1969"},
+		{at("M MM MMM MMMM MMMMM"), "7 07 Jul July J"},
+		{at("d dd a h hh H HH m mm s ss"), "2 02 AM 3 03 3 03 4 04 5 05"},
+		{at("S SS SSS SSSS SSSSS SSSSSS SSSSSSS SSSSSSSS SSSSSSSSS n"), "0 06 060 0600 06000 060000 0600000 06000000 060000000 60000000"},
+		{at("X XX XXX XXXX XXXXX"), "+08 +0800 +08:00 +0800 +08:00"},
+		{at("x xx xxx xxxx xxxxx"), "+08 +0800 +08:00 +0800 +08:00"},
+		{at("y-MM-dd''T''H:m:ssXXXX ''Jan'' '''' ''o''''clock''"), "1969-07-02T3:4:05+0800 Jan ' o'clock"},
+		{utc("X XX XXX XXXX XXXXX"), "Z Z Z Z Z"},
+		{utc("x xx xxx xxxx xxxxx"), "+00 +0000 +00:00 +0000 +00:00"},
+		{utc("a h hh H HH"), "PM 8 08 20 20"},
+		{"TO_STRING(`2001-01-01T00:00-05:30`, 'h X x')", "12 -0530 -0530"},
+		{"`2010T`", "2010T"},
+		{"`2010-02T`", "2010-02T"},
+		{"`2010-02-03T`", "2010-02-03"},
+		{"`2010-02-03T04:05Z`", "2010-02-03T04:05Z"},
+		{"`2010-02-03T04:05-00:00`", "2010-02-03T04:05-00:00"},
+		{"`2010-02-03T04:05:06.100+01:00`", "2010-02-03T04:05:06.100+01:00"},
+		{"CAST('2010-02T' AS TIMESTAMP)", "2010-02T"},
+		{"TO_TIMESTAMP('2010-02T')", "2010-02T"},
+		{"TO_TIMESTAMP('Feb 2010', 'MMM y')", "2010-02T"},
+		{"TO_TIMESTAMP('2010-02-03 04:05 +0100', 'y-M-d H:m XXXX')", "2010-02-03T04:05+01:00"},
+		{"TO_TIMESTAMP('2010-02-03 04:05:06.70Z', 'y-M-d H:m:s.SSX')", "2010-02-03T04:05:06.70Z"},
+		{"DATE_ADD(year, 5, `2010-01-01T`)", "2015-01-01"},
+		{"DATE_ADD(month, 1, `2010T`)", "2010-02T"},
+		{"DATE_ADD(month, 13, `2010T`)", "2011-02T"},
+		{"DATE_ADD(day, -1, `2017-01-10T`)", "2017-01-09"},
+		{"DATE_ADD(hour, 1, `2017T`)", "2017-01-01T01:00-00:00"},
+		{"DATE_ADD(hour, 1, `2017-01-02T03:04Z`)", "2017-01-02T04:04Z"},
+		{"DATE_ADD(minute, 1, `2017-01-02T03:04:05.006Z`)", "2017-01-02T03:05:05.006Z"},
+		{"DATE_ADD(second, 1, `2017-01-02T03:04Z`)", "2017-01-02T03:04:01Z"},
+		{"`2010T` = `2010-01-01T00:00:00Z`", "true"},
+	} {
+		got, _, err := ask("SELECT "+c.value+" FROM S3Object LIMIT 1", people, csvIn(), csvOut())
+		if err != nil || got != c.want+"\n" {
+			t.Errorf("%s\n got %q\nwant %q, %v", c.value, got, c.want, err)
+		}
+	}
+}
+
+// TestNumbersOfJSON gives numbers back as they were written.
+func TestNumbersOfJSON(t *testing.T) {
+	const body = `{"n":[12345678901234567890,-0,1.50,0.1234567890123456789012,1e3,7,2.5],"big":12345678901234567890}` + "\n"
+	for _, c := range []struct{ statement, want string }{
+		{"SELECT * FROM S3Object", body},
+		{"SELECT s.n[0] a, s.n[3] b, COALESCE(s.x, s.n[2]) c FROM S3Object s", `{"a":12345678901234567890,"b":0.1234567890123456789012,"c":1.50}` + "\n"},
+		{"SELECT CAST(s.n[0] AS STRING) a, CAST(s.n[2] AS DECIMAL) b, CAST(s.n[4] AS INT) c FROM S3Object s", `{"a":"12345678901234567890","b":1.50,"c":1000}` + "\n"},
+		{"SELECT MAX(s.big) a, MIN(s.big) b FROM S3Object s", `{"a":12345678901234567890,"b":12345678901234567890}` + "\n"},
+		{"SELECT s.n[2] + 1 a, ABS(s.n[1]) b FROM S3Object s WHERE s.n[4] = 1000 AND s.big > 9223372036854775807", `{"a":2.5,"b":0}` + "\n"},
+	} {
+		got, _, err := ask(c.statement, body, jsonIn(), Output{})
+		if err != nil || got != c.want {
+			t.Errorf("%s\n got %q\nwant %q, %v", c.statement, got, c.want, err)
+		}
 	}
 }
 
@@ -225,7 +298,9 @@ func TestRefused(t *testing.T) {
 		{"ParseUnexpectedToken", "SELECT * FROM S3Object WHERE"},
 		{"ParseUnexpectedToken", "SELECT * FROM S3Object LIMIT -1"},
 		{"ParseUnexpectedToken", "SELECT * FROM S3Object LIMIT 1 2"},
-		{"LexerInvalidChar", "SELECT * FROM S3Object; SELECT 1"},
+		{"ParseUnexpectedToken", "SELECT * FROM S3Object; SELECT 1"},
+		{"ParseUnexpectedToken", "SELECT * FROM S3Object;;"},
+		{"ParseUnexpectedToken", "SELECT *; FROM S3Object"},
 		{"ParseUnexpectedToken", "SELECT (1 FROM S3Object"},
 		{"LexerInvalidChar", "SELECT ? FROM S3Object"},
 		{"LexerInvalidLiteral", "SELECT 'x FROM S3Object"},
@@ -240,6 +315,10 @@ func TestRefused(t *testing.T) {
 		{"EvaluatorInvalidArguments", "SELECT 1/0 FROM S3Object"},
 		{"EvaluatorInvalidArguments", "SELECT 'a' LIKE 'a!' ESCAPE '!' FROM S3Object"},
 		{"EvaluatorInvalidTimestampFormatPattern", "SELECT TO_STRING(UTCNOW(), 'QQ') FROM S3Object"},
+		{"EvaluatorInvalidTimestampFormatPattern", "SELECT TO_STRING(UTCNOW(), 'XXXXXX') FROM S3Object"},
+		{"EvaluatorInvalidTimestampFormatPattern", "SELECT TO_STRING(UTCNOW(), 'SSSSSSSSSS') FROM S3Object"},
+		{"EvaluatorInvalidTimestampFormatPattern", "SELECT TO_TIMESTAMP('J', 'MMMMM') FROM S3Object"},
+		{"EvaluatorInvalidTimestampFormatPattern", "SELECT TO_TIMESTAMP('5', 'n') FROM S3Object"},
 		{"CastFailed", "SELECT CAST(name AS INT) FROM S3Object"},
 		{"CastFailed", "SELECT CAST(1e300 AS INT) FROM S3Object"},
 		{"UnsupportedSyntax", "SELECT CAST(name AS BLOB) FROM S3Object"},
@@ -274,6 +353,10 @@ func TestRefused(t *testing.T) {
 	grow := "SELECT " + strings.TrimSuffix(strings.Repeat("s._1||s._1,", 40), ",") + " FROM S3Object s"
 	if _, _, err := ask(grow, strings.Repeat("y", MaxRecord/2), Input{CSV: &CSVInput{}, End: -1}, Output{}); codeOf(err) != "OverMaxRecordSize" {
 		t.Errorf("40 MB of a record: %v", err)
+	}
+	grow = "SELECT " + strings.TrimSuffix(strings.Repeat("s.n,", 40), ",") + " FROM S3Object s"
+	if _, _, err := ask(grow, `{"n":0.`+strings.Repeat("1", MaxRecord/2)+`}`, jsonIn(), Output{}); codeOf(err) != "OverMaxRecordSize" {
+		t.Errorf("20 MB of digits: %v", err)
 	}
 }
 

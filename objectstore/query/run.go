@@ -24,7 +24,8 @@ type Input struct {
 	// Start and End are the bytes that records have to begin between, both included; End
 	// below zero is the last. They are for what is not compressed.
 	Start, End int64
-	// Memory, when set, is asked for the bytes that Parquet needs; who has no room refuses.
+	// Memory, when set, is asked for the bytes that Parquet needs, and for what records need beyond
+	// freeMemory; who has no room refuses.
 	Memory func(bytes int64) (release func(), err error)
 
 	pages int64 // instead of maxPages, in tests
@@ -93,6 +94,8 @@ func (s *Statement) Run(ctx context.Context, in Input, out Output, to Sink, now 
 	for _, a := range s.sums {
 		*a = aggregate{name: a.name, value: a.value}
 	}
+	r.memory.ask = in.Memory
+	defer r.memory.release()
 	err := r.read(ctx, in)
 	if errors.Is(err, errEnough) {
 		err = nil
@@ -118,6 +121,7 @@ type run struct {
 	buffer    []byte
 	found     int64
 	seen      int
+	memory    memory
 }
 
 // source gives records, and io.EOF after the last.
@@ -230,7 +234,7 @@ func (r *run) csv(in Input, body io.Reader) (source, error) {
 	if err != nil {
 		return nil, err
 	}
-	from := &csvReader{c: c, in: bufio.NewReaderSize(body, 64<<10)}
+	from := &csvReader{c: c, in: bufio.NewReaderSize(body, 64<<10), memory: &r.memory}
 	if in.Start == 0 {
 		return from, readFailure(in, from.header())
 	}
@@ -241,7 +245,7 @@ func (r *run) csv(in Input, body io.Reader) (source, error) {
 			return nil, err
 		}
 		defer func() { _ = head.Close() }() // only read
-		top := &csvReader{c: c, in: bufio.NewReaderSize(head, 4<<10)}
+		top := &csvReader{c: c, in: bufio.NewReaderSize(head, 4<<10), memory: &r.memory}
 		if err := top.header(); err != nil {
 			return nil, err
 		}
@@ -258,7 +262,7 @@ func (r *run) json(in Input, body io.Reader) (source, error) {
 		limit = MaxDocument
 	}
 	if in.Start == 0 && in.End < 0 {
-		return newJSON(body, limit), nil
+		return newJSON(body, limit, &r.memory), nil
 	}
 	lines := &csvReader{c: CSVInput{Record: "\n", Quote: `"`, QuoteEscape: `"`}, in: bufio.NewReaderSize(body, 64<<10)}
 	if in.Start > 0 {
@@ -267,7 +271,7 @@ func (r *run) json(in Input, body io.Reader) (source, error) {
 			return nil, err
 		}
 	}
-	return &lineReader{lines}, nil
+	return &lineReader{lines, &r.memory}, nil
 }
 
 // before is where to begin to read so that what ends the record before the range is seen,
@@ -281,7 +285,10 @@ func (in *Input) before() int64 {
 }
 
 // lineReader reads JSON a line at a time, so that it is known where each begins.
-type lineReader struct{ lines *csvReader }
+type lineReader struct {
+	lines  *csvReader
+	memory *memory
+}
 
 func (l *lineReader) next() (any, int64, error) {
 	for {
@@ -290,7 +297,7 @@ func (l *lineReader) next() (any, int64, error) {
 		if err != nil {
 			return nil, began, err
 		}
-		if v, _, err := newJSON(bytes.NewReader(line), MaxRecord+1).next(); !errors.Is(err, io.EOF) {
+		if v, _, err := newJSON(bytes.NewReader(line), MaxRecord+1, l.memory).next(); !errors.Is(err, io.EOF) {
 			return v, began, err
 		}
 	}
@@ -299,7 +306,7 @@ func (l *lineReader) next() (any, int64, error) {
 // judge looks at one record.
 func (r *run) judge(v any) error {
 	s := r.statement
-	r.scope.record = record(v)
+	r.scope.value, r.scope.record = v, record(v)
 	if s.where != nil {
 		is, err := s.where.of(&r.scope)
 		if err != nil {
@@ -352,6 +359,8 @@ func (r *run) write(whole any) error {
 func sizeOf(v any) (n int) {
 	switch x := v.(type) {
 	case string:
+		return len(x)
+	case written:
 		return len(x)
 	case []any:
 		for _, one := range x {

@@ -1,34 +1,96 @@
 package query
 
 import (
-	"strconv"
 	"strings"
 	"time"
 )
 
-// timeLayouts are how times may be written: Ion's and those of RFC 3339.
-var timeLayouts = []string{
-	"2006T", "2006-01T", "2006-01-02T", "2006-01-02", "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05",
-	"2006-01-02 15:04:05", "2006-01-02 15:04:05Z07:00",
+// moment is a time, and how exactly it is known, as in Ion: 2010-02T is a month.
+type moment struct {
+	time.Time
+	grain  grain
+	digits int  // of the fraction of a second, where the grain is a second
+	local  bool // the offset is not known, which is written -00:00
 }
 
-func parseTime(s string) (time.Time, bool) {
+// grain is how exactly a time is known.
+type grain int
+
+const (
+	exact grain = iota // to the nanosecond
+	byYear
+	byMonth
+	byDay
+	byMinute
+	bySecond
+)
+
+// timeLayouts are how times may be written: Ion's and those of RFC 3339. A fraction may
+// follow the seconds.
+var timeLayouts = []struct {
+	layout string
+	grain  grain
+}{
+	{"2006T", byYear}, {"2006-01T", byMonth}, {"2006-01-02T", byDay}, {"2006-01-02", byDay}, {"2006-01-02T15:04Z07:00", byMinute},
+	{"2006-01-02T15:04:05Z07:00", bySecond}, {"2006-01-02T15:04:05", bySecond}, {"2006-01-02 15:04:05", bySecond}, {"2006-01-02 15:04:05Z07:00", bySecond},
+}
+
+func parseTime(s string) (moment, bool) {
 	s = strings.TrimSpace(s)
-	for _, layout := range timeLayouts {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t, true
+	for _, l := range timeLayouts {
+		if t, err := time.Parse(l.layout, s); err == nil {
+			return moment{t, l.grain, fraction(s), l.grain <= byDay || strings.HasSuffix(s, "-00:00")}, true
 		}
 	}
-	return time.Time{}, false
+	return moment{}, false
 }
 
-func formatTime(t time.Time) string { return t.Format(time.RFC3339Nano) }
+// fraction counts the digits of the fraction in a time that could be read.
+func fraction(s string) (digits int) {
+	_, s, _ = strings.Cut(strings.ReplaceAll(s, ",", "."), ".")
+	for digits < min(len(s), 9) && isDigit(s[digits]) {
+		digits++
+	}
+	return digits
+}
+
+func (m moment) format() string {
+	offset := "Z07:00"
+	if _, seconds := m.Zone(); m.local && seconds == 0 {
+		offset = "-00:00"
+	}
+	switch m.grain {
+	case byYear:
+		return m.Format("2006T")
+	case byMonth:
+		return m.Format("2006-01T")
+	case byDay:
+		return m.Format("2006-01-02")
+	case byMinute:
+		return m.Format("2006-01-02T15:04" + offset)
+	case bySecond:
+		if m.digits > 0 {
+			return m.Format("2006-01-02T15:04:05." + strings.Repeat("0", m.digits) + offset)
+		}
+		return m.Format("2006-01-02T15:04:05" + offset)
+	}
+	return m.Format(time.RFC3339Nano)
+}
+
+// moved is the moment at another time, known at least as exactly as what it was moved by.
+func (m moment) moved(to time.Time, by grain) moment {
+	m.Time = to
+	if m.grain != exact {
+		m.grain = max(m.grain, by)
+	}
+	return m
+}
 
 var timeParts = map[string]bool{
 	"year": true, "month": true, "day": true, "hour": true, "minute": true, "second": true, "timezone_hour": true, "timezone_minute": true,
 }
 
-func partOf(t time.Time, part string) any {
+func partOf(t moment, part string) any {
 	_, offset := t.Zone()
 	n := map[string]int{
 		"year": t.Year(), "month": int(t.Month()), "day": t.Day(), "hour": t.Hour(), "minute": t.Minute(), "second": t.Second(),
@@ -55,14 +117,18 @@ func dateAdd(part string, by, at any) (any, error) {
 	}
 	switch part {
 	case "year":
-		return t.AddDate(int(n), 0, 0), nil
+		return t.moved(t.AddDate(int(n), 0, 0), byYear), nil
 	case "month":
-		return t.AddDate(0, int(n), 0), nil
+		return t.moved(t.AddDate(0, int(n), 0), byMonth), nil
 	case "day":
-		return t.AddDate(0, 0, int(n)), nil
+		return t.moved(t.AddDate(0, 0, int(n)), byDay), nil
 	case "hour", "minute", "second":
 		each := map[string]int64{"hour": 3600, "minute": 60, "second": 1}[part]
-		return time.Unix(t.Unix()+n*each, int64(t.Nanosecond())).In(t.Location()), nil
+		finest := byMinute
+		if part == "second" {
+			finest = bySecond
+		}
+		return t.moved(time.Unix(t.Unix()+n*each, int64(t.Nanosecond())).In(t.Location()), finest), nil
 	}
 	return nil, fail("EvaluatorInvalidArguments", "Times are not moved by their %s.", part)
 }
@@ -93,79 +159,4 @@ func dateDiff(part string, from, to any) (any, error) {
 		return seconds, nil
 	}
 	return nil, fail("EvaluatorInvalidArguments", "Times do not differ by their %s.", part)
-}
-
-func toTimestamp(_ *scope, args []any) (any, error) {
-	if unknown(args[0]) {
-		return nil, nil
-	}
-	if len(args) == 1 {
-		return cast(args[0], "TIMESTAMP")
-	}
-	layout, err := layoutOf(plain(args[1]))
-	if err != nil {
-		return nil, err
-	}
-	t, err := time.Parse(layout, plain(args[0]))
-	if err != nil {
-		return nil, fail("CastFailed", "%.40q is no time of this pattern.", plain(args[0]))
-	}
-	return t, nil
-}
-
-func toString(_ *scope, args []any) (any, error) {
-	t, err := timeOf(args[0])
-	if t == nil || err != nil || unknown(args[1]) {
-		return nil, err
-	}
-	layout, err := layoutOf(plain(args[1]))
-	if err != nil {
-		return nil, err
-	}
-	return t.Format(layout), nil
-}
-
-// patternLayouts are the runs of letters in S3's patterns of times.
-var patternLayouts = map[string]string{
-	"yy": "06", "y": "2006", "yyyy": "2006", "M": "1", "MM": "01", "MMM": "Jan", "MMMM": "January", "d": "2", "dd": "02",
-	"a": "PM", "h": "3", "hh": "03", "H": "15", "HH": "15", "m": "4", "mm": "04", "s": "5", "ss": "05",
-	"S": "0", "SS": "00", "SSS": "000", "SSSSSS": "000000", "SSSSSSSSS": "000000000",
-	"X": "Z07", "XX": "Z0700", "XXX": "Z07:00", "x": "-07", "xx": "-0700", "xxx": "-07:00",
-}
-
-func layoutOf(pattern string) (string, error) {
-	var out strings.Builder
-	for i := 0; i < len(pattern); {
-		c := pattern[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z') {
-			if isDigit(c) { // would be read as a part of the time
-				return "", fail("EvaluatorInvalidTimestampFormatPattern", "The pattern %s has a digit.", strconv.Quote(pattern))
-			}
-			if c == '\'' {
-				if end := strings.IndexByte(pattern[i+1:], '\''); end >= 0 {
-					out.WriteString(pattern[i+1 : i+1+end])
-					i += end + 2
-					continue
-				}
-			}
-			out.WriteByte(c)
-			i++
-			continue
-		}
-		n := 1
-		for i+n < len(pattern) && pattern[i+n] == c {
-			n++
-		}
-		run := pattern[i : i+n]
-		layout, known := patternLayouts[run]
-		if !known && run == "T" {
-			layout, known = "T", true
-		}
-		if !known {
-			return "", fail("EvaluatorInvalidTimestampFormatPattern", "Patterns of times do not have %.20s.", run)
-		}
-		out.WriteString(layout)
-		i += n
-	}
-	return out.String(), nil
 }

@@ -5,16 +5,19 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 )
 
-// Values are nil (NULL), missing, bool, int64, float64, string, time.Time, *object and
+// Values are nil (NULL), missing, bool, int64, float64, written, string, moment, *object and
 // []any. What CSV holds is strings, which count as numbers where numbers are expected.
 
 // absent is the value of what a record does not have.
 type absent struct{}
 
 var missing any = absent{}
+
+// written is a number that is given back as it stands in JSON, since an int64 or a float64
+// would not: it is too long, or ends with zeros. It is reckoned with as either of them.
+type written string
 
 // object is a record, or something in one, with its names in order.
 type object struct {
@@ -107,6 +110,8 @@ func numeric(v any) (any, bool) {
 	switch x := v.(type) {
 	case int64, float64:
 		return x, true
+	case written:
+		return numeric(string(x))
 	case string:
 		x = strings.TrimSpace(x)
 		if n, err := strconv.ParseInt(x, 10, 64); err == nil {
@@ -138,17 +143,17 @@ func compare(a, b any) (order int, comparable bool) {
 			return 0, false
 		}
 		return map[bool]int{true: 1}[x] - map[bool]int{true: 1}[y], true
-	case time.Time:
-		y, ok := b.(time.Time)
+	case moment:
+		y, ok := b.(moment)
 		if s, is := b.(string); is && !ok {
 			y, ok = parseTime(s)
 		}
-		return x.Compare(y), ok
+		return x.Compare(y.Time), ok
 	case string:
 		switch y := b.(type) {
 		case string:
 			return strings.Compare(x, y), true
-		case bool, time.Time:
+		case bool, moment:
 			order, ok := compare(y, x)
 			return -order, ok
 		}
@@ -352,14 +357,16 @@ func plain(v any) string {
 	switch x := v.(type) {
 	case string:
 		return x
+	case written:
+		return string(x)
 	case int64:
 		return strconv.FormatInt(x, 10)
 	case float64:
 		return formatFloat(x)
 	case bool:
 		return strconv.FormatBool(x)
-	case time.Time:
-		return formatTime(x)
+	case moment:
+		return x.format()
 	case *object, []any:
 		return string(appendJSON(nil, x))
 	}
@@ -379,9 +386,9 @@ func appendJSON(out []byte, v any) []byte {
 	switch x := v.(type) {
 	case string:
 		return appendString(out, x)
-	case time.Time:
-		return appendString(out, formatTime(x))
-	case int64, float64, bool:
+	case moment:
+		return appendString(out, x.format())
+	case int64, float64, written, bool:
 		return append(out, plain(x)...)
 	case []any:
 		out = append(out, '[')
@@ -449,6 +456,9 @@ func cast(v any, to string) (any, error) {
 			return nil, failed
 		}
 		if to == "DECIMAL" || to == "NUMERIC" {
+			if _, is := v.(written); is {
+				return v, nil
+			}
 			return n, nil
 		}
 		return float(n), nil
@@ -464,7 +474,7 @@ func cast(v any, to string) (any, error) {
 		return nil, failed
 	case "TIMESTAMP":
 		switch x := v.(type) {
-		case time.Time:
+		case moment:
 			return x, nil
 		case string:
 			if t, ok := parseTime(x); ok {
