@@ -106,7 +106,8 @@ func (c *cluster) resigned(r *http.Request, name, value string) *http.Request {
 		}
 	}
 	query.Set(name, value)
-	at, err := c.client().Presign(r.Context(), r.Method, strings.Trim(r.URL.Path, "/"), "", time.Minute, query)
+	bucket, key, _ := strings.Cut(strings.Trim(r.URL.Path, "/"), "/")
+	at, err := c.client().Presign(r.Context(), r.Method, bucket, key, time.Minute, query)
 	if err != nil {
 		c.Error(err)
 		return r
@@ -205,7 +206,7 @@ func (c *cluster) holds(but ...string) map[string]string {
 // bring mirrors one cluster to another.
 func bring(t *testing.T, from, to *cluster, change ...func(*Config)) (p Progress, failed map[string]error, err error) {
 	t.Helper()
-	c := Config{Source: from.place, Target: to.place, Jobs: 3}
+	c := Config{Source: from.place, Target: to.place, Jobs: 3, pause: time.Millisecond}
 	var mu sync.Mutex
 	failed = map[string]error{}
 	c.Failed = func(bucket, key string, err error) {

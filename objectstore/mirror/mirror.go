@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"croft/internal/errs"
 	"croft/objectstore/remote"
@@ -49,6 +51,9 @@ type Config struct {
 	// Noted is called with what came of a bucket's settings, and what else is to be known
 	// of it, in a sentence; it may be nil.
 	Noted func(bucket, sentence string)
+
+	part  int64         // instead of ownPart, in tests
+	pause time.Duration // instead of firstPause, in tests
 }
 
 // What a mirror ends with when the source cannot be brought to the target as it is.
@@ -90,6 +95,8 @@ type run struct {
 	limit    *limiter
 	meter    *meter
 	seen     *seen
+	// wantsAll says that the target completes no upload that has parts which are not listed.
+	wantsAll atomic.Bool
 }
 
 func newRun(c Config) (*run, error) {

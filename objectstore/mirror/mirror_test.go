@@ -3,6 +3,7 @@ package mirror
 import (
 	"bytes"
 	"context"
+	"crypto/md5"
 	"fmt"
 	"io"
 	"maps"
@@ -120,13 +121,7 @@ func TestResume(t *testing.T) {
 		from, to := newCluster(t, "videos"), newCluster(t, "videos")
 		from.upload("videos", "k", bodyOf(objectstore.MinPartSize, 3), bodyOf(objectstore.MinPartSize, 4), bodyOf(100, 5))
 		ctx, cancel := context.WithCancel(t.Context())
-		to.intercept(func(_ http.ResponseWriter, r *http.Request) bool {
-			if r.Method == http.MethodPut && r.URL.Query().Get("partNumber") == "3" {
-				cancel() // as Ctrl-C does
-				panic(http.ErrAbortHandler)
-			}
-			return false
-		})
+		cutOff(to, cancel)
 		if _, err := Run(ctx, Config{Source: from.place, Target: to.place}); err == nil {
 			t.Fatal("it went through")
 		}
@@ -146,12 +141,81 @@ func TestResume(t *testing.T) {
 		if err != nil || p.Copied != 1 {
 			t.Fatalf("spoilt %v: %+v, %v, %v", spoilt, p, err, failed)
 		}
-		if n := to.requests("PUT /videos/k?partNumber"); !spoilt && n != 1 || spoilt && n != 4 {
+		if n := to.requests("PUT /videos/k?partNumber"); !spoilt && n != 1 || spoilt && n != 5 { // the missing one; and then the mark and all
 			t.Errorf("spoilt %v: %d parts were sent", spoilt, n)
 		}
 		if !reflect.DeepEqual(to.holds(), from.holds()) {
 			t.Errorf("spoilt %v: it is another object", spoilt)
 		}
+	}
+}
+
+// cutOff interrupts a mirror, as Ctrl-C does, when it sends the third part of an object of
+// three.
+func cutOff(to *cluster, interrupt func()) {
+	to.intercept(func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodPut && r.URL.Query().Get("partNumber") == "3" {
+			interrupt()
+			panic(http.ErrAbortHandler)
+		}
+		return false
+	})
+}
+
+// TestUploadsOfOthers: an unfinished upload that another program has begun at the target
+// under the key, before or after the mirror did, is neither taken up nor ended; nor is
+// one with other attributes taken up.
+func TestUploadsOfOthers(t *testing.T) {
+	from, to := newCluster(t, "videos"), newCluster(t, "videos")
+	parts := [][]byte{bodyOf(objectstore.MinPartSize, 3), bodyOf(objectstore.MinPartSize, 4), bodyOf(100, 5)}
+	from.upload("videos", "k", parts...)
+	uploads := map[string][]byte{}
+	begin := func(part []byte) { // another program
+		u, err := to.store.CreateUpload(t.Context(), objectstore.CreateUploadRequest{Bucket: "videos", Key: "k"})
+		if err == nil {
+			_, err = to.store.PutPart(t.Context(), objectstore.PutPartRequest{Upload: u.UploadRef, Number: 1, Body: bytes.NewReader(part), Size: int64(len(part))})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		uploads[u.ID] = part
+	}
+	begin(bodyOf(objectstore.MinPartSize, 9))
+	begin(parts[0]) // fits as far as it goes, and is nobody's but its own
+	ctx, cancel := context.WithCancel(t.Context())
+	cutOff(to, cancel)
+	if _, err := Run(ctx, Config{Source: from.place, Target: to.place}); err == nil {
+		t.Fatal("it went through")
+	}
+	to.intercept(nil)
+	begin(bodyOf(objectstore.MinPartSize, 8))
+	to.requests("")
+	if p, failed, err := bring(t, from, to); err != nil || p.Copied != 1 {
+		t.Fatalf("%+v, %v, %v", p, err, failed)
+	}
+	if n := to.requests("PUT /videos/k?partNumber"); n != 1 {
+		t.Errorf("%d parts were sent, want the one that was missing", n)
+	}
+	if !reflect.DeepEqual(to.holds(), from.holds()) {
+		t.Error("it is another object")
+	}
+	page, err := to.store.ListUploads(t.Context(), objectstore.ListUploadsRequest{Bucket: "videos"})
+	if err != nil || len(page.Uploads) != len(uploads) {
+		t.Fatalf("%d uploads are left, want the %d of others; %v", len(page.Uploads), len(uploads), err)
+	}
+	for _, u := range page.Uploads {
+		info, err := to.store.ListParts(t.Context(), objectstore.ListPartsRequest{Upload: u.UploadRef})
+		if want := fmt.Sprintf("%x", md5.Sum(uploads[u.ID])); err != nil || len(info.Parts) != 1 || info.Parts[0].ETag != want {
+			t.Errorf("an upload of another program has %+v, %v", info.Parts, err)
+		}
+	}
+
+	// An object may become another with the same parts.
+	begun := &upload{run: &run{Config: Config{Source: from.place}}, copying: copying{key: "l", version: version{etag: "x-3"}}}
+	mark := begun.mark()
+	begun.options.ContentType = "video/mp4"
+	if begun.mark() == mark {
+		t.Error("the mark is the same with other attributes")
 	}
 }
 
@@ -212,23 +276,7 @@ func TestFaults(t *testing.T) {
 func TestNoParts(t *testing.T) {
 	from, to := newCluster(t, "videos"), newCluster(t, "videos")
 	from.upload("videos", "k", bodyOf(objectstore.MinPartSize, 3), bodyOf(100, 5))
-	from.intercept(func(w http.ResponseWriter, r *http.Request) bool {
-		if !r.URL.Query().Has("partNumber") {
-			return false
-		}
-		o, body, err := from.store.Get(r.Context(), "videos", "k", nil)
-		if err != nil {
-			t.Error(err)
-			return false
-		}
-		defer func() { _ = body.Close() }()
-		w.Header().Set("ETag", `"`+o.ETag+`"`)
-		w.Header().Set("Last-Modified", o.ModifiedAt.Format(http.TimeFormat))
-		w.Header().Set("Content-Length", fmt.Sprint(o.Size))
-		w.Header().Set("Content-Type", o.Attributes.ContentType)
-		_, _ = io.Copy(w, body)
-		return true
-	})
+	from.intercept(from.withoutParts)
 	if p, failed, err := bring(t, from, to); err != nil || p.Copied != 1 {
 		t.Fatalf("%+v, %v, %v", p, err, failed)
 	}
@@ -250,4 +298,24 @@ func TestNoParts(t *testing.T) {
 	if p, _, err := bring(t, from, to); err != nil || p.Present != 1 || p.Copied != 0 {
 		t.Errorf("again: %+v, %v", p, err)
 	}
+}
+
+// withoutParts answers as servers do that know nothing of the parts of videos/k.
+func (c *cluster) withoutParts(w http.ResponseWriter, r *http.Request) bool {
+	if !r.URL.Query().Has("partNumber") {
+		return false
+	}
+	o, body, err := c.store.Get(r.Context(), "videos", "k", nil)
+	if err != nil {
+		c.Error(err)
+		return false
+	}
+	defer func() { _ = body.Close() }()
+	w.Header().Set("ETag", `"`+o.ETag+`"`)
+	w.Header().Set("Last-Modified", o.ModifiedAt.Format(http.TimeFormat))
+	w.Header().Set("Content-Length", fmt.Sprint(o.Size))
+	w.Header().Set("Content-Type", o.Attributes.ContentType)
+	w.Header().Set("X-Amz-Tagging-Count", fmt.Sprint(len(o.Attributes.Tags)))
+	_, _ = io.Copy(w, body)
+	return true
 }

@@ -1,6 +1,7 @@
 package mirror
 
 import (
+	"cmp"
 	"context"
 	"crypto/md5" //nolint:gosec // ETags are MD5 by definition.
 	"encoding/base64"
@@ -37,6 +38,7 @@ const (
 var (
 	errDiffers  = errs.New(errs.Unavailable, "copy_differs", "What the target says it stored is not what the source has.")
 	errArchived = errs.New(errs.Forbidden, "source_archived", "The source keeps the object in an archive, where it cannot be read. Have it restored there first.")
+	errRange    = errs.New(errs.Invalid, "source_range", "The source does not give the part of the object that was asked for, so an object of this size cannot be copied from there.")
 	errChanged  = errs.New(errs.Conflict, "source_changed", "The object changed at the source while it was copied.")
 )
 
@@ -45,12 +47,12 @@ var (
 func (m *run) do(ctx context.Context, j job) {
 	if len(j.want) == 0 {
 		if m.Delete {
-			m.attempt(ctx, j, version{}, func(int) error { return m.remove(ctx, j) })
+			m.attempt(ctx, j, version{}, func() error { return m.remove(ctx, j) })
 		}
 		return
 	}
 	var from int
-	if !m.attempt(ctx, j, version{}, func(int) error {
+	if !m.attempt(ctx, j, version{}, func() error {
 		var err error
 		from, err = m.lacking(ctx, &j)
 		return err
@@ -63,7 +65,9 @@ func (m *run) do(ctx context.Context, j job) {
 			m.meter.copied(v)
 			continue
 		}
-		if !m.attempt(ctx, j, v, func(try int) error { return m.bring(ctx, copying{j.pair, j.key, v}, try) }) {
+		c, left := copying{j.pair, j.key, v}, new(unfinished)
+		if !m.attempt(ctx, j, v, func() error { return m.bring(ctx, c, left) }) {
+			m.leave(ctx, c, left)
 			return
 		}
 		m.meter.copied(v)
@@ -96,19 +100,19 @@ func (m *run) lacking(ctx context.Context, j *job) (from int, err error) {
 
 // attempt does something about a key, if need be several times, and reports whether it
 // was done.
-func (m *run) attempt(ctx context.Context, j job, v version, do func(try int) error) bool {
+func (m *run) attempt(ctx context.Context, j job, v version, do func() error) bool {
 	var err error
 	for try := range attempts {
 		if try > 0 {
 			select {
 			case <-ctx.Done():
-			case <-time.After(firstPause << (try - 1)):
+			case <-time.After(cmp.Or(m.pause, firstPause) << (try - 1)):
 			}
 		}
 		if ctx.Err() != nil {
 			return false // interrupted; nothing is known to be wrong with it
 		}
-		if err = do(try); err == nil {
+		if err = do(); err == nil {
 			return true
 		}
 		if !again(err) {
@@ -200,8 +204,9 @@ type copying struct {
 	version
 }
 
-// bring puts one version over what the key holds at the target.
-func (m *run) bring(ctx context.Context, c copying, try int) error {
+// bring puts one version over what the key holds at the target. left is of the attempt
+// before, and for the next.
+func (m *run) bring(ctx context.Context, c copying, left *unfinished) error {
 	if c.marker {
 		return m.ofTarget(m.to.RemoveObject(ctx, c.to, c.key, minio.RemoveObjectOptions{}))
 	}
@@ -210,7 +215,7 @@ func (m *run) bring(ctx context.Context, c copying, try int) error {
 		_, _ = fmt.Sscan(number, &parts)
 	}
 	if parts > 0 {
-		return m.inParts(ctx, c, parts, try)
+		return m.inParts(ctx, c, parts, left)
 	}
 	return m.whole(ctx, c)
 }

@@ -29,7 +29,7 @@ type setting struct {
 // before are the settings that objects are written under.
 var before = []setting{
 	{query: "encryption", says: "default encryption"},
-	{query: "ownershipControls", says: "object ownership", empty: func(text string) bool { return strings.Contains(text, ">BucketOwnerEnforced<") }},
+	{query: "ownershipControls", says: "object ownership"},
 }
 
 // after are those that would be in the way of a mirror, or that something happens by.

@@ -20,7 +20,8 @@ const (
 	lifecycleText = `<LifecycleConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Rule><ID>a</ID><Filter><Prefix>x &amp; y</Prefix></Filter><Status>Enabled</Status>` +
 		`<Transition><Days>3</Days><StorageClass>GLACIER</StorageClass></Transition><Expiration><Days>9</Days></Expiration></Rule>` +
 		`<Rule><ID>b</ID><Status>Enabled</Status><NoncurrentVersionTransition><NoncurrentDays>3</NoncurrentDays></NoncurrentVersionTransition></Rule></LifecycleConfiguration>`
-	lockText = `<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention><Mode>GOVERNANCE</Mode><Days>3</Days></DefaultRetention></Rule></ObjectLockConfiguration>`
+	enforcedText = `<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>`
+	lockText     = `<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention><Mode>GOVERNANCE</Mode><Days>3</Days></DefaultRetention></Rule></ObjectLockConfiguration>`
 )
 
 func (c *cluster) client() *remote.Client {
@@ -59,6 +60,7 @@ func furnished(t *testing.T) *cluster {
 	from.set("photos", "website", websiteText)
 	from.set("photos", "tagging", tagsText)
 	from.set("photos", "object-lock", lockText)
+	from.set("photos", "ownershipControls", enforcedText) // without it ACLs would count
 	// The cluster keeps no lifecycle rules, and nothing is copied elsewhere from it.
 	from.intercept(func(w http.ResponseWriter, r *http.Request) bool {
 		text := map[string]string{
@@ -112,7 +114,7 @@ func TestSettings(t *testing.T) {
 	if _, _, err := bring(t, from, to, change, func(c *Config) { c.DryRun = true }); err != nil {
 		t.Error(err)
 	}
-	wants("default encryption would be copied", "policy, CORS, website, lifecycle, default retention would be copied")
+	wants("default encryption, object ownership would be copied", "policy, CORS, website, lifecycle, default retention would be copied")
 	if n := to.requests("PUT"); n > 0 {
 		t.Errorf("the dry run sent %d requests that write", n)
 	}
@@ -124,7 +126,7 @@ func TestSettings(t *testing.T) {
 	if got := to.setting("photos-new", "policy"); !strings.Contains(got, "arn:aws:s3:::photos-new/*") || !strings.Contains(got, "arn:aws:s3:::photos-2/*") {
 		t.Errorf("the policy is %s", got)
 	}
-	for name, want := range map[string]string{"cors": "https://example.com", "website": "index.html", "tagging": "müll", "object-lock": "<Days>3</Days>"} {
+	for name, want := range map[string]string{"cors": "https://example.com", "website": "index.html", "tagging": "müll", "object-lock": "<Days>3</Days>", "ownershipControls": ">BucketOwnerEnforced<"} {
 		if got := to.setting("photos-new", name); !strings.Contains(got, want) {
 			t.Errorf("%s is %s", name, got)
 		}

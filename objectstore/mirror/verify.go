@@ -86,7 +86,7 @@ func (v *verifying) look(ctx context.Context, j job) {
 		v.strays.Add(1)
 		return
 	}
-	if !v.attempt(ctx, j, version{}, func(int) error {
+	if !v.attempt(ctx, j, version{}, func() error {
 		_, err := v.run.lacking(ctx, &j)
 		return err
 	}) {
@@ -103,7 +103,7 @@ func (v *verifying) look(ctx context.Context, j job) {
 			v.meter.present(j.want[i : i+1])
 		default:
 			var what error
-			if !v.attempt(ctx, j, w, func(int) (err error) {
+			if !v.attempt(ctx, j, w, func() (err error) {
 				what, err = v.compareVersion(ctx, j, w, j.have[at[i]])
 				return err
 			}) {
