@@ -30,6 +30,7 @@ const (
 	maxAnswer   = 1 << 20 // bytes of a provider's
 	maxAtOnce   = 8       // tokens under verification, each of which may ask its provider
 	answerTime  = 10 * time.Second
+	keysFor     = time.Hour // for which a provider's keys are believed until it is asked anew
 	maxClaims   = 100
 	subjectName = "sub"
 )
@@ -41,7 +42,8 @@ type Providers interface {
 	ProviderOf(ctx context.Context, issuer string) (account.Provider, error)
 }
 
-// Verifier verifies tokens. It remembers the providers' keys.
+// Verifier verifies tokens. It remembers the providers' keys for an hour, so that one that
+// a provider has withdrawn is not believed for longer.
 type Verifier struct {
 	providers Providers
 	client    *http.Client
@@ -49,7 +51,13 @@ type Verifier struct {
 	slots     chan struct{}
 
 	mu    sync.Mutex // guards known
-	known map[string]*oidc.Provider
+	known map[string]told
+}
+
+// told is what a provider said of itself, and when.
+type told struct {
+	*oidc.Provider
+	at time.Time
 }
 
 // New returns a verifier. transport is how providers are reached; nil is as usual.
@@ -59,7 +67,7 @@ func New(providers Providers, transport http.RoundTripper, now func() time.Time)
 	}
 	return &Verifier{
 		providers: providers, client: &http.Client{Transport: bounded{transport}, Timeout: answerTime}, now: now,
-		slots: make(chan struct{}, maxAtOnce), known: make(map[string]*oidc.Provider),
+		slots: make(chan struct{}, maxAtOnce), known: make(map[string]told),
 	}
 }
 
@@ -135,14 +143,15 @@ func issuerOf(token string) (string, error) {
 	return said.Issuer, nil
 }
 
-// remote returns what a provider says of itself. It is asked once, and again where that
-// failed.
+// remote returns what a provider says of itself. It is asked once in keysFor, and again where
+// that failed.
 func (v *Verifier) remote(ctx context.Context, issuer string) (*oidc.Provider, error) {
 	v.mu.Lock()
 	known := v.known[issuer]
 	v.mu.Unlock()
-	if known != nil {
-		return known, nil
+	now := v.now()
+	if age := now.Sub(known.at); known.Provider != nil && age >= 0 && age < keysFor {
+		return known.Provider, nil
 	}
 	// Its keys are fetched later, by other requests than this one.
 	asked := oidc.ClientContext(context.WithoutCancel(ctx), v.client)
@@ -152,7 +161,7 @@ func (v *Verifier) remote(ctx context.Context, issuer string) (*oidc.Provider, e
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.known[issuer] = fresh
+	v.known[issuer] = told{fresh, now}
 	return fresh, nil
 }
 

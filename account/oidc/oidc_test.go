@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -27,6 +28,8 @@ type issuer struct {
 	key   *ecdsa.PrivateKey
 	asked atomic.Int64
 	says  string // as its issuer; empty: the truth
+
+	withdrawn atomic.Bool // its key is not published any more
 }
 
 func newIssuer(t *testing.T) *issuer {
@@ -46,7 +49,11 @@ func newIssuer(t *testing.T) *issuer {
 			_ = json.NewEncoder(w).Encode(map[string]any{"issuer": says, "jwks_uri": i.URL + "/keys", "id_token_signing_alg_values_supported": []string{"ES256"}})
 			return
 		}
-		_ = json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &key.PublicKey, KeyID: "one", Algorithm: "ES256", Use: "sig"}}})
+		keys := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &key.PublicKey, KeyID: "one", Algorithm: "ES256", Use: "sig"}}}
+		if i.withdrawn.Load() {
+			keys.Keys = []jose.JSONWebKey{}
+		}
+		_ = json.NewEncoder(w).Encode(keys)
 	}))
 	t.Cleanup(i.Close)
 	return i
@@ -71,6 +78,16 @@ func sign(t *testing.T, algorithm jose.SignatureAlgorithm, key any, claims map[s
 		t.Fatal(err)
 	}
 	return token
+}
+
+// public is a provider's public key as everybody has it.
+func public(t *testing.T, id *issuer) []byte {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(id.key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
 }
 
 // believed are providers by URL.
@@ -122,26 +139,27 @@ func TestVerify(t *testing.T) {
 		t.Errorf("%+v", w)
 	}
 	for name, c := range map[string]struct{ token, code string }{
-		"as it is":                {good, ""},
-		"one audience of several": {with(map[string]any{"aud": []string{"x", "other"}}), ""},
-		"another audience":        {with(map[string]any{"aud": "x"}), "identity_token_invalid"},
-		"no audience":             {with(map[string]any{"aud": nil}), "identity_token_invalid"},
-		"expired":                 {with(map[string]any{"exp": now.Add(-time.Minute).Unix()}), "identity_token_expired"},
-		"no end":                  {with(map[string]any{"exp": nil}), "identity_token_expired"},
-		"not yet":                 {with(map[string]any{"nbf": now.Add(time.Hour).Unix()}), "identity_token_invalid"},
-		"no subject":              {with(map[string]any{"sub": nil}), "identity_token_invalid"},
-		"of somebody else":        {with(map[string]any{"iss": foreign.URL}), "identity_token_invalid"},
-		"with a slash":            {with(map[string]any{"iss": id.URL + "/"}), "identity_token_invalid"},
-		"signed by another":       {sign(t, jose.ES256, foreign.key, claims(nil)), "identity_token_invalid"},
-		"signed with a secret":    {sign(t, jose.HS256, []byte(strings.Repeat("k", 32)), claims(nil)), "identity_token_invalid"},
-		"not signed":              {unsigned(), "identity_token_invalid"},
-		"altered":                 {good[:len(good)-6] + "AAAAAA", "identity_token_invalid"},
-		"the same claim twice":    {with(map[string]any{"email": "eve@example.com"}), "identity_token_invalid"},
-		"nonsense":                {"nonsense", "identity_token_invalid"},
-		"empty parts":             {"..", "identity_token_invalid"},
-		"endless":                 {strings.Repeat("a", 30_000) + ".a.a", "identity_token_invalid"},
-		"its provider is down":    {sign(t, jose.ES256, id.key, claims(map[string]any{"iss": down.URL})), "provider_unreachable"},
-		"its provider lies":       {sign(t, jose.ES256, liar.key, claims(map[string]any{"iss": liar.URL})), "provider_unreachable"},
+		"as it is":                   {good, ""},
+		"one audience of several":    {with(map[string]any{"aud": []string{"x", "other"}}), ""},
+		"another audience":           {with(map[string]any{"aud": "x"}), "identity_token_invalid"},
+		"no audience":                {with(map[string]any{"aud": nil}), "identity_token_invalid"},
+		"expired":                    {with(map[string]any{"exp": now.Add(-time.Minute).Unix()}), "identity_token_expired"},
+		"no end":                     {with(map[string]any{"exp": nil}), "identity_token_expired"},
+		"not yet":                    {with(map[string]any{"nbf": now.Add(time.Hour).Unix()}), "identity_token_invalid"},
+		"no subject":                 {with(map[string]any{"sub": nil}), "identity_token_invalid"},
+		"of somebody else":           {with(map[string]any{"iss": foreign.URL}), "identity_token_invalid"},
+		"with a slash":               {with(map[string]any{"iss": id.URL + "/"}), "identity_token_invalid"},
+		"signed by another":          {sign(t, jose.ES256, foreign.key, claims(nil)), "identity_token_invalid"},
+		"signed with a secret":       {sign(t, jose.HS256, []byte(strings.Repeat("k", 32)), claims(nil)), "identity_token_invalid"},
+		"signed with what is public": {sign(t, jose.HS256, public(t, id), claims(nil)), "identity_token_invalid"},
+		"not signed":                 {unsigned(), "identity_token_invalid"},
+		"altered":                    {good[:len(good)-6] + "AAAAAA", "identity_token_invalid"},
+		"the same claim twice":       {with(map[string]any{"email": "eve@example.com"}), "identity_token_invalid"},
+		"nonsense":                   {"nonsense", "identity_token_invalid"},
+		"empty parts":                {"..", "identity_token_invalid"},
+		"endless":                    {strings.Repeat("a", 30_000) + ".a.a", "identity_token_invalid"},
+		"its provider is down":       {sign(t, jose.ES256, id.key, claims(map[string]any{"iss": down.URL})), "provider_unreachable"},
+		"its provider lies":          {sign(t, jose.ES256, liar.key, claims(map[string]any{"iss": liar.URL})), "provider_unreachable"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := v.Verify(t.Context(), c.token)
@@ -159,6 +177,46 @@ func TestVerify(t *testing.T) {
 	}
 	if n := id.asked.Load(); n > 8 {
 		t.Errorf("the provider was asked %d times", n)
+	}
+}
+
+// TestWithdrawnKey: what was signed with a key that its provider does not publish any more
+// is believed for an hour at most, and the provider is not asked for each token.
+func TestWithdrawnKey(t *testing.T) {
+	id := newIssuer(t)
+	now := time.Now()
+	v := oidc.New(believed{id.URL: {URL: id.URL, Clients: []string{"croft"}}}, nil, func() time.Time { return now })
+	token := sign(t, jose.ES256, id.key, map[string]any{"iss": id.URL, "aud": "croft", "sub": "ada", "exp": now.Add(24 * time.Hour).Unix()})
+	verify := func() string {
+		t.Helper()
+		_, err := v.Verify(t.Context(), token)
+		if err == nil {
+			return ""
+		}
+		code, _ := errs.Public(err)
+		return code
+	}
+	for range 3 {
+		if code := verify(); code != "" {
+			t.Fatal(code)
+		}
+	}
+	if n := id.asked.Load(); n != 2 { // for the document and the keys
+		t.Errorf("the provider was asked %d times", n)
+	}
+	id.withdrawn.Store(true)
+	now = now.Add(time.Hour)
+	if code := verify(); code != "identity_token_invalid" {
+		t.Errorf("a token of a withdrawn key: %q", code)
+	}
+	id.withdrawn.Store(false)
+	if code := verify(); code != "" {
+		t.Errorf("a token of a key that is there again: %q", code)
+	}
+	now = now.Add(-2 * time.Hour) // the clock was set back
+	id.withdrawn.Store(true)
+	if code := verify(); code != "identity_token_invalid" {
+		t.Errorf("a token of a withdrawn key, before: %q", code)
 	}
 }
 
