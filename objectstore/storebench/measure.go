@@ -45,8 +45,8 @@ func (r run) quantile(q float64) float64 {
 func (r run) perOp(total float64) float64 { return total / float64(max(r.ops, 1)) }
 
 // load has that many clients work until length is over, 0 for until there is no
-// more. An operation under way at the end is finished and counted, and so is its
-// time.
+// more. Each does something, however short the run is. An operation under way at the
+// end is finished and counted, and so is its time.
 func (b *bench) load(ctx context.Context, clients int, length time.Duration, f work) (run, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -100,7 +100,7 @@ func (b *bench) load(ctx context.Context, clients int, length time.Duration, f w
 }
 
 func (r *run) repeat(ctx context.Context, c client, worker int, began time.Time, length time.Duration, f work) error {
-	for at := time.Now(); length == 0 || at.Sub(began) < length; {
+	for at := time.Now(); r.ops == 0 || length == 0 || at.Sub(began) < length; {
 		if ctx.Err() != nil {
 			return nil // the failure that ended it is told by who met it
 		}
