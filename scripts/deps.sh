@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure of everything the tests need besides Go: a running Docker engine,
 # Chromium, a static busybox, git, curl, strace, S3 and WebDAV clients (MinIO's is built once), Java with
-# its S3 library, Node.js and a C compiler for the race detector.
+# its S3 library, Ruby and Perl with theirs, Docker's registry, Node.js and a C compiler for the race detector.
 #
 # As root on Debian or a relative of it, what is missing is installed with apt
 # and dockerd is started. Otherwise each missing thing is named in one line and
@@ -52,6 +52,8 @@ java_libraries() {
 		[ -e "/usr/share/java/$jar.jar" ] || return 1
 	done
 }
+ruby_sdk() { have ruby && ruby -e "require 'aws-sdk-s3'" 2>/dev/null; }
+perl_client() { have perl && perl -MNet::Amazon::S3 -e 1 2>/dev/null; }
 c_compiler() { any gcc cc && [ -e /usr/include/stdlib.h ]; }
 cjk_fonts() { ls /usr/share/fonts/*/noto/*CJK* >/dev/null 2>&1; }
 
@@ -71,6 +73,10 @@ boto3 || want python3-boto3
 have s3cmd || want s3cmd
 have rclone || want rclone
 have restic || want restic
+have duplicity || want duplicity
+have s3 || want libs3-2
+ruby_sdk || want ruby-aws-sdk-s3
+perl_client || want libnet-amazon-s3-perl
 have litmus || want litmus
 have cadaver || want cadaver
 [ "$(uname)" != Linux ] || { have s3fs && any fusermount3 fusermount; } || want s3fs
@@ -125,6 +131,21 @@ if [ ! -x "$mc" ] && have go; then
 	say "building MinIO's client into .cache/mc, once"
 	rm -rf "$cache/mc"
 	GOBIN=$(dirname "$mc") CGO_ENABLED=0 go install -trimpath "github.com/minio/mc@$mc_version" >/dev/null 2>&1
+fi
+
+# --- Docker's registry -------------------------------------------------------
+
+# Unpacked, not installed: the package would start a server of its own.
+registry=$cache/docker-registry/usr/bin/docker-registry
+if ! have docker-registry && [ ! -x "$registry" ] && have apt-get && have dpkg; then
+	say "unpacking Debian's docker-registry into .cache, once"
+	unpacked=$(mktemp -d)
+	download() { (cd "$unpacked" && apt-get download -q docker-registry </dev/null >/dev/null 2>&1); }
+	download || { may_install && apt-get update -q </dev/null >/dev/null 2>&1 && download; }
+	for package in "$unpacked"/*.deb; do
+		[ -e "$package" ] && mkdir -p "$cache" && dpkg -x "$package" "$cache/docker-registry"
+	done
+	rm -rf "$unpacked"
 fi
 
 # --- the Docker engine -------------------------------------------------------
@@ -199,6 +220,11 @@ boto3 || lack boto3 "install python3-boto3"
 have s3cmd || lack s3cmd "install s3cmd"
 have rclone || lack rclone "install rclone"
 have restic || lack restic "install restic"
+have duplicity || lack duplicity "install duplicity"
+have docker-registry || [ -x "$registry" ] || lack "Docker's registry" "install docker-registry"
+have s3 || lack "libs3's command" "install libs3-2"
+ruby_sdk || lack "the AWS SDK for Ruby" "install ruby-aws-sdk-s3"
+perl_client || lack Net::Amazon::S3 "install libnet-amazon-s3-perl"
 have litmus || lack litmus "install litmus"
 have cadaver || lack cadaver "install cadaver"
 [ "$(uname)" != Linux ] || { have s3fs && any fusermount3 fusermount; } || lack s3fs "install s3fs and fuse"
