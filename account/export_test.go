@@ -39,3 +39,12 @@ func (s *Service) KnownBytes() (temps, ofTemps, readings, ofReadings int) {
 
 // Read reads a policy.
 func (s *Service) Read(text string) Document { return s.read(text) }
+
+// SaveShareUses does at once what Run does every minute.
+func (s *Service) SaveShareUses(ctx context.Context) error { return s.saveShareUses(ctx) }
+
+// MaxShareUses is the bound on links whose uses are not saved, and UnsavedShareUses how
+// many those are.
+const MaxShareUses = maxShareUses
+
+func (s *Service) UnsavedShareUses() int { return len(s.shareUses.of) }

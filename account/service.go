@@ -43,6 +43,8 @@ type Service struct {
 	known  *known
 	uses   uses
 
+	shareUses shareUses
+
 	mu       sync.Mutex // guards the following 2 fields
 	touch    map[string]time.Time
 	readings kept[string, Document] // of policies, by text
@@ -62,7 +64,7 @@ const sweepEvery = time.Hour
 // Run removes expired sessions and login limits now and then, until ctx ends. No
 // answer depends on it: an expired row is refused whether or not it was removed. So
 // a sweep that fails, on a full disk perhaps, is left to the next one. It also saves
-// when keys were last used.
+// when keys were last used, and how often links were opened.
 func (s *Service) Run(ctx context.Context) error {
 	sweeps, saves := time.NewTicker(sweepEvery), time.NewTicker(touchEvery)
 	defer sweeps.Stop()
@@ -72,11 +74,13 @@ func (s *Service) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			s.saveUses(context.WithoutCancel(ctx))
+			_ = s.saveShareUses(context.WithoutCancel(ctx))
 			return nil
 		case <-sweeps.C:
 			_ = s.sweep(ctx)
 		case <-saves.C:
 			s.saveUses(ctx)
+			_ = s.saveShareUses(ctx)
 		}
 	}
 }

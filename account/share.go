@@ -163,6 +163,8 @@ const selectShares = `SELECT s.*, u.name AS user_name, u.admin, u.disabled, u.by
 // Shares returns the links that have not expired of the bucket that was created then, the
 // newest first.
 func (s *Service) Shares(ctx context.Context, bucket string, created time.Time) ([]Share, error) {
+	s.shareUses.saving.RLock()
+	defer s.shareUses.saving.RUnlock()
 	var rows []namedShareRow
 	err := s.db.Read(ctx).Raw(selectShares+`WHERE `+sharesThatWork+` ORDER BY s.created_at DESC, s.id`,
 		bucket, millis(created), millis(s.now())).Scan(&rows).Error
@@ -171,15 +173,17 @@ func (s *Service) Shares(ctx context.Context, bucket string, created time.Time) 
 	}
 	all := make([]Share, len(rows))
 	for i, row := range rows {
-		all[i] = row.toApp()
+		all[i] = s.shareUses.with(row.toApp())
 	}
 	return all, nil
 }
 
 // Share returns one of a bucket's links.
 func (s *Service) Share(ctx context.Context, bucket, id string) (Share, error) {
+	s.shareUses.saving.RLock()
+	defer s.shareUses.saving.RUnlock()
 	row, err := s.findShare(ctx, `WHERE s.bucket = ? AND s.id = ?`, bucket, id)
-	return row.toApp(), err
+	return s.shareUses.with(row.toApp()), err
 }
 
 func (s *Service) findShare(ctx context.Context, where string, args ...any) (row namedShareRow, err error) {
@@ -266,11 +270,4 @@ func (s Share) pass(until time.Time) string {
 	mac := hmac.New(sha256.New, []byte(s.passwordHash))
 	_, _ = fmt.Fprintf(mac, "share\n%s\n%s", s.ID, seconds) // a hash takes everything
 	return seconds + "." + hex.EncodeToString(mac.Sum(nil))
-}
-
-// ShareUsed counts that a link was opened.
-func (s *Service) ShareUsed(ctx context.Context, id string) error {
-	return s.db.Write(ctx, func(tx *gorm.DB) error {
-		return tx.Exec("UPDATE shares SET uses = uses + 1, last_used_at = ? WHERE id = ?", millis(s.now()), id).Error
-	})
 }

@@ -44,6 +44,8 @@ type pass struct {
 	Bounds   []passBound         `json:"b,omitempty"`
 	Issued   int64               `json:"t"`
 	Expires  int64               `json:"e"`
+
+	imagined bool // nobody asked for it, and no token says so; see ImagineSession
 }
 
 // passBound is a session policy.
@@ -184,7 +186,7 @@ func (s *Service) readPass(ctx context.Context, p *pass) (keyOwner, error) {
 			}
 			g.Identity, principal.Role, principal.RoleID, principal.Name = held, WebIdentityRole, WebIdentityRole, WebIdentityRole+"/"+p.Session
 		}
-	default:
+	case !p.imagined:
 		return keyOwner{}, errSessionToken
 	}
 	for i, id := range p.Roles {
@@ -453,13 +455,7 @@ func (s *Service) AssumeRoleWithWebIdentity(ctx context.Context, w WebIdentity, 
 		if !w.Provider.PolicyClaim {
 			return Temporary{}, errs.New(errs.Forbidden, "iam_denied", "No RoleArn says which role to assume, and this provider's claim named policy counts for nothing. Name a role, or have an administrator set the provider's tag "+PolicyClaimTag+" to true.")
 		}
-		for _, value := range w.Claims["policy"] {
-			for name := range strings.SplitSeq(value, ",") {
-				if name = strings.TrimSpace(name); name != "" {
-					base.Named = append(base.Named, name)
-				}
-			}
-		}
+		base.Named = namedBy(w.Claims)
 		if len(base.Named) == 0 {
 			return Temporary{}, errs.New(errs.Forbidden, "iam_denied", "The token has no claim named policy, and no RoleArn says which role to assume.")
 		}
@@ -490,7 +486,10 @@ func (s *Service) AssumeRoleWithWebIdentity(ctx context.Context, w WebIdentity, 
 		Action: "sts:AssumeRoleWithWebIdentity", Resource: IAMARN("role", role.Name), Federated: IAMARN("oidc-provider", w.Provider.Name()),
 		Facts: claimFacts{assumeFacts{&r}, &w},
 	}
-	if trust.Judge(&q) != Allows {
+	// The provider has to be named: whoever wrote "everybody" meant those who have a key here.
+	stranger := q
+	stranger.Federated = IAMARN("oidc-provider", "?") // which none is called
+	if trust.Judge(&q) != Allows || trust.Judge(&stranger) == Allows {
 		return Temporary{}, denied
 	}
 	if err := checkLasts(r.Lasts, leastSession, time.Duration(role.MaxSession)*time.Second); err != nil {
@@ -498,6 +497,19 @@ func (s *Service) AssumeRoleWithWebIdentity(ctx context.Context, w WebIdentity, 
 	}
 	base.Roles = []string{role.ID}
 	return s.issue(ctx, base, r.Lasts)
+}
+
+// namedBy returns the policies that the claim "policy" names.
+func namedBy(claims map[string][]string) []string {
+	var named []string
+	for _, value := range claims["policy"] {
+		for name := range strings.SplitSeq(value, ",") {
+			if name = strings.TrimSpace(name); name != "" {
+				named = append(named, name)
+			}
+		}
+	}
+	return named
 }
 
 // sessionName makes the name of a session out of a subject.

@@ -17,8 +17,9 @@ type Bucket struct {
 	Versioning  Versioning
 	ObjectLock  bool
 	DefaultLock DefaultLock
-	// Encryption, EncryptionNone or EncryptionStore, and Compression are for bodies that
-	// are written from now on, unless the request says how to encrypt.
+	// Encryption, EncryptionNone, EncryptionStore or one under a named key without a
+	// context, and Compression are for bodies that are written from now on, unless the
+	// request says how to encrypt.
 	Encryption  Encryption
 	Compression Compression
 	// Parity, when set, is how many drives large bodies survive the loss of that are

@@ -10,7 +10,8 @@ import (
 // AES-256-GCM, with a key of each object's own that is sealed under that key.
 type Encryption string
 
-// The ways of encryption. What a bucket has by default is one of the first two.
+// The ways of encryption, beside those under the names that NamedKey makes. What a bucket
+// has by default is any but EncryptionCustomer.
 const (
 	EncryptionNone     Encryption = ""
 	EncryptionStore    Encryption = "store"    // the store's master key

@@ -91,9 +91,11 @@ type PutRequest struct {
 	// trailer) or refuse, and then nothing is stored.
 	Finish    func(*Attributes) error
 	Condition Condition
-	// Encrypt encrypts the body with the store's key, also where that is not the
-	// bucket's default; CustomerKey encrypts it with that.
-	Encrypt     bool
+	// Copied says that the body is another object's, and so the object a copy.
+	Copied bool
+	// Encrypt, EncryptionStore or one under a named key, is how the body is encrypted
+	// whatever the bucket's default; CustomerKey encrypts it with that.
+	Encrypt     Encryption
 	CustomerKey *CustomerKey
 }
 
@@ -114,7 +116,7 @@ type CopyRequest struct {
 	Condition Condition // on the destination
 	// FromCustomerKey opens the source; the others mean what they mean in PutRequest.
 	FromCustomerKey *CustomerKey
-	Encrypt         bool
+	Encrypt         Encryption
 	CustomerKey     *CustomerKey
 }
 

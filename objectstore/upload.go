@@ -22,10 +22,15 @@ type UploadRef struct {
 // Upload is an unfinished upload.
 type Upload struct {
 	UploadRef
-	StartedAt  time.Time // UTC, whole milliseconds
+	StartedAt time.Time // UTC, whole milliseconds
+	// StartedBy is the name in the Origin that it was started with; empty where there was
+	// none, and of uploads whose store does not know.
+	StartedBy  string
 	Attributes Attributes
 	Encryption Encryption
 	Class      StorageClass // ClassUnset is standard
+	// Asked is what it was created with; nil of uploads whose store does not keep it.
+	Asked map[string]string
 }
 
 // Part is one stored part of an upload or of the object it became.
@@ -44,8 +49,11 @@ type CreateUploadRequest struct {
 	Attributes Attributes
 	Class      StorageClass
 	// Encrypt and CustomerKey mean what they mean in PutRequest, for all parts.
-	Encrypt     bool
+	Encrypt     Encryption
 	CustomerKey *CustomerKey
+	// Asked is what a protocol wants to know of the upload again, names and texts. It does not
+	// become the object's.
+	Asked map[string]string
 }
 
 // PutPartRequest is one part; its fields mean what they mean in PutRequest.
@@ -110,7 +118,8 @@ type CompleteUploadRequest struct {
 	Upload UploadRef
 	Parts  []PartChoice
 	// Finish, when set, sees the chosen parts before the commit. It may complete
-	// the object's attributes (a checksum of checksums) or refuse.
+	// the object's attributes (a checksum of checksums) or refuse; the checksums that
+	// it takes from the parts the object does not keep of them.
 	Finish    func(attributes *Attributes, parts []Part) error
 	Condition Condition
 	// CustomerKey, when set, must be the upload's. Without one nothing is asked.

@@ -47,6 +47,9 @@ func TestPoliciesAreHeeded(t *testing.T) {
 		c.put("data", key, "text/plain", "second")
 	}
 	version := boss.versionsOf("data", "kept/a")[1]
+	for _, key := range []string{"free/up", "kept/up"} {
+		boss.do("POST", "/api/v1/buckets/data/uploads?key="+key, `{}`)
+	}
 	on = true
 	const at = "/api/v1/buckets/data/"
 	denied := []string{`"denied_by_policy"`}
@@ -73,6 +76,11 @@ func TestPoliciesAreHeeded(t *testing.T) {
 		{name: "delete below", as: boss, method: "POST", path: at + "delete", body: `{"prefix":"kept/"}`, status: 403, want: denied},
 		{name: "delete all versions", as: boss, method: "POST", path: at + "delete", body: `{"keys":["kept/a"],"versions":true}`, status: 403, want: denied},
 		{name: "delete all versions below", as: boss, method: "POST", path: at + "delete", body: `{"prefix":"kept/","versions":true}`, status: 403, want: denied},
+		{name: "uploads", as: boss, method: "GET", path: at + "uploads?prefix=kept/", status: 403, want: denied},
+		{name: "abort uploads below", as: boss, method: "POST", path: at + "abort-uploads", body: `{"olderThan":0,"prefix":"kept/"}`, status: 403, want: denied},
+		{name: "abort all uploads", as: boss, method: "POST", path: at + "abort-uploads", body: `{"olderThan":0}`, status: 200,
+			want: []string{`"aborted":1`, `"key":"kept/up"`, `"denied_by_policy"`}},
+		{name: "one stays", as: boss, method: "GET", path: at + "uploads", status: 200, want: []string{"kept/up"}, never: []string{"free/up"}},
 		{name: "what is free", as: boss, method: "GET", path: at + "object?key=free/b", status: 200, want: []string{"second"}},
 	})
 	on = false
@@ -85,6 +93,7 @@ func TestPoliciesAreHeeded(t *testing.T) {
 	for _, want := range []string{
 		"boss s3:ListBucket data/kept/", "boss s3:ListBucketVersions data/kept/a", "boss s3:GetObjectVersion data/kept/a", "boss s3:PutObject data/kept/a",
 		"boss s3:DeleteObjectVersion data/kept/a", "boss s3:DeleteObject data/free/a",
+		"boss s3:ListBucketMultipartUploads data/kept/", "boss s3:AbortMultipartUpload data/kept/up",
 	} {
 		if !strings.Contains(all, want+"\n") {
 			t.Errorf("nobody asked for %s:\n%s", want, all)

@@ -25,7 +25,8 @@ type BucketSettings struct {
 	Versioning  string            `json:"versioning" enum:"off,enabled,suspended"`
 	ObjectLock  bool              `json:"objectLock" doc:"Given when the bucket is made, never taken away"`
 	DefaultLock DefaultLock       `json:"defaultLock"`
-	Encryption  string            `json:"encryption" enum:"none,store" doc:"What objects are encrypted with that do not say"`
+	Encryption  string            `json:"encryption" enum:"none,store,named" doc:"What objects are encrypted with that do not say"`
+	KeyID       string            `json:"keyId" doc:"The name of a named key (S3's aws:kms); empty is the one that goes without saying"`
 	Compression BucketCompression `json:"compression"`
 	Quota       int64             `json:"quota" doc:"Bytes that all versions may have together; 0 is no limit"`
 }
@@ -58,7 +59,8 @@ type BucketUsage struct {
 type UpdateBucketRequest struct {
 	Versioning  *string            `json:"versioning,omitempty" enum:"enabled,suspended" doc:"Once enabled it can only be suspended"`
 	DefaultLock *DefaultLock       `json:"defaultLock,omitempty"`
-	Encryption  *string            `json:"encryption,omitempty" enum:"none,store"`
+	Encryption  *string            `json:"encryption,omitempty" enum:"none,store,named"`
+	KeyID       *string            `json:"keyId,omitempty" maxLength:"512" doc:"With encryption named; empty or absent is the name that goes without saying"`
 	Compression *BucketCompression `json:"compression,omitempty"`
 	Quota       *int64             `json:"quota,omitempty" minimum:"0"`
 }
@@ -119,6 +121,9 @@ func (s *Server) updateBucket(ctx context.Context, in *updateBucketInput) (*body
 	if e := in.Body.Encryption; e != nil && *e != "none" && s.deps.MasterKeys == nil {
 		return nil, objectstore.ErrEncryptionUnavailable
 	}
+	if err := in.Body.checkKey(); err != nil {
+		return nil, err
+	}
 	changed, err := store.UpdateBucket(ctx, in.Bucket, func(b *objectstore.Bucket) error {
 		in.Body.apply(b)
 		return nil
@@ -127,6 +132,17 @@ func (s *Server) updateBucket(ctx context.Context, in *updateBucketInput) (*body
 		return nil, err
 	}
 	return s.bucketDetails(ctx, changed)
+}
+
+// checkKey refuses a name that no key can have, or that nothing is encrypted under.
+func (r *UpdateBucketRequest) checkKey() error {
+	switch {
+	case r.KeyID == nil || *r.KeyID == "":
+		return nil
+	case r.Encryption == nil || *r.Encryption != namedKey:
+		return errs.New(errs.Invalid, "key_name_unused", "Only a named key has a name. Set the encryption to it as well.")
+	}
+	return objectstore.NamedKey{ID: *r.KeyID}.Check()
 }
 
 func (r *UpdateBucketRequest) apply(b *objectstore.Bucket) {
@@ -138,6 +154,13 @@ func (r *UpdateBucketRequest) apply(b *objectstore.Bucket) {
 	}
 	if r.Encryption != nil {
 		b.Encryption = objectstore.Encryption(orNone(*r.Encryption))
+		if *r.Encryption == namedKey {
+			var key objectstore.NamedKey
+			if r.KeyID != nil {
+				key.ID = *r.KeyID
+			}
+			b.Encryption = key.Encryption()
+		}
 	}
 	if c := r.Compression; c != nil {
 		b.Compression = objectstore.Compression{On: c.On, Types: trimmed(c.Types), Suffixes: trimmed(c.Suffixes), MinSize: c.MinSize}
@@ -169,6 +192,9 @@ func (r *UpdateBucketRequest) describe() string {
 	}
 	if r.Encryption != nil {
 		parts = append(parts, "encryption "+*r.Encryption)
+		if r.KeyID != nil && *r.KeyID != "" {
+			parts = append(parts, "key "+*r.KeyID)
+		}
 	}
 	if c := r.Compression; c != nil {
 		parts = append(parts, fmt.Sprintf("compression %t", c.On))
@@ -194,6 +220,26 @@ func noneFor(value string) string {
 	return value
 }
 
+// namedKey is what the API calls encryption under a named key.
+const namedKey = "named"
+
+// wireEncryption is how something is encrypted, and the name of a named key.
+func wireEncryption(e objectstore.Encryption) (by, keyID string) {
+	if key, ok := e.NamedKey(); ok {
+		return namedKey, key.ID
+	}
+	return noneFor(string(e)), ""
+}
+
+// sameEncryption is what a copy asks for that takes an object's place or stands beside it, so
+// that changing its properties does not decrypt it or take it to another key.
+func sameEncryption(o *objectstore.Object) objectstore.Encryption {
+	if o.Encryption.UnderMasterKey() {
+		return o.Encryption
+	}
+	return objectstore.EncryptionNone
+}
+
 func wireUsage(u objectstore.Usage) BucketUsage {
 	return BucketUsage{Objects: u.Objects, Versions: u.Versions, Bytes: u.Bytes, Unfinished: u.Unfinished}
 }
@@ -203,10 +249,11 @@ func wireSettings(b objectstore.Bucket) BucketSettings {
 	if b.Versioning == objectstore.VersioningOff {
 		versioning = "off"
 	}
+	encryption, keyID := wireEncryption(b.Encryption)
 	return BucketSettings{
 		Versioning: versioning, ObjectLock: b.ObjectLock,
 		DefaultLock: DefaultLock{Mode: noneFor(string(b.DefaultLock.Mode)), Days: b.DefaultLock.Days, Years: b.DefaultLock.Years},
-		Encryption:  noneFor(string(b.Encryption)),
+		Encryption:  encryption, KeyID: keyID,
 		Compression: BucketCompression{
 			On: b.Compression.On, Types: append([]string{}, b.Compression.Types...), Suffixes: append([]string{}, b.Compression.Suffixes...), MinSize: b.Compression.MinSize,
 		},

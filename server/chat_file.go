@@ -47,7 +47,7 @@ func (c chatAPI) fileRoom() Scope {
 func (c chatAPI) postFile(w http.ResponseWriter, r *http.Request, p Params) error {
 	posted, err := c.chat.PostFile(r.Context(), chat.PostFileRequest{
 		RoomID: p.Param("id"), AuthorID: account.PrincipalFrom(r.Context()).UserID, ClientID: p.Query("clientId"),
-		Name: p.Query("name"), ContentType: r.Header.Get("Content-Type"), Size: r.ContentLength, Body: patient(w, r),
+		Name: p.Query("name"), ContentType: r.Header.Get("Content-Type"), Size: r.ContentLength, Body: c.server.patient(w, r),
 	})
 	if err != nil {
 		return uploadError(err)

@@ -184,14 +184,17 @@ func TestChatFilesOverTheAPI(t *testing.T) {
 	k := newTalk(t)
 	ada, vic, eve, boss := k.as("ada"), k.as("vic"), k.as("eve"), k.as("boss")
 	pair := k.pair(ada, "eve")
-	upload := "/api/v1/chat/rooms/" + pair + "/files?clientId=f1&name=" + "..%2Fnotes%20%E4%B8%AD.txt"
+	as := func(clientID string) string {
+		return "/api/v1/chat/rooms/" + pair + "/files?clientId=" + clientID + "&name=..%2Fnotes%20%E4%B8%AD.txt"
+	}
+	upload := as("f1")
 	k.run(t, []scenario{
 		{name: "post", as: eve, method: "POST", path: upload, body: "hello world", header: []string{"Content-Type: text/plain"}, status: 200,
 			want: []string{`"kind":"file"`, `"name":"notes 中.txt"`, `"size":11`, `"url":"/api/v1/chat/files/`}},
 		{name: "others", as: vic, method: "POST", path: upload, body: "x", status: 404, want: []string{`"room_not_found"`}},
 		{name: "administrator", as: boss, method: "POST", path: upload, body: "x", status: 404},
-		{name: "really too large", as: eve, method: "POST", path: strings.Replace(upload, "f1", "f3", 1), body: strings.Repeat("x", 1001), status: 413, want: []string{`"file_too_large"`}},
-		{name: "no client ID", as: eve, method: "POST", path: strings.Replace(upload, "f1", "", 1), body: "x", status: 400, want: []string{`"client_id_invalid"`}},
+		{name: "really too large", as: eve, method: "POST", path: as("f3"), body: strings.Repeat("x", 1001), status: 413, want: []string{`"file_too_large"`}},
+		{name: "no client ID", as: eve, method: "POST", path: as(""), body: "x", status: 400, want: []string{`"client_id_invalid"`}},
 	})
 	history := ada.do("GET", "/api/v1/chat/rooms/"+pair+"/messages", "").json()["items"].([]any)
 	if len(history) != 1 {

@@ -31,7 +31,7 @@ var attempts = map[string][]string{
 		`{"items":[{"from":"secret.txt","to":"moved.txt"}],"move":true,"replace":true}`, `{"prefix":{"from":"secret","to":"moved"},"move":true,"replace":true}`,
 		`{"items":[{"from":"other.txt","to":"secret.txt"}],"move":true,"replace":true}`, `{"items":[{"from":"secret.txt","to":"secret.txt"}],"move":true,"replace":true}`,
 	},
-	"start-upload": {`{"contentType":"text/plain"}`}, "put-part": {"part"}, "complete-upload": {`{"size":4,"parts":1,"replace":true}`}, "abort-upload": nil,
+	"start-upload": {`{"contentType":"text/plain"}`}, "put-part": {"part"}, "complete-upload": {`{"size":4,"parts":1,"replace":true}`}, "abort-upload": nil, "abort-uploads": {`{"olderThan":0}`},
 	"choose-zip": {`{"keys":["secret.txt"]}`}, "create-shared-link": {`{"key":"secret.txt"}`, `{"key":"","folder":true,"uploads":true}`}, "delete-shared-link": nil,
 	"unlock-shared": {`{"password":"x"}`}, "put-shared-object": {"other"},
 	"delete-version":  nil,
@@ -43,8 +43,8 @@ var attempts = map[string][]string{
 	},
 	"update-metadata":    {`{"etag":"ETAG","contentType":"x/y","cacheControl":"","contentDisposition":"","contentEncoding":"","contentLanguage":"","metadata":{}}`},
 	"share-object":       {`{"key":"secret.txt","expiresSeconds":60}`},
-	"bring-back-version": {`{"days":1}`},
-	"create-bucket":      {`{"name":"mine-files","project":"mine"}`},
+	"bring-back-version": {`{"days":1}`}, "cancel-copy-from-tier": nil,
+	"create-bucket": {`{"name":"mine-files","project":"mine"}`},
 }
 
 // aside are rooms whose routes set down what others do to objects later, or never touch

@@ -49,6 +49,7 @@ type console struct {
 	requests *accesslog.Log
 	log      *logText
 	users    map[string]account.User
+	idle     time.Duration // how long clients may stand still
 }
 
 // newConsole starts a console; a part adds a room that most tests do without.
@@ -87,7 +88,7 @@ func newConsole(t *testing.T, parts ...func(*console, *store.DB, *server.Deps)) 
 	for _, part := range parts {
 		part(c, db, &deps)
 	}
-	c.server = server.New(deps, server.Config{Version: "1.2.3", Name: "Test", S3Port: "9000"})
+	c.server = server.New(deps, server.Config{Version: "1.2.3", Name: "Test", S3Port: "9000", Idle: c.idle})
 	listener := httptest.NewServer(c.server)
 	t.Cleanup(listener.Close)
 	t.Cleanup(c.server.CloseStreams)

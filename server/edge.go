@@ -12,6 +12,9 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+
+	"croft/internal/forwarded"
+	"croft/internal/patience"
 )
 
 // ServeHTTP is the bare handler in front of the router: it gives the request its
@@ -23,7 +26,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(context.WithValue(r.Context(), requestIDKey, id))
 	w.Header().Set("X-Request-Id", id)
 	secure(w.Header(), r.Host)
-	answer := &recorder{ResponseWriter: w}
+	answer := &recorder{Writer: patience.Writer{ResponseWriter: w, Control: http.NewResponseController(w), Idle: s.config.Idle}}
 	defer s.logAccess(answer, r, started)
 	defer s.recoverPanic(answer, r)
 	s.engine.ServeHTTP(answer, r)
@@ -76,12 +79,14 @@ func (s *Server) logAccess(w *recorder, r *http.Request, started time.Time) {
 		level = slog.LevelInfo
 	}
 	s.log.Log(r.Context(), level, "request", "requestId", requestID(r.Context()), "method", r.Method, "path", withoutToken(r.URL.Path),
-		"status", w.status, "bytes", w.bytes, "duration", time.Since(started), "address", s.address(r))
+		"status", w.status, "bytes", w.bytes, "duration", time.Since(started), "address", forwarded.Address(r))
 }
 
-// recorder remembers what was answered. It keeps what streams and sockets need.
+// recorder remembers what was answered. It keeps what streams and sockets need. A client
+// that stops taking an answer is given up: it would hold open files, and a place among
+// those who download archives.
 type recorder struct {
-	http.ResponseWriter
+	patience.Writer
 	status int
 	bytes  int64
 }
@@ -102,7 +107,7 @@ func (w *recorder) Write(p []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
-	n, err := w.ResponseWriter.Write(p)
+	n, err := w.Writer.Write(p)
 	w.bytes += int64(n)
 	return n, err
 }
@@ -111,13 +116,10 @@ func (w *recorder) Flush() {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
-	_ = http.NewResponseController(w.ResponseWriter).Flush()
+	_ = w.Control.Flush()
 }
 
 func (w *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	w.status = http.StatusSwitchingProtocols
-	return http.NewResponseController(w.ResponseWriter).Hijack()
+	return w.Control.Hijack()
 }
-
-// Unwrap is for http.ResponseController.
-func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -28,7 +28,7 @@ var (
 // may they. It returns the context for the handler. A refusal of a known principal
 // who wanted to change something is in the audit log.
 func (s *Server) admit(r *http.Request, operation string, rule Rule, params Params) (context.Context, error) {
-	admitted := &admission{from: s.clientOf(r), note: Note{Target: pathTarget(r.URL.Path)}}
+	admitted := &admission{from: clientOf(r), note: Note{Target: pathTarget(r.URL.Path)}}
 	ctx := context.WithValue(r.Context(), admissionKey, admitted)
 	principal, session, err := s.authenticate(ctx, r, rule)
 	if err != nil {

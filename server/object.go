@@ -79,6 +79,7 @@ func (s *Server) objectRoutes() {
 	route(s, op("delete-objects", http.MethodPost, "/buckets/{bucket}/delete", "Delete objects by key or prefix", "buckets"), write, s.deleteObjects)
 	s.bulkRoutes()
 	s.partRoutes()
+	s.unfinishedRoutes()
 	s.zipRoutes()
 	s.sharedLinkRoutes()
 	s.versionRoutes()

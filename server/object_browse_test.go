@@ -134,15 +134,77 @@ func TestUploadInParts(t *testing.T) {
 		{name: "unless it is meant", as: developer, method: "POST", path: up + "/complete" + key, body: `{"size":5242883,"parts":2,"replace":true}`, status: 200,
 			want: []string{`"size":5242883`, `"contentType":"video/mp4"`}, audit: "dev complete-upload web-files/big file.bin ok"},
 		{name: "it is over", as: developer, method: "GET", path: up + key, status: 404, want: []string{`"upload_not_found"`}},
+		{name: "only in the place of what was seen", as: developer, method: "PUT", path: "/api/v1/buckets/web-files/object?key=big+file.bin", body: "x", header: []string{`If-Match: "0cc175b9c0f1b6a831c399e269772661"`}, status: 409, want: []string{`"precondition_failed"`}},
 		{name: "a whole file neither", as: developer, method: "PUT", path: "/api/v1/buckets/web-files/object?key=big+file.bin", body: "x", header: []string{"If-None-Match: *"}, status: 409, want: []string{`"precondition_failed"`}},
 		{name: "which are there", as: viewer, method: "POST", path: "/api/v1/buckets/web-files/existing", body: `{"keys":["none","big file.bin"]}`, status: 200,
 			want: []string{`"key":"big file.bin"`}, never: []string{"none"}, audit: "-"},
 	})
+	c.summed("web-files", "big file.bin")
+	developer.do("PUT", "/api/v1/buckets/web-files/object?key=whole", "hello")
+	c.summed("web-files", "whole")
 	other := developer.do("POST", base+"?key=gone", `{}`).json()["id"].(string)
 	c.run(t, []scenario{
 		{name: "give up", as: developer, method: "DELETE", path: base + "/" + other + "?key=gone", status: 204, audit: "dev abort-upload web-files/gone ok"},
 		{name: "is gone", as: developer, method: "GET", path: base + "/" + other + "?key=gone", status: 404},
 	})
+}
+
+func TestUnfinishedUploads(t *testing.T) {
+	c, _, developer, viewer, outsider, _ := files(t)
+	const base = "/api/v1/buckets/web-files"
+	begin := func(key string) string {
+		t.Helper()
+		return developer.do("POST", base+"/uploads?key="+url.QueryEscape(key), `{}`).json()["id"].(string)
+	}
+	one, other, secret := begin("films/one"), begin("films/other"), begin("secret/film")
+	for part, text := range []string{strings.Repeat("a", 7), "end"} {
+		developer.do("PUT", fmt.Sprintf("%s/uploads/%s/parts/%d?key=films%%2Fone", base, one, part+1), text)
+	}
+	// That of another client, which signed nothing.
+	begun, err := c.store.CreateUpload(t.Context(), objectstore.CreateUploadRequest{Bucket: "web-files", Key: "films/anon"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for cursor := ""; ; {
+		var page server.List[server.UnfinishedUpload]
+		a := viewer.do("GET", base+"/uploads?limit=1&prefix=films%2F&cursor="+cursor, "")
+		if err := json.Unmarshal([]byte(a.body), &page); err != nil || a.status != 200 || len(page.Items) != 1 {
+			t.Fatalf("%d %s", a.status, a.body)
+		}
+		ids = append(ids, page.Items[0].ID)
+		if cursor = page.Next; cursor == "" {
+			break
+		}
+	}
+	if !slices.Equal(ids, []string{begun.ID, one, other}) {
+		t.Errorf("page by page there are %q", ids)
+	}
+	const old = `{"olderThan":3600}`
+	c.run(t, []scenario{
+		{name: "what there is", as: viewer, method: "GET", path: base + "/uploads", status: 200,
+			want: []string{`"key":"films/one"`, `"startedBy":"dev"`, `"parts":2`, `"bytes":10`, `"parts":0`, `"next":""`}, audit: "-"},
+		{name: "of nobody known", as: viewer, method: "GET", path: base + "/uploads?prefix=films/anon", status: 200, never: []string{"startedBy", "films/o"}},
+		{name: "bad cursor", as: viewer, method: "GET", path: base + "/uploads?cursor=%21", status: 400, want: []string{`"cursor_invalid"`}},
+		{name: "strangers see no bucket", as: outsider, method: "GET", path: base + "/uploads", status: 404, want: []string{`"bucket_not_found"`}},
+		{name: "viewers abort none", as: viewer, method: "POST", path: base + "/abort-uploads", body: old, status: 403},
+		{name: "nor strangers", as: outsider, method: "POST", path: base + "/abort-uploads", body: old, status: 404},
+		{name: "a bad cursor aborts none", as: developer, method: "POST", path: base + "/abort-uploads", body: `{"olderThan":0,"cursor":"!"}`, status: 400, want: []string{`"cursor_invalid"`}},
+		{name: "none is so old", as: developer, method: "POST", path: base + "/abort-uploads", body: old, status: 200,
+			want: []string{`"aborted":0`, `"failures":[]`, `"next":""`}, audit: "dev abort-uploads web-files/ ok"},
+		{name: "all are as old as that", as: developer, method: "POST", path: base + "/abort-uploads", body: `{"olderThan":0,"prefix":"films/"}`, status: 200,
+			want: []string{`"aborted":3`, `"bytes":10`}, audit: "dev abort-uploads web-files/films/ ok"},
+		{name: "that one is not below it", as: viewer, method: "GET", path: base + "/uploads", status: 200, want: []string{secret}, never: []string{"films"}},
+	})
+}
+
+// summed fails the test unless an object has the checksum that S3 makes of each.
+func (c *console) summed(bucket, key string) {
+	c.t.Helper()
+	o, err := c.store.Head(c.t.Context(), bucket, key)
+	if err != nil || o.Attributes.Checksums[objectstore.SumCRC64NVME] == "" {
+		c.t.Errorf("%s/%s has %v, %v", bucket, key, o.Attributes.Checksums, err)
+	}
 }
 
 func TestCopyMoveAndTally(t *testing.T) {

@@ -315,7 +315,9 @@ func (s *Server) copyOne(ctx context.Context, bucket string, r CopyObjectsReques
 			return err
 		}
 	}
-	if bucket != r.ToBucket { // what the source's bucket grants does not hold in another
+	if bucket == r.ToBucket {
+		request.Encrypt = sameEncryption(&source)
+	} else { // what the source's bucket grants does not hold in another
 		attributes := source.Attributes.Clone()
 		attributes.Lock = objectstore.Lock{}
 		grants.DropObjectACL(attributes.System)

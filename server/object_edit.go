@@ -190,6 +190,7 @@ func (s *Server) updateMetadata(ctx context.Context, in *metadataInput) (*body[O
 	a.ContentEncoding, a.ContentLanguage, a.User = in.Body.ContentEncoding, in.Body.ContentLanguage, user
 	made, err := s.deps.Store.Copy(ctx, objectstore.CopyRequest{
 		FromBucket: in.Bucket, FromKey: in.Key, Bucket: in.Bucket, Key: in.Key, Replace: &a, Condition: objectstore.Condition{ETag: in.Body.ETag},
+		Encrypt: sameEncryption(&source),
 	})
 	if err != nil {
 		return nil, err

@@ -126,10 +126,10 @@ func (s *Server) putPart(w http.ResponseWriter, r *http.Request, p Params) error
 	if err != nil {
 		return objectstore.ErrPartInvalid
 	}
-	stored, err := s.deps.Store.PutPart(r.Context(), objectstore.PutPartRequest{
+	stored, err := s.deps.Store.PutPart(r.Context(), objectstore.WithPartSum(s.deps.Store, objectstore.PutPartRequest{
 		Upload: objectstore.UploadRef{Bucket: p.Param("bucket"), Key: p.Query("key"), ID: p.Param("upload")}, Number: number,
-		Size: r.ContentLength, Body: patient(w, r),
-	})
+		Size: r.ContentLength, Body: s.patient(w, r),
+	}))
 	if err != nil {
 		return uploadError(err)
 	}
@@ -156,7 +156,7 @@ func (s *Server) completeUpload(ctx context.Context, in *completeUploadInput) (*
 		return nil, errPartsMissing
 	}
 	made, err := s.deps.Store.CompleteUpload(ctx, objectstore.CompleteUploadRequest{
-		Upload: in.ref(), Parts: choices, Condition: objectstore.Condition{Absent: !in.Body.Replace},
+		Upload: in.ref(), Parts: choices, Finish: objectstore.FinishUpload, Condition: objectstore.Condition{Absent: !in.Body.Replace},
 	})
 	if err != nil {
 		return nil, err

@@ -4,17 +4,16 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"strconv"
-	"time"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"croft/internal/errs"
+	"croft/internal/patience"
 	"croft/objectstore"
 )
-
-// uploadIdle is how long an upload may stand still before it is given up.
-const uploadIdle = 2 * time.Minute
 
 func uploadOp(id, summary string) huma.Operation {
 	o := op(id, http.MethodPut, "/buckets/{bucket}/object", summary, "buckets")
@@ -35,42 +34,30 @@ func (s *Server) putObject(w http.ResponseWriter, r *http.Request, p Params) err
 	if err := objectstore.ValidateKey(key); err != nil {
 		return err // before the body is sent
 	}
-	stored, err := s.deps.Store.Put(r.Context(), objectstore.PutRequest{
-		Bucket: bucket, Key: key, Size: r.ContentLength, Body: patient(w, r), Condition: objectstore.Condition{Absent: r.Header.Get("If-None-Match") == "*"},
+	stored, err := s.deps.Store.Put(r.Context(), objectstore.WithSum(s.deps.Store, objectstore.PutRequest{
+		Bucket: bucket, Key: key, Size: r.ContentLength, Body: s.patient(w, r), Condition: objectstore.Condition{
+			Absent: r.Header.Get("If-None-Match") == "*", ETag: strings.Trim(r.Header.Get("If-Match"), `"`),
+		},
 		Attributes: objectstore.Attributes{ContentType: r.Header.Get("Content-Type")},
-	})
+	}))
 	if err != nil {
 		return uploadError(err)
 	}
 	return writeJSON(w, http.StatusOK, wireObject(stored))
 }
 
-// uploadError names a cut-off body as what it is, and not as an error of ours.
+// uploadError names a body that was cut off, or stood still, as what it is, and not as an
+// error of ours.
 func uploadError(err error) error {
-	if errs.KindOf(err) == errs.Internal && errors.Is(err, io.ErrUnexpectedEOF) {
+	if errs.KindOf(err) == errs.Internal && (errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, os.ErrDeadlineExceeded)) {
 		return errs.Wrap(err, errs.Invalid, objectstore.ErrBodyIncomplete.Code, "The upload was cut off. Nothing was stored.")
 	}
 	return err
 }
 
 // patient reads a request's body for as long as bytes keep coming.
-func patient(w http.ResponseWriter, r *http.Request) io.Reader {
-	return &patientBody{body: r.Body, control: http.NewResponseController(w)}
-}
-
-type patientBody struct {
-	body    io.Reader
-	control *http.ResponseController
-}
-
-func (b *patientBody) Read(p []byte) (int, error) {
-	// Not every connection knows deadlines; those without are bounded by the client.
-	_ = b.control.SetReadDeadline(time.Now().Add(uploadIdle))
-	n, err := b.body.Read(p)
-	if err != nil {
-		_ = b.control.SetReadDeadline(time.Time{})
-	}
-	return n, err
+func (s *Server) patient(w http.ResponseWriter, r *http.Request) io.Reader {
+	return &patience.Body{ReadCloser: r.Body, Control: http.NewResponseController(w), Idle: s.config.Idle}
 }
 
 func describeCount(n int) string {

@@ -146,7 +146,7 @@ type archive struct {
 	ZipRequest
 	may func(ctx context.Context, permission, name string) error
 
-	names   map[string]struct{}
+	names   zipNames
 	leftOut []string
 }
 
@@ -193,7 +193,7 @@ func (a *archive) serve(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Content-Type", "application/zip")
 	h.Set("Content-Disposition", disposition(false, a.fileName()))
 	h.Set("Cache-Control", "no-store")
-	a.names = make(map[string]struct{})
+	a.names = make(zipNames)
 	z := zip.NewWriter(w)
 	for _, key := range a.Keys {
 		if err := a.add(ctx, z, key); err != nil {
@@ -234,6 +234,9 @@ func (a *archive) fileName() string {
 // or cannot be read by the caller is left out; anything else ends the archive, so that
 // half of one is not taken for whole.
 func (a *archive) add(ctx context.Context, z *zip.Writer, key string) error {
+	if err := ctx.Err(); err != nil {
+		return err // not everything below asks
+	}
 	var content io.ReadCloser
 	var object objectstore.Object
 	err := a.may(ctx, "s3:GetObject", key)
@@ -268,35 +271,7 @@ func (a *archive) add(ctx context.Context, z *zip.Writer, key string) error {
 // nameOf is a key as a path that stays below where the archive is unpacked, and that no
 // other entry has.
 func (a *archive) nameOf(key string) string {
-	folder := strings.HasSuffix(key, "/")
-	parts := strings.Split(strings.TrimSuffix(strings.TrimPrefix(key, a.Base), "/"), "/")
-	for i, part := range parts {
-		part = strings.Map(func(c rune) rune {
-			if c < ' ' || c == '\\' || c == 0x7f {
-				return '_'
-			}
-			return c
-		}, part)
-		if part == "" || part == "." || part == ".." {
-			part = "_"
-		}
-		parts[i] = part
-	}
-	name := strings.Join(parts, "/")
-	if folder {
-		name += "/"
-	}
-	for candidate, n := name, 2; ; n++ {
-		if _, taken := a.names[candidate]; !taken {
-			a.names[candidate] = struct{}{}
-			return candidate
-		}
-		ending := path.Ext(strings.TrimSuffix(name, "/"))
-		candidate = fmt.Sprintf("%s (%d)%s", strings.TrimSuffix(strings.TrimSuffix(name, "/"), ending), n, ending)
-		if folder {
-			candidate += "/"
-		}
-	}
+	return a.names.take(zipName(a.Base, key))
 }
 
 // addLeftOut names what is missing, so that nobody takes the archive for everything.

@@ -2,11 +2,9 @@ package server
 
 import (
 	"context"
-	"net"
 	"net/http"
-	"net/netip"
-	"strings"
 
+	"croft/internal/forwarded"
 	"croft/internal/ids"
 )
 
@@ -40,59 +38,12 @@ func newRequestID(r *http.Request) string {
 	return id
 }
 
-func (s *Server) clientOf(r *http.Request) client {
-	c := client{address: s.address(r), agent: r.UserAgent(), host: r.Host, https: s.https(r)}
+func clientOf(r *http.Request) client {
+	c := client{address: forwarded.Address(r), agent: r.UserAgent(), host: r.Host, https: forwarded.Secure(r)}
 	if cookie, err := r.Cookie(cookieName); err == nil {
 		c.session = cookie.Value
 	}
 	return c
-}
-
-// address returns the client's IP address: the connection's, or what a trusted
-// proxy says.
-func (s *Server) address(r *http.Request) string {
-	peer := remoteIP(r.RemoteAddr)
-	if !s.trusted(peer) {
-		return peer
-	}
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0; i-- {
-		hop := strings.TrimSpace(hops[i])
-		if _, err := netip.ParseAddr(hop); err != nil {
-			break
-		}
-		peer = hop
-		if !s.trusted(hop) {
-			break
-		}
-	}
-	return peer
-}
-
-// https reports whether the browser's connection is encrypted.
-func (s *Server) https(r *http.Request) bool {
-	return r.TLS != nil || s.trusted(remoteIP(r.RemoteAddr)) && r.Header.Get("X-Forwarded-Proto") == "https"
-}
-
-func (s *Server) trusted(ip string) bool {
-	addr, err := netip.ParseAddr(ip)
-	if err != nil {
-		return false
-	}
-	for _, prefix := range s.config.TrustedProxies {
-		if prefix.Contains(addr.Unmap()) {
-			return true
-		}
-	}
-	return false
-}
-
-func remoteIP(remoteAddr string) string {
-	host, _, err := net.SplitHostPort(remoteAddr)
-	if err != nil {
-		return remoteAddr
-	}
-	return host
 }
 
 func mutates(method string) bool {

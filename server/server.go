@@ -4,7 +4,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"croft/account"
+	"croft/internal/patience"
 	"croft/objectstore"
 	"croft/objectstore/grants"
 )
@@ -26,8 +26,8 @@ type Config struct {
 	S3URL  string
 	S3Port string
 
-	// TrustedProxies may speak for others in X-Forwarded-For and -Proto.
-	TrustedProxies []netip.Prefix
+	// Idle is how long a client may stand still inside a request; 0 is patience.Default.
+	Idle time.Duration
 }
 
 // Deps are the rooms behind the console. New calls none of them, so that the API
@@ -76,7 +76,8 @@ type Server struct {
 
 	origins *http.CrossOriginProtection
 
-	zips zips
+	zips       zips
+	sharedZips sharedZips
 
 	beatEvery time.Duration // see heartbeat
 	stop      chan struct{} // closed when streams must end
@@ -89,6 +90,9 @@ var _ http.Handler = (*Server)(nil)
 func New(deps Deps, config Config) *Server {
 	if deps.Log == nil {
 		deps.Log = slog.New(slog.DiscardHandler)
+	}
+	if config.Idle == 0 {
+		config.Idle = patience.Default
 	}
 	s := &Server{config: config, deps: deps, log: deps.Log, ui: newUI(deps.UI), origins: http.NewCrossOriginProtection(), beatEvery: heartbeat, zips: zips{chosen: make(map[string]zipChoice)}, stop: make(chan struct{})}
 	s.engine = newEngine()

@@ -64,7 +64,7 @@ func (s *Server) sharedRoutes() {
 	raw(s, put, public, s.putSharedObject)
 	zip := op("get-shared-zip", http.MethodGet, "/shared/{token}/zip", "A shared folder as one archive", "shared")
 	zip.Parameters = []*huma.Param{query("prefix", "Below the shared folder", false)}
-	raw(s, zip, public, s.getSharedZip)
+	raw(s, zip, public, toPage(s.getSharedZip))
 }
 
 // passOf finds what proves that the link's password was given.
@@ -110,9 +110,7 @@ func (s *Server) getShared(ctx context.Context, in *InShared) (*body[Shared], er
 		shown := o.wire(object)
 		out.Object = &shown
 	}
-	if err := s.deps.Accounts.ShareUsed(ctx, o.ID); err != nil {
-		return nil, err
-	}
+	s.deps.Accounts.ShareUsed(ctx, o.ID)
 	return &body[Shared]{out}, nil
 }
 
@@ -213,25 +211,12 @@ func (s *Server) putSharedObject(w http.ResponseWriter, r *http.Request, p Param
 	if err := objectstore.ValidateKey(key); err != nil {
 		return err
 	}
-	stored, err := s.deps.Store.Put(ctx, objectstore.PutRequest{
-		Bucket: o.Bucket, Key: key, Size: r.ContentLength, Body: patient(w, r), Condition: objectstore.Condition{Absent: true},
+	stored, err := s.deps.Store.Put(ctx, objectstore.WithSum(s.deps.Store, objectstore.PutRequest{
+		Bucket: o.Bucket, Key: key, Size: r.ContentLength, Body: s.patient(w, r), Condition: objectstore.Condition{Absent: true},
 		Attributes: objectstore.Attributes{ContentType: r.Header.Get("Content-Type")},
-	})
+	}))
 	if err != nil {
 		return uploadError(err)
 	}
 	return writeJSON(w, http.StatusOK, o.wire(stored))
-}
-
-func (s *Server) getSharedZip(w http.ResponseWriter, r *http.Request, p Params) error {
-	o, err := s.open(r.Context(), &InShared{Token: p.Param("token"), Cookie: r.Header.Get("Cookie")}, false)
-	if err != nil {
-		return err
-	}
-	if !o.Folder {
-		return errShareKey
-	}
-	prefix := o.Key + p.Query("prefix")
-	a := archive{server: s, bucket: o.Bucket, ZipRequest: ZipRequest{Base: prefix, Prefixes: []string{prefix}}, may: s.shareMay(o)}
-	return a.serve(w, r)
 }

@@ -191,6 +191,7 @@ func TestSharedUploads(t *testing.T) {
 	if o, err := c.store.Head(t.Context(), "web-files", "in/photo.jpg"); err != nil || o.Attributes.ContentType != "image/jpeg" {
 		t.Errorf("%+v %v", o, err)
 	}
+	c.summed("web-files", "in/photo.jpg")
 	// The maker becomes a viewer: reading goes on, adding does not.
 	if _, err := c.accounts.SetMember(t.Context(), c.bucketOwner("web-files"), c.users["dev"].ID, account.Viewer); err != nil {
 		t.Fatal(err)

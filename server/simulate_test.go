@@ -20,6 +20,11 @@ func (o oracle) Simulate(_ context.Context, asker account.Principal, q server.Si
 	return []server.SimulatedAnswer{{Action: q.Actions[0], Allowed: true, By: "role", Decided: -1, Statements: []server.SimulatedStatement{}}}, nil
 }
 
+func (o oracle) SimulateOwn(ctx context.Context, asker account.Principal, q server.SimulatedQuestion) ([]server.SimulatedAnswer, error) {
+	q.Who += " of their own " + q.Key
+	return o.Simulate(ctx, asker, q)
+}
+
 func TestSimulateAndCheck(t *testing.T) {
 	asked := []string{}
 	c := newConsole(t, func(_ *console, _ *store.DB, deps *server.Deps) { deps.Simulator = oracle{&asked} })
@@ -41,6 +46,10 @@ func TestSimulateAndCheck(t *testing.T) {
 		{name: "a maintainer elsewhere", as: max, method: "POST", path: "/api/v1/buckets/lone/simulate", body: question, status: 404},
 		{name: "an administrator", as: boss, method: "POST", path: "/api/v1/buckets/lone/simulate", body: question, status: 200},
 		{name: "no action", as: max, method: "POST", path: at + "simulate", body: `{"who":"nobody","actions":[]}`, status: 422},
+		{name: "an outsider about themselves", as: eve, method: "POST", path: "/api/v1/me/simulate", body: `{"bucket":"lone","actions":["s3:GetObject"],"object":"a"}`, status: 200, want: []string{`"allowed":true`}, audit: "-"},
+		{name: "or a key", as: eve, method: "POST", path: "/api/v1/me/simulate", body: `{"bucket":"lone","key":"K","actions":["s3:GetObject"]}`, status: 200, audit: "-"},
+		{name: "not about others", as: eve, method: "POST", path: "/api/v1/me/simulate", body: `{"bucket":"lone","who":"user","user":"ada","actions":["s3:GetObject"]}`, status: 422},
+		{name: "nobody about themselves", as: nobody, method: "POST", path: "/api/v1/me/simulate", body: `{"bucket":"lone","actions":["s3:GetObject"]}`, status: 401},
 		{name: "nobody like that", as: max, method: "POST", path: at + "simulate", body: `{"who":"all","actions":["s3:GetObject"]}`, status: 422},
 
 		{name: "words", as: eve, method: "GET", path: "/api/v1/policy-language", status: 200, want: []string{
@@ -54,7 +63,8 @@ func TestSimulateAndCheck(t *testing.T) {
 			body: `{"policy":"{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":\"*\",\n  \"Resource\":\"x\",\"Action\":\"s3:Got\"}}"}`},
 		{name: "of an outsider", as: eve, method: "POST", path: at + "policy-check", body: `{"policy":"{}"}`, status: 404},
 	})
-	if len(asked) != 2 || asked[0] != "max asks user eve [s3:GetObject] web-files/a 127.0.0.1" {
+	if len(asked) != 4 || asked[0] != "max asks user eve [s3:GetObject] web-files/a 127.0.0.1" || asked[2] != "eve asks user of their own  eve [s3:GetObject] lone/a 127.0.0.1" ||
+		asked[3] != "eve asks key of their own K  [s3:GetObject] lone/ 127.0.0.1" {
 		t.Errorf("asked: %q", asked)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"croft/internal/errs"
+	"croft/internal/patience"
 )
 
 // heartbeat keeps proxies from closing a quiet stream, finds clients that left, and
@@ -35,6 +36,7 @@ type Event struct {
 func (s *Server) stream(w http.ResponseWriter, r *http.Request, produce func(ctx context.Context, send func(Event) error) error) error {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
+	patience.Within(w, min(sendTimeout, s.config.Idle))
 	out := &eventWriter{w: w, control: http.NewResponseController(w)}
 	var beats sync.WaitGroup
 	beats.Go(func() {
@@ -118,8 +120,6 @@ func (o *eventWriter) send(e Event) error {
 func (o *eventWriter) write(p []byte) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	// Not every connection knows deadlines; those without are bounded by the client.
-	_ = o.control.SetWriteDeadline(time.Now().Add(sendTimeout))
 	o.begin()
 	if _, err := o.w.Write(p); err != nil {
 		return fmt.Errorf("send event: %w", err)

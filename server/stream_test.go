@@ -7,12 +7,14 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"croft/internal/errs"
+	"croft/internal/patience"
 )
 
 // streaming serves one stream at /stream, without accounts.
@@ -118,6 +120,55 @@ func TestStreamEndsWithTheServerAndWithTheClient(t *testing.T) {
 	if _, err := io.ReadAll(response.Body); err != nil {
 		t.Errorf("the stream did not end cleanly: %v", err)
 	}
+}
+
+// stalling is an answer on a connection that keeps its deadline, and whose client takes
+// what comes until it stands still.
+type stalling struct {
+	*httptest.ResponseRecorder
+	deadline time.Time
+	still    bool
+}
+
+func (w *stalling) SetWriteDeadline(t time.Time) error { w.deadline = t; return nil }
+
+func (w *stalling) Write(p []byte) (int, error) {
+	if w.still {
+		time.Sleep(time.Until(w.deadline))
+	}
+	if !time.Now().Before(w.deadline) {
+		return 0, os.ErrDeadlineExceeded
+	}
+	return w.ResponseRecorder.Write(p)
+}
+
+// TestStreamsAndPatience has nothing happen in a stream for longer than a client may
+// stand still, and then a client that does.
+func TestStreamsAndPatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(Deps{}, Config{})
+		s.beatEvery = 24 * time.Hour
+		answer := &stalling{ResponseRecorder: httptest.NewRecorder()}
+		w := &recorder{Writer: patience.Writer{ResponseWriter: answer, Control: http.NewResponseController(answer), Idle: s.config.Idle}}
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+		var took time.Duration
+		err := s.stream(w, r, func(_ context.Context, send func(Event) error) error {
+			for range 2 {
+				if err := send(Event{Data: []byte("{}")}); err != nil {
+					t.Errorf("after a pause: %v", err)
+				}
+				time.Sleep(10 * s.config.Idle) // virtual time
+			}
+			answer.still = true
+			began := time.Now()
+			err := send(Event{Data: []byte("{}")})
+			took = time.Since(began)
+			return err
+		})
+		if err != nil || took != sendTimeout || answer.Body.String() != "data: {}\n\ndata: {}\n\n" {
+			t.Errorf("%v; given up after %s; %q", err, took, answer.Body)
+		}
+	})
 }
 
 func TestStreamHeartbeat(t *testing.T) {

@@ -20,14 +20,15 @@ type Version struct {
 	VersionID  string            `json:"versionId" doc:"\"null\" for what was written without versioning; empty where the bucket never kept versions"`
 	Latest     bool              `json:"latest"`
 	Marker     bool              `json:"marker" doc:"A delete marker: it has no content, and what is below it can be restored"`
-	Encryption string            `json:"encryption" enum:"none,store,customer"`
+	Encryption string            `json:"encryption" enum:"none,store,named,customer"`
+	KeyID      string            `json:"keyId" doc:"The name of a named key (S3's aws:kms); empty is the one that goes without saying"`
 	Compressed bool              `json:"compressed"`
 	StoredSize int64             `json:"storedSize" doc:"Bytes on the drives without redundancy"`
 	Metadata   map[string]string `json:"metadata" doc:"The writer's own"`
 	Headers    map[string]string `json:"headers" doc:"Content-Encoding and the like, where they are set"`
 	Tags       map[string]string `json:"tags"`
 	Lock       VersionLock       `json:"lock"`
-	Restore    *VersionCopy      `json:"restore,omitempty" doc:"The copy on the drives of what a tier keeps; nothing where there is none"`
+	Restore    *VersionCopy      `json:"restore,omitempty" doc:"The copy on the drives of what a tier keeps; nothing where there is none and none could not be made"`
 }
 
 // VersionLock keeps a version from being deleted.
@@ -85,6 +86,7 @@ func (s *Server) versionRoutes() {
 		write.Heeding("s3:DeleteObject"), s.deleteVersion)
 	route(s, op("restore-version", http.MethodPost, "/buckets/{bucket}/restore", "Make a copy of an older version the latest", "buckets"), write, s.restoreVersion)
 	route(s, op("bring-back-version", http.MethodPost, "/buckets/{bucket}/copy-from-tier", "Keep a copy on the drives of what a tier has of a version", "buckets"), write.Heeding("s3:RestoreObject"), s.bringBack)
+	route(s, op("cancel-copy-from-tier", http.MethodDelete, "/buckets/{bucket}/copy-from-tier", "Take back that a copy is kept on the drives of what a tier has of a version", "buckets"), write.Heeding("s3:RestoreObject"), s.cancelCopy)
 }
 
 // versionCursor is where a page of versions begins.
@@ -203,7 +205,8 @@ func (s *Server) deleteVersion(ctx context.Context, in *deleteVersionInput) (*st
 
 func (s *Server) restoreVersion(ctx context.Context, in *restoreVersionInput) (*body[Object], error) {
 	auditing(ctx).Target, auditing(ctx).Detail = in.Bucket+"/"+in.Body.Key, "version "+in.Body.Version
-	if _, err := s.versions(); err != nil {
+	store, err := s.versions()
+	if err != nil {
 		return nil, err
 	}
 	for permission, version := range map[string]string{"s3:GetObject": in.Body.Version, "s3:PutObject": ""} {
@@ -212,8 +215,13 @@ func (s *Server) restoreVersion(ctx context.Context, in *restoreVersionInput) (*
 			return nil, err
 		}
 	}
+	was, err := store.HeadVersion(ctx, objectstore.VersionRef{Bucket: in.Bucket, Key: in.Body.Key, ID: in.Body.Version})
+	if err != nil {
+		return nil, err
+	}
 	made, err := s.deps.Store.Copy(ctx, objectstore.CopyRequest{
 		FromBucket: in.Bucket, FromKey: in.Body.Key, FromVersion: in.Body.Version, Bucket: in.Bucket, Key: in.Body.Key,
+		Encrypt: sameEncryption(&was),
 	})
 	if err != nil {
 		return nil, err
@@ -309,14 +317,13 @@ func (s *Server) deleteVersionsOf(ctx context.Context, ask objectstore.ListVersi
 }
 
 func wireVersion(o objectstore.Object) Version {
+	encryption, keyID := wireEncryption(o.Encryption)
 	out := Version{
-		Object: wireObject(o), VersionID: o.VersionID, Latest: o.Latest, Marker: o.Marker, Encryption: noneFor(string(o.Encryption)),
+		Object: wireObject(o), VersionID: o.VersionID, Latest: o.Latest, Marker: o.Marker, Encryption: encryption, KeyID: keyID,
 		Compressed: o.Compressed, StoredSize: o.StoredSize, Metadata: map[string]string{}, Headers: map[string]string{}, Tags: map[string]string{},
 		Lock: VersionLock{Mode: noneFor(string(o.Attributes.Lock.Mode)), Until: known(o.Attributes.Lock.Until), Hold: o.Attributes.Lock.Hold},
 	}
-	if o.Restore != (objectstore.RestoreState{}) {
-		out.Restore = &VersionCopy{Ongoing: o.Restore.Ongoing, Until: known(o.Restore.Until)}
-	}
+	out.Restore = wireCopy(o.Restore)
 	a := o.Attributes
 	for k, v := range a.User {
 		out.Metadata[k] = v

@@ -51,5 +51,11 @@ func TestBringBack(t *testing.T) {
 			want: []string{`"restore":{"ongoing":true}`}, audit: "dev bring-back-version web-files/cold.txt ok"},
 		{name: "again", as: developer, method: "POST", path: at + "copy-from-tier?" + old, body: `{"days":3}`, status: 409, want: []string{`"restore_running"`}},
 		{name: "it is seen", as: viewer, method: "GET", path: at + "versions?key=cold.txt", status: 200, want: []string{`"restore":{"ongoing":true}`}},
+		{name: "viewers may not take it back", as: viewer, method: "DELETE", path: at + "copy-from-tier?" + old, status: 403, want: []string{`"role_too_low"`}},
+		{name: "outsiders know nothing of it", as: outsider, method: "DELETE", path: at + "copy-from-tier?" + old, status: 404, want: []string{`"bucket_not_found"`}},
+		{name: "taken back", as: developer, method: "DELETE", path: at + "copy-from-tier?" + old, status: 200,
+			never: []string{`"restore"`}, audit: "dev cancel-copy-from-tier web-files/cold.txt ok"},
+		{name: "nothing to take back", as: developer, method: "DELETE", path: at + "copy-from-tier?" + old, status: 409, want: []string{`"restore_missing"`}},
+		{name: "none after", as: viewer, method: "GET", path: at + "version?" + old, status: 200, want: []string{`"tier":"COLD"`}, never: []string{`"restore"`}},
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"croft/account"
 	"croft/internal/errs"
+	"croft/internal/forwarded"
 )
 
 // need returns a parameter that has to be there.
@@ -50,7 +51,9 @@ func (q *request) seconds(name string) (time.Duration, error) {
 type facts struct{ q *request }
 
 func (f facts) Value(key string) []string {
-	p := &f.q.by.Principal
+	if values, ok := f.q.by.Principal.Fact(key); ok {
+		return values
+	}
 	one := func(v string) []string {
 		if v == "" {
 			return nil
@@ -59,35 +62,20 @@ func (f facts) Value(key string) []string {
 	}
 	switch key {
 	case "iam:policyarn":
-		return one(f.q.form.Get("PolicyArn"))
-	case "aws:username":
-		if p.Role == "" {
-			return one(p.Name)
+		// A policy that is built in can be written in several ways, and has one name.
+		if name, ok := account.NameOfARN("policy", f.q.form.Get("PolicyArn")); ok {
+			return one(account.PolicyARN(name))
 		}
-	case "aws:userid":
-		return one(p.UserID)
-	case "aws:principalarn":
-		if p.Role != "" {
-			return one(account.IAMARN("role", p.Role))
-		}
-		return one(p.CallerARN())
 	case "aws:sourceip":
 		return one(f.q.by.Address)
 	case "aws:useragent":
 		return one(f.q.http.UserAgent())
 	case "aws:securetransport":
-		return one(strconv.FormatBool(f.q.http.TLS != nil))
+		return one(strconv.FormatBool(forwarded.Secure(f.q.http)))
 	case "aws:currenttime":
 		return one(time.Now().UTC().Format(time.RFC3339))
 	case "aws:epochtime":
 		return one(strconv.FormatInt(time.Now().Unix(), 10))
-	case "aws:tokenissuetime":
-		if p.Temporary {
-			return one(p.Grants.Issued.Format(time.RFC3339))
-		}
-	}
-	if claim, ok := strings.CutPrefix(key, "jwt:"); ok && p.Grants != nil {
-		return p.Grants.Claims[claim]
 	}
 	return nil
 }
@@ -188,7 +176,7 @@ func (q *request) policyName() (string, error) {
 	}
 	name, ok := account.NameOfARN("policy", arn)
 	if !ok {
-		return "", invalid("ARN " + short(arn) + " is not valid.")
+		return "", unsupported("ARN " + short(arn) + " is not valid.")
 	}
 	return name, nil
 }

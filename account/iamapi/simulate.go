@@ -1,6 +1,7 @@
 package iamapi
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,40 +41,72 @@ func (q *request) simulatePrincipal() ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := account.Deed{Resource: arn}
-	if err := q.permit(d); err != nil {
+	role, session, isSession := roleSession(arn)
+	resource := arn
+	if isSession {
+		resource = account.IAMARN("role", role) // whose policies it has
+	}
+	if err := q.permit(account.Deed{Resource: resource}); err != nil {
 		return nil, err
 	}
-	var h account.Holder
 	facts := q.circumstances()
 	if name, ok := account.NameOfARN("user", arn); ok {
 		u, err := q.h.Accounts.UserByName(q.ctx, name)
 		if err != nil {
 			return nil, err
 		}
-		h = account.Holder{Kind: account.UserHolder, ID: u.ID}
-		facts["aws:username"], facts["aws:userid"], facts["aws:principalarn"] = []string{name}, []string{u.ID}, []string{arn}
-	} else if name, ok := account.NameOfARN("group", arn); ok {
+		held, err := q.h.Accounts.Holdings(q.ctx, account.Holder{Kind: account.UserHolder, ID: u.ID})
+		if err != nil {
+			return nil, err
+		}
+		return q.simulate(held, facts, &account.Principal{UserID: u.ID, Name: u.Name, Via: account.ViaKey})
+	}
+	if name, ok := account.NameOfARN("group", arn); ok {
 		g, err := q.h.Accounts.Group(q.ctx, name)
 		if err != nil {
 			return nil, err
 		}
-		h = account.Holder{Kind: account.GroupHolder, ID: g.ID}
-	} else if name, ok := account.NameOfARN("role", arn); ok {
-		r, err := q.h.Accounts.IAMRole(q.ctx, name)
+		held, err := q.h.Accounts.Holdings(q.ctx, account.Holder{Kind: account.GroupHolder, ID: g.ID})
 		if err != nil {
 			return nil, err
 		}
-		h = account.Holder{Kind: account.RoleHolder, ID: r.ID}
-		facts["aws:principalarn"] = []string{arn}
-	} else {
-		return nil, invalid("PolicySourceArn is the ARN of a user, a group or a role.")
+		return q.simulate(held, facts, nil)
 	}
-	held, err := q.h.Accounts.Holdings(q.ctx, h)
+	if name, ok := account.NameOfARN("role", arn); ok {
+		role, isSession = name, true
+	}
+	if !isSession {
+		return nil, invalid("PolicySourceArn is the ARN of a user, a group, a role, or a session of a role.")
+	}
+	p, err := q.h.Accounts.ImagineSession(q.ctx, account.ImaginedSession{Role: role, Session: session})
 	if err != nil {
 		return nil, err
 	}
-	return q.simulate(held, facts)
+	return q.simulate(p.Grants.Identity, facts, &p)
+}
+
+// roleSession reads the ARN of a session that assumed a role.
+func roleSession(arn string) (role, session string, ok bool) {
+	rest, ok := strings.CutPrefix(arn, "arn:aws:sts::"+account.AccountNumber+":assumed-role/")
+	if !ok {
+		return "", "", false
+	}
+	role, session, ok = strings.Cut(rest, "/")
+	return role, session, ok && role != "" && session != ""
+}
+
+// imagined are the facts of a request by somebody that is not made. What the simulation is
+// told counts, but for who they are.
+type imagined struct {
+	simulated
+	who *account.Principal
+}
+
+func (i imagined) Value(key string) []string {
+	if values, ok := i.who.Fact(key); ok && values != nil {
+		return values
+	}
+	return i.simulated.Value(key)
 }
 
 func (q *request) simulateCustom() ([]node, error) {
@@ -83,13 +116,20 @@ func (q *request) simulateCustom() ([]node, error) {
 	if len(q.members("PolicyInputList")) == 0 {
 		return nil, invalid("The request must contain the parameter PolicyInputList.")
 	}
-	return q.simulate(nil, q.circumstances())
+	return q.simulate(nil, q.circumstances(), nil)
 }
 
-func (q *request) simulate(held []account.Held, facts simulated) ([]node, error) {
+// simulate asks policies about every pair of an action and a resource, as a request by who;
+// nil: nobody in particular.
+func (q *request) simulate(held []account.Held, told simulated, who *account.Principal) ([]node, error) {
+	var facts account.Facts = told
+	if who != nil {
+		facts = imagined{told, who}
+	}
 	if q.form.Get("ResourcePolicy") != "" || q.form.Has("PermissionsBoundaryPolicyInputList.member.1") {
 		return nil, unsupported("The simulation takes policies of users, groups and roles: no ResourcePolicy, no permission boundaries.")
 	}
+	held = slices.Clone(held) // which others read
 	for i, input := range q.members("PolicyInputList") {
 		d, err := q.h.Accounts.CheckDocument(input)
 		if err != nil {

@@ -46,7 +46,7 @@ func (a access) Credential(ctx context.Context, accessKey string) (s3api.Credent
 	if err != nil {
 		return s3api.Credential{}, err
 	}
-	return s3api.Credential{AccessKey: accessKey, Secret: secret, Identity: principal, User: principal.Name, UserID: principal.UserID}, nil
+	return s3api.Credential{AccessKey: accessKey, Secret: secret, Identity: principal, User: principal.Name, UserID: principal.UserID, Initiator: initiator(principal)}, nil
 }
 
 // SessionCredential implements s3api.Sessions.
@@ -55,7 +55,7 @@ func (a access) SessionCredential(ctx context.Context, accessKey, token string) 
 	if err != nil {
 		return s3api.Credential{}, err
 	}
-	return s3api.Credential{AccessKey: accessKey, Secret: secret, Identity: principal}, nil
+	return s3api.Credential{AccessKey: accessKey, Secret: secret, Identity: principal, Initiator: initiator(principal)}, nil
 }
 
 // principalOf is who signed a request; nobody, when none did.

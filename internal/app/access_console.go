@@ -93,6 +93,10 @@ func (f *consoleFacts) Value(key string) []string {
 	return nil
 }
 
+// Initiator implements s3api.Facts. The console decides by roles which uploads
+// somebody may abort.
+func (*consoleFacts) Initiator(context.Context) (string, error) { return "", nil }
+
 // Object implements s3api.Facts.
 func (f *consoleFacts) Object(ctx context.Context) (objectstore.Object, error) {
 	if versions, ok := f.store.(objectstore.Versions); ok && f.request.Version != "" {

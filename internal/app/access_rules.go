@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"strings"
-	"time"
 
 	"croft/account"
 	"croft/internal/errs"
@@ -24,7 +22,8 @@ import (
 //  4. Then the bucket's policy may allow, or an ACL where ACLs count: users of other
 //     projects, or everybody, as far as the public access block lets it. Neither these
 //     nor the user's own policies let a credential do what it is not good for.
-//  5. Otherwise it is what roles said.
+//  5. Who began an upload may abort it and list its parts.
+//  6. Otherwise it is what roles said.
 func (a access) decide(ctx context.Context, p account.Principal, ask *s3api.Ask) error {
 	_, err := a.ruling(ctx, p, ask)
 	return err
@@ -85,12 +84,18 @@ func (a access) ruling(ctx context.Context, p account.Principal, ask *s3api.Ask)
 			}
 		}
 	}
-	if allowed || !rules.ACLs() || p.Grantable(action, resource) != nil {
+	if allowed || p.Grantable(action, resource) != nil {
 		return by, unless(allowed, role)
 	}
-	granted, err := granted(ctx, rules, request.Principal, ask)
-	if err != nil || granted {
-		return byACL, err
+	if rules.ACLs() {
+		granted, err := granted(ctx, rules, request.Principal, ask)
+		if err != nil || granted {
+			return byACL, err
+		}
+	}
+	began, err := began(ctx, p, ask)
+	if err != nil || began {
+		return byUpload, err
 	}
 	return by, role
 }
@@ -104,6 +109,7 @@ const (
 	byOwn                       // a policy of the user, a group, the role, the key or the session
 	byPolicy                    // the policy of the bucket
 	byACL                       // that of the bucket or the object
+	byUpload                    // who began it, that it is about
 	byBlock                     // the policy would allow it, but the public access block holds
 	byCredential                // the policy would allow it, but the credential is not good for it
 )
@@ -205,6 +211,30 @@ func granted(ctx context.Context, rules *grants.Rules, who policy.Principal, ask
 	return err == nil && acl.Allows(who, permission, ignore), err
 }
 
+// began reports whether it is about an upload that the principal began, and is what S3 lets
+// everybody do with those.
+func began(ctx context.Context, p account.Principal, ask *s3api.Ask) (bool, error) {
+	who := initiator(p)
+	if who == "" || ask.Facts == nil || (ask.S3 != "s3:AbortMultipartUpload" && ask.S3 != "s3:ListMultipartUploadParts") {
+		return false, nil
+	}
+	by, err := ask.Facts.Initiator(ctx)
+	return err == nil && by == who, err
+}
+
+// initiator is who a principal is to the uploads that it begins: the user, or those who call
+// themselves so in a session of the role. It goes by IDs, so that neither who has the name
+// later nor another role is meant. Sessions whose policies a token's claim names have no ID of their own, and are nobody.
+func initiator(p account.Principal) string {
+	switch p.Role {
+	case "":
+		return p.UserID
+	case account.WebIdentityRole:
+		return ""
+	}
+	return p.RoleID + "/" + p.Session
+}
+
 // writtenByACL are the permissions that an ACL which lets somebody write gives for the
 // object that is written.
 var writtenByACL = map[string]bool{"s3:PutObjectAcl": true, "s3:PutObjectTagging": true}
@@ -219,53 +249,14 @@ var _ policy.Context = circumstances{}
 
 // Value implements policy.Context.
 func (c circumstances) Value(key string) []string {
-	p := &c.principal
+	if values, ok := c.principal.Fact(key); ok {
+		return values
+	}
 	switch key {
-	case "aws:username":
-		if p.Role != "" {
-			return nil
-		}
-		return some(p.Name)
-	case "aws:userid":
-		if p.Role != "" {
-			return some(p.Name)
-		}
-		return some(p.UserID)
-	case "aws:principalarn":
-		if p.Role != "" {
-			return some(account.IAMARN("role", p.Role))
-		}
-		return some(policy.Principal{Name: p.Name}.ARN())
-	case "aws:principaltype":
-		switch {
-		case p.Nobody():
-			return []string{"Anonymous"}
-		case p.Role != "":
-			return []string{"AssumedRole"}
-		}
-		return []string{"User"}
-	case "sts:rolesessionname":
-		return some(p.Session)
-	case "aws:tokenissuetime":
-		if p.Temporary {
-			return some(p.Grants.Issued.Format(time.RFC3339))
-		}
-		return nil
-	case "aws:principalaccount":
-		if c.principal.Nobody() {
-			return nil
-		}
-		return []string{policy.Account}
 	case "aws:resourceaccount", "s3:resourceaccount":
 		return []string{policy.Account}
 	case "aws:principalisawsservice", "aws:viaawsservice":
 		return []string{"false"}
-	}
-	if claim, ok := strings.CutPrefix(key, policy.Claim); ok {
-		if p.Grants == nil {
-			return nil
-		}
-		return p.Grants.Claims[claim]
 	}
 	if c.facts == nil {
 		return nil

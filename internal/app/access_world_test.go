@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
@@ -94,10 +95,14 @@ func newAccessWorld(t *testing.T) *accessWorld {
 	makeBucket(t, w.engine, objectstore.Bucket{Name: "web-data", Owner: project.ID})
 	makeBucket(t, w.engine, objectstore.Bucket{Name: "croft-own"})
 	w.access = access{accounts: accounts, buckets: w.engine, rules: new(grants.Reader), refusals: newRefusals(time.Now), log: slog.New(slog.DiscardHandler)}
-	w.server = httptest.NewServer(s3api.New(s3api.Config{
-		Store: w.engine, Log: slog.New(slog.DiscardHandler), Access: w.access, Directory: directory{accounts}, Guests: []s3api.Guest{newIAM(w.access, oidc.New(w.accounts, nil, time.Now))},
+	// As App wires it, with a proxy before it.
+	a := &App{store: w.engine, drives: w.engine, log: w.access.log, power: &power{}, config: Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}}
+	a.openAdmin(w.access, bucketCounts{})
+	w.server = httptest.NewServer(a.withWebDAV(s3api.New(s3api.Config{
+		Store: w.engine, Log: w.access.log, Access: w.access, Directory: directory{accounts},
+		Guests:       []s3api.Guest{adminGuest{a.admin}, newIAM(w.access, oidc.New(w.accounts, nil, time.Now))},
 		Notification: notification.New(notification.Deps{Store: w.engine, Announcer: notification.NewAnnouncer()}, notification.Config{}),
-	}))
+	}), w.access))
 	t.Cleanup(w.server.Close)
 	return w
 }

@@ -2,12 +2,12 @@ package app
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"strings"
 
 	"croft/account"
 	"croft/internal/errs"
+	"croft/internal/forwarded"
 	"croft/objectstore/adminapi"
 	"croft/objectstore/policy"
 	"croft/objectstore/s3api"
@@ -76,11 +76,7 @@ var (
 
 // Serve implements s3api.Guest.
 func (g adminGuest) Serve(w http.ResponseWriter, r *http.Request, v s3api.Visit) {
-	address, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		address = r.RemoteAddr
-	}
-	facts := &consoleFacts{request: &server.PolicyRequest{Address: address, Agent: r.UserAgent(), Secure: r.TLS != nil}}
+	facts := &consoleFacts{request: &server.PolicyRequest{Address: forwarded.Address(r), Agent: r.UserAgent(), Secure: forwarded.Secure(r)}}
 	g.Handler.Serve(w, r.WithContext(context.WithValue(r.Context(), adminFacts{}, facts)), v) //nolint:contextcheck // the request carries it
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 	"croft/chat/ws"
 	"croft/internal/errs"
 	"croft/internal/events"
+	"croft/internal/forwarded"
 	"croft/internal/seal"
 	"croft/internal/store"
 	"croft/migrations"
@@ -46,7 +48,7 @@ type Config struct {
 	Version        string
 	Address        string         // of the S3 listener
 	ConsoleAddress string         // of the console
-	TrustedProxies []netip.Prefix // whose word the console takes for who asks
+	TrustedProxies []netip.Prefix // whose word is taken for who asks
 	Parity         int            // -1: the default for the number of drives
 	ReducedParity  *int           // of large objects of reduced redundancy; nil: 1
 	StateDir       string         // empty: .croft on the first drive
@@ -127,14 +129,23 @@ func (a *App) openDrives(ctx context.Context, engine erasure.Config) (err error)
 	engine.Parity, engine.Reduced = a.config.Parity, a.config.ReducedParity
 	engine.Logger, engine.Keys, engine.Quotas, engine.Tiers = a.log, &a.keys, &a.quotas, &a.tiers
 	engine.Announcer = a.announcer
+	// The engine builds a catalogue anew that it cannot read, as of a newer Croft, and loses what
+	// only that one knew of; so a newer state is refused before.
 	if a.config.StateDir != "" {
 		if a.state, err = openState(a.config.StateDir); err != nil {
+			return err
+		}
+		if err = store.CheckSchema(a.state.path, migrations.Files); err != nil {
 			return err
 		}
 		if engine.Deployment, err = deploymentOf(a.state.path); err != nil {
 			return err
 		}
 		engine.Catalogue = filepath.Join(a.state.path, "catalogue.db")
+	} else if drives := slices.Concat(a.config.Pools...); len(drives) > 0 {
+		if err = store.CheckSchema(filepath.Join(drives[0], ".croft"), migrations.Files); err != nil {
+			return err
+		}
 	}
 	if a.drives, err = openEngine(ctx, a.config.Pools, engine); err != nil {
 		return err
@@ -269,8 +280,8 @@ func (a *App) wire(ctx context.Context, sealer *seal.Sealer) error {
 		Lifecycle: rules, Inventory: reports, Notification: told, Usage: counts,
 		Projects:  remover{accounts: a.accounts, pipelines: pipelines, store: a.store, blobs: objects, rooms: rooms},
 		Pipelines: pipelines, Chat: rooms, Socket: sockets{hub}, UI: ui.Dist(), Log: a.log,
-	}, server.Config{Version: a.config.Version, Name: "Croft", S3Port: a.s3.port(), TrustedProxies: a.config.TrustedProxies})
-	if a.pages, err = listen(ctx, "console", "--console-address", a.config.ConsoleAddress, notOnSites{a.console, s3.IsSite}, a.log); err != nil {
+	}, server.Config{Version: a.config.Version, Name: "Croft", S3Port: a.s3.port()})
+	if a.pages, err = listen(ctx, "console", "--console-address", a.config.ConsoleAddress, forwarded.Handler(notOnSites{a.console, s3.IsSite}, a.config.TrustedProxies), a.log); err != nil {
 		return err
 	}
 	a.workers = []worker{

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"croft/internal/errs"
+	"croft/internal/store"
+	"croft/migrations"
 	"croft/objectstore"
 	"croft/objectstore/remote"
 )
@@ -34,16 +36,20 @@ func (a *App) openElsewhere(ctx context.Context) error {
 	if a.state, err = openState(a.config.StateDir); err != nil {
 		return err
 	}
+	// Before anything changes here or in the cluster: the state may be a newer Croft's.
+	if err := store.CheckSchema(a.state.path, migrations.Files); err != nil {
+		return err
+	}
 	spool, err := a.freshSpool()
 	if err != nil {
 		return err
 	}
-	store, err := remote.Open(ctx, remote.Config{Target: location.Target, Prefix: location.Prefix, Temp: spool, Logger: a.log})
+	cluster, err := remote.Open(ctx, remote.Config{Target: location.Target, Prefix: location.Prefix, Temp: spool, Logger: a.log})
 	if err != nil {
 		return err
 	}
-	a.store = store
-	return a.state.belongsTo(store.Deployment())
+	a.store = cluster
+	return a.state.belongsTo(cluster.Deployment())
 }
 
 // freshSpool makes the folder for bodies on their way and empties it of what a

@@ -3,12 +3,12 @@ package app
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 
 	"croft/account"
 	"croft/account/iamapi"
 	"croft/account/oidc"
+	"croft/internal/forwarded"
 	"croft/objectstore/s3api"
 )
 
@@ -28,15 +28,11 @@ func (iam) MaxBody() int64 { return iamapi.MaxBody }
 
 // Serve implements s3api.Guest.
 func (i iam) Serve(w http.ResponseWriter, r *http.Request, v s3api.Visit) {
-	address, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		address = r.RemoteAddr
-	}
 	token := r.Header.Get("X-Amz-Security-Token")
 	if token == "" {
 		token = r.URL.Query().Get("X-Amz-Security-Token")
 	}
-	by := iamapi.Caller{RequestID: v.RequestID, Principal: principalOf(v.Credential), Service: v.Service, Token: token, Address: address}
+	by := iamapi.Caller{RequestID: v.RequestID, Principal: principalOf(v.Credential), Service: v.Service, Token: token, Address: forwarded.Address(r)}
 	i.Handler.Serve(w, r, by, func(err error) (code, message string, status int) {
 		f := s3api.RefusalOf(v.RequestID, err)
 		return f.Code, f.Message, f.Status

@@ -22,17 +22,17 @@ type masterKeys struct {
 var _ erasure.Keys = (*masterKeys)(nil)
 
 // Seal implements erasure.Keys.
-func (k *masterKeys) Seal(ctx context.Context, plain []byte) (string, []byte, error) {
+func (k *masterKeys) Seal(ctx context.Context, name string, plain []byte) (string, []byte, error) {
 	if ring := k.ring.Load(); ring != nil {
-		return ring.Seal(ctx, plain)
+		return ring.Seal(ctx, name, plain)
 	}
 	return "", nil, objectstore.ErrEncryptionUnavailable
 }
 
 // Open implements erasure.Keys.
-func (k *masterKeys) Open(ctx context.Context, keyID string, sealed []byte) ([]byte, error) {
+func (k *masterKeys) Open(ctx context.Context, keyID, name string, sealed []byte) ([]byte, error) {
 	if ring := k.ring.Load(); ring != nil {
-		return ring.Open(ctx, keyID, sealed)
+		return ring.Open(ctx, keyID, name, sealed)
 	}
 	return nil, objectstore.ErrEncryptionUnavailable
 }

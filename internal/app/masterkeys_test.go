@@ -15,10 +15,10 @@ import (
 
 func TestMasterKeysBeforeTheState(t *testing.T) {
 	var k masterKeys
-	if _, _, err := k.Seal(t.Context(), []byte("secret")); !errors.Is(err, objectstore.ErrEncryptionUnavailable) {
+	if _, _, err := k.Seal(t.Context(), "", []byte("secret")); !errors.Is(err, objectstore.ErrEncryptionUnavailable) {
 		t.Errorf("seal: %v", err)
 	}
-	if _, err := k.Open(t.Context(), "id", nil); !errors.Is(err, objectstore.ErrEncryptionUnavailable) {
+	if _, err := k.Open(t.Context(), "id", "", nil); !errors.Is(err, objectstore.ErrEncryptionUnavailable) {
 		t.Errorf("open: %v", err)
 	}
 	ring, err := masterkey.New(masterkey.Config{Folder: t.TempDir()})
@@ -26,11 +26,11 @@ func TestMasterKeysBeforeTheState(t *testing.T) {
 		t.Fatal(err)
 	}
 	k.ring.Store(ring)
-	id, sealed, err := k.Seal(t.Context(), []byte("secret"))
+	id, sealed, err := k.Seal(t.Context(), "", []byte("secret"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if plain, err := k.Open(t.Context(), id, sealed); err != nil || string(plain) != "secret" {
+	if plain, err := k.Open(t.Context(), id, "", sealed); err != nil || string(plain) != "secret" {
 		t.Errorf("opened %q, %v", plain, err)
 	}
 }
@@ -61,8 +61,8 @@ func TestEncryptedObjectsNeedTheirKeyFile(t *testing.T) {
 	if _, err := store.CreateBucket(t.Context(), objectstore.Bucket{Name: "bucket"}); err != nil {
 		t.Fatal(err)
 	}
-	for _, encrypt := range []bool{false, true} {
-		key := map[bool]string{false: "plain", true: "encrypted"}[encrypt]
+	named := objectstore.NamedKey{ID: "alias/team"}.Encryption()
+	for key, encrypt := range map[string]objectstore.Encryption{"plain": objectstore.EncryptionNone, "encrypted": objectstore.EncryptionStore, "named": named} {
 		_, err := store.Put(t.Context(), objectstore.PutRequest{Bucket: "bucket", Key: key, Body: strings.NewReader(key), Size: -1, Encrypt: encrypt})
 		if err != nil {
 			t.Fatal(err)
@@ -86,14 +86,18 @@ func TestEncryptedObjectsNeedTheirKeyFile(t *testing.T) {
 	if err := reads("plain"); err != nil {
 		t.Errorf("not encrypted: %v", err)
 	}
-	if err := reads("encrypted"); !errors.Is(err, masterkey.ErrMissing) {
-		t.Errorf("without the key: %v", err)
+	for _, key := range []string{"encrypted", "named"} {
+		if err := reads(key); !errors.Is(err, masterkey.ErrMissing) {
+			t.Errorf("%s without the key: %v", key, err)
+		}
 	}
 	if err := os.Rename(file+".away", file); err != nil {
 		t.Fatal(err)
 	}
-	if err := reads("encrypted"); err != nil {
-		t.Errorf("the key is back: %v", err)
+	for _, key := range []string{"encrypted", "named"} {
+		if err := reads(key); err != nil {
+			t.Errorf("%s, the key is back: %v", key, err)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"croft/internal/errs"
 	"croft/objectstore/mirror"
@@ -47,6 +48,12 @@ func TestProgressLines(t *testing.T) {
 		l.progress(p)
 		l.failed("b", "k", errors.New("no"))
 		l.end(p, false)
+		shown := out.String()
+		l.failed("b", "\x1b]0;mine\a\u009b2J\r\nfailed: \u202eb", errors.New("\x1b[31mno"))
+		if said := strings.TrimSuffix(out.String()[len(shown):], "\n"); strings.ContainsFunc(said, unicode.IsControl) || strings.Contains(said, "\u202e") {
+			t.Errorf("a terminal would obey %q", said)
+		}
+		out.Truncate(len(shown))
 		if out.String() != want {
 			t.Errorf("terminal %v: wrote\n%q, want\n%q", terminal, out.String(), want)
 		}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"croft/internal/errs"
 	"croft/objectstore/mirror"
@@ -58,6 +60,7 @@ func ofTotal(p mirror.Progress) string {
 
 // write writes a line; over says that the next one takes its place.
 func (l *progressLines) write(line string, over bool) {
+	line = strings.Map(printable, line)
 	if l.open {
 		line = "\r\x1b[K" + line
 	}
@@ -66,6 +69,14 @@ func (l *progressLines) write(line string, over bool) {
 	}
 	l.open = over
 	_, _ = io.WriteString(l.out, line)
+}
+
+// printable takes out of a line what terminals obey: keys, and what servers say, may have any characters.
+func printable(r rune) rune {
+	if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+		return unicode.ReplacementChar
+	}
+	return r
 }
 
 func (l *progressLines) failed(bucket, key string, err error) {

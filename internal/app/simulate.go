@@ -97,6 +97,9 @@ func (s simulator) whose(ctx context.Context, asker account.Principal, q *server
 			return account.Principal{}, "", errs.New(errs.NotFound, "access_key_unknown", "There is no such access key, or it is not yours to ask about.")
 		}
 		return p, closed, err
+	case "role":
+		p, err = s.accounts.ImagineSession(ctx, account.ImaginedSession{Role: q.Role, Session: q.Session, Provider: q.Provider, Claims: claimsIn(q.Facts)})
+		return p, "", err
 	case "user":
 		user, err := s.accounts.UserByName(ctx, q.User)
 		if err != nil {
@@ -109,6 +112,78 @@ func (s simulator) whose(ctx context.Context, asker account.Principal, q *server
 		return account.Principal{UserID: user.ID, Name: user.Name, Admin: user.Admin, Via: account.ViaKey, Grants: grants, ByID: user.ByID}, closed, err
 	}
 	return account.Principal{}, "", nil
+}
+
+// claimsIn are the claims of a provider's token among the facts of a question.
+func claimsIn(facts map[string][]string) map[string][]string {
+	var claims map[string][]string
+	for name, values := range facts {
+		claim, ok := strings.CutPrefix(strings.ToLower(name), policy.Claim)
+		if !ok {
+			continue
+		}
+		if claims == nil {
+			claims = map[string][]string{}
+		}
+		claims[claim] = values
+	}
+	return claims
+}
+
+// SimulateOwn implements server.Simulator.
+func (s simulator) SimulateOwn(ctx context.Context, asker account.Principal, q server.SimulatedQuestion) ([]server.SimulatedAnswer, error) {
+	asker.Admin = false // for whom keys of others are not theirs here either
+	reads, err := s.readsPolicy(ctx, asker, &q)
+	if err != nil {
+		return nil, err
+	}
+	if !reads {
+		for name := range q.Facts {
+			if !carried(name) {
+				return nil, errs.Newf(errs.Invalid, "fact_not_carried",
+					"You may not read this bucket's policy, so only what requests carry themselves can be assumed, and not %s. Leave it away.", name)
+			}
+		}
+	}
+	answers, err := s.Simulate(ctx, asker, q)
+	if err != nil || reads {
+		return answers, err
+	}
+	for i := range answers {
+		withoutBucket(&answers[i])
+	}
+	return answers, nil
+}
+
+// readsPolicy reports whether somebody may read the policy of the bucket that they ask
+// about, by whatever lets them.
+func (s simulator) readsPolicy(ctx context.Context, asker account.Principal, q *server.SimulatedQuestion) (bool, error) {
+	const action = "s3:GetBucketPolicy"
+	now := server.SimulatedQuestion{Bucket: q.Bucket, Address: q.Address, Secure: q.Secure}
+	now.Who, now.User, now.Actions = "user", asker.Name, []string{action}
+	answers, err := s.Simulate(ctx, asker, now)
+	return err == nil && answers[0].Allowed, err
+}
+
+// carried reports whether whoever sends a request chooses the condition key's value, so
+// that they could find out by a request what it changes.
+func carried(key string) bool {
+	key = strings.ToLower(key)
+	switch {
+	case key == "aws:referer" || key == "aws:useragent":
+		return true
+	case strings.HasPrefix(key, "s3:existingobjecttag/") || strings.HasPrefix(key, "s3:buckettag/") || key == "s3:resourceaccount" || key == "s3:tlsversion":
+		return false
+	}
+	return strings.HasPrefix(key, "s3:")
+}
+
+// withoutBucket takes out what the policy of the bucket says.
+func withoutBucket(a *server.SimulatedAnswer) {
+	if a.Decided >= 0 && a.Statements[a.Decided].Source == "bucket" {
+		a.Decided = -1
+	}
+	a.Statements = slices.DeleteFunc(a.Statements, func(one server.SimulatedStatement) bool { return one.Source == "bucket" })
 }
 
 // closedKey says whose an access key is that signs nothing, and why it does not.
@@ -241,7 +316,7 @@ func nameOf(by decided, who account.Principal, bucket string, err error) string 
 			return "narrowed"
 		}
 		return "own"
-	case byRole:
+	case byRole, byUpload: // no question is about an upload
 	}
 	code, _ := errs.Public(err)
 	switch {
@@ -309,6 +384,9 @@ func (f *simulatedFacts) Value(key string) []string {
 	}
 	return nil
 }
+
+// Initiator implements s3api.Facts. No question names an upload.
+func (*simulatedFacts) Initiator(context.Context) (string, error) { return "", nil }
 
 // Object implements s3api.Facts.
 func (f *simulatedFacts) Object(ctx context.Context) (objectstore.Object, error) {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -61,15 +62,17 @@ func generated(r *rand.Rand) []string {
 		action, resource := pick("s3:ListBucket", "s3:*", "s3:Get*", "s3:PutBucketTagging", "s3:GetBucketVersioning", "s3:*Policy"), "web-data"
 		if object {
 			action = pick("s3:GetObject", "s3:PutObject", "s3:*", "s3:Get*", "s3:DeleteObject", "s3:*Object")
-			resource = pick("web-data/*", "web-data/in/*", "web-data/${aws:username}/*", "web-data/tagged")
+			resource = pick("web-data/*", "web-data/in/*", "web-data/${aws:username}/*", "web-data/tagged", "web-data/${jwt:sub}/*")
 		}
 		condition := ""
 		if r.IntN(3) == 0 {
 			condition = `,"Condition":` + pick(`{"IpAddress":{"aws:SourceIp":"127.0.0.0/8"}}`, `{"NotIpAddress":{"aws:SourceIp":"127.0.0.1"}}`, `{"Bool":{"aws:SecureTransport":"true"}}`,
 				`{"StringLike":{"s3:prefix":"in/*"}}`, `{"StringNotEquals":{"s3:prefix":["in/",""]}}`, `{"StringEquals":{"s3:ExistingObjectTag/public":"yes"}}`,
-				`{"StringEquals":{"aws:username":["reader","stranger"]}}`, `{"Null":{"s3:prefix":"true"}}`)
+				`{"StringEquals":{"aws:username":["reader","stranger"]}}`, `{"Null":{"s3:prefix":"true"}}`, `{"StringEquals":{"sts:RoleSessionName":"night"}}`,
+				`{"StringEquals":{"jwt:team":"web"}}`, `{"StringEquals":{"aws:PrincipalType":"AssumedRole"}}`, `{"ArnLike":{"aws:PrincipalArn":"*:role/worker"}}`)
 		}
-		who := pick(`"Principal":"*"`, `"Principal":{"AWS":"000000000000"}`, `"Principal":{"AWS":["stranger","arn:aws:iam::000000000000:user/writer"]}`, `"NotPrincipal":{"AWS":["ada","stranger"]}`)
+		who := pick(`"Principal":"*"`, `"Principal":{"AWS":"000000000000"}`, `"Principal":{"AWS":["stranger","arn:aws:iam::000000000000:user/writer"]}`, `"NotPrincipal":{"AWS":["ada","stranger"]}`,
+			`"Principal":{"AWS":"arn:aws:iam::000000000000:role/worker"}`, `"Principal":{"AWS":"arn:aws:sts::000000000000:assumed-role/worker/night"}`, `"NotPrincipal":{"AWS":"arn:aws:iam::000000000000:role/worker"}`)
 		statements = append(statements, fmt.Sprintf(`{"Sid":"s%d","Effect":%q,%s,"Action":%q,"Resource":"arn:aws:s3:::%s"%s}`,
 			i, pick("Allow", "Allow", "Deny"), who, action, resource, condition))
 	}
@@ -87,6 +90,7 @@ func TestSimulatorSaysWhatHappens(t *testing.T) {
 		{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject","s3:ListBucket"],"Resource":"arn:aws:s3:::web-data*"},{"Effect":"Deny","Action":"s3:GetObject","Resource":"arn:aws:s3:::web-data/tagged"}]}`})
 	w.ok(err)
 	w.keys["narrow"] = [2]string{key.AccessKey, secret}
+	sessions := w.sessionsOfRoles()
 	for world := range 24 {
 		statements := generated(r)
 		w.policy(statements...)
@@ -118,16 +122,20 @@ func TestSimulatorSaysWhatHappens(t *testing.T) {
 		}
 		own := []string{"", `{"Effect":"Allow","Action":"s3:*","Resource":"*"}`, `{"Effect":"Deny","Action":["s3:GetObject","s3:PutObject"],"Resource":"arn:aws:s3:::web-data/in/*"}`,
 			`{"Effect":"Allow","Action":["s3:Get*","s3:List*"],"Resource":"arn:aws:s3:::web-data*"}`}[r.IntN(4)]
-		for _, user := range []string{"reader", "stranger"} {
-			_ = w.accounts.DeleteInlinePolicy(t.Context(), w.holder(user), "own") // where there is one
+		for _, holder := range []account.Holder{w.holder("reader"), w.holder("stranger"), w.worker()} {
+			_ = w.accounts.DeleteInlinePolicy(t.Context(), holder, "own") // where there is one
 			if own != "" {
-				w.ok(w.accounts.PutInlinePolicy(t.Context(), w.holder(user), "own", `{"Version":"2012-10-17","Statement":[`+own+`]}`))
+				w.ok(w.accounts.PutInlinePolicy(t.Context(), holder, "own", `{"Version":"2012-10-17","Statement":[`+own+`]}`))
 			}
 		}
-		for _, user := range []string{"", "boss", "ada", "reader", "writer", "stranger", "share", "limited", "narrow"} {
+		for _, user := range []string{"", "boss", "ada", "reader", "writer", "stranger", "share", "limited", "narrow", "assumed", "vouched", "claimed"} {
 			for _, try := range tries {
 				q := server.SimulationRequest{Who: "nobody", Actions: []string{try.action}, Object: try.key, Facts: map[string][]string{}}
+				session, isRole := sessions[user]
 				switch {
+				case isRole:
+					q = session
+					q.Actions, q.Object, q.Facts = []string{try.action}, try.key, maps.Clone(session.Facts)
 				case user == "narrow" || user == "share" || user == "limited" || (user != "" && world%2 == 0):
 					q.Who, q.Key = "key", w.keys[user][0]
 				case user != "":
@@ -145,13 +153,57 @@ func TestSimulatorSaysWhatHappens(t *testing.T) {
 				}
 				decidedBy(t, &said, statements)
 				counts[fmt.Sprintf("%s %v", said.By, said.Allowed)]++
+				if isRole {
+					counts[fmt.Sprintf("%s %s %v", user, said.By, said.Allowed)]++
+				}
 			}
 		}
 	}
-	for _, want := range []string{"administrator true", "role true", "role false", "policy true", "policy false", "acl true", "block false", "credential false", "own true", "own false", "narrowed false"} {
+	for _, want := range []string{"administrator true", "role true", "role false", "policy true", "policy false", "acl true", "block false", "credential false", "own true", "own false", "narrowed false",
+		"assumed own true", "assumed own false", "assumed policy true", "assumed policy false", "assumed role false", "vouched own true", "vouched policy true", "vouched policy false",
+		"claimed own true", "claimed policy true", "claimed policy false", "claimed role false",
+	} {
 		if counts[want] == 0 {
 			t.Errorf("it never happened that %s: %v", want, counts)
 		}
+	}
+}
+
+const providerURL = "https://id.example.com/team"
+
+// worker is the role that sessionsOfRoles assumes.
+func (w *accessWorld) worker() account.Holder {
+	w.t.Helper()
+	role, err := w.accounts.IAMRole(w.t.Context(), "worker")
+	w.ok(err)
+	return account.Holder{Kind: account.RoleHolder, ID: role.ID}
+}
+
+// sessionsOfRoles begins one session with a key, one with a provider's token, and one of
+// the policies that such a token names, and returns how each is asked about.
+func (w *accessWorld) sessionsOfRoles() map[string]server.SimulationRequest {
+	w.t.Helper()
+	ctx := w.t.Context()
+	provider, err := w.accounts.CreateProvider(ctx, account.NewProvider{URL: providerURL, Clients: []string{"croft"}, PolicyClaim: true})
+	w.ok(err)
+	_, err = w.accounts.CreateIAMRole(ctx, account.NewIAMRole{Name: "worker", Trust: `{"Version":"2012-10-17","Statement":[
+		{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:user/stranger"},"Action":"sts:AssumeRole"},
+		{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::000000000000:oidc-provider/id.example.com/team"},"Action":"sts:AssumeRoleWithWebIdentity"}]}`})
+	w.ok(err)
+	_, err = w.accounts.CreatePolicy(ctx, "looks", "", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get*","Resource":"arn:aws:s3:::web-data/${jwt:sub}/*"}}`)
+	w.ok(err)
+	made, err := w.accounts.AssumeRole(ctx, w.as("stranger"), "", account.SessionRequest{Role: "worker", Session: "night"})
+	w.session("assumed", made, err)
+	who := account.WebIdentity{Provider: provider, Subject: "in", Audience: "croft", Claims: map[string][]string{"sub": {"in"}, "team": {"web"}, "policy": {"looks"}}}
+	made, err = w.accounts.AssumeRoleWithWebIdentity(ctx, who, account.SessionRequest{Role: "worker", Session: "web"})
+	w.session("vouched", made, err)
+	made, err = w.accounts.AssumeRoleWithWebIdentity(ctx, who, account.SessionRequest{})
+	w.session("claimed", made, err)
+	claims := map[string][]string{"jwt:sub": {"in"}, "JWT:Team": {"web"}, "jwt:policy": {"looks"}}
+	return map[string]server.SimulationRequest{
+		"assumed": {Who: "role", Role: "worker", Session: "night", Facts: map[string][]string{}},
+		"vouched": {Who: "role", Role: "worker", Session: "web", Provider: "id.example.com/team", Facts: claims},
+		"claimed": {Who: "role", Provider: "id.example.com/team", Facts: claims},
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 type Server struct {
 	Address        string         // of the S3 listener, host:port
 	ConsoleAddress string         // of the console listener, host:port
-	TrustedProxies []netip.Prefix // whose word the console takes for who asks
+	TrustedProxies []netip.Prefix // whose word is taken for who asks
 	Parity         int            // -1: the default for the number of drives
 	ReducedParity  *int           // of objects of reduced redundancy; nil: 1
 	StateDir       string         // empty: .croft on the first drive
@@ -98,7 +98,7 @@ const Usage = `Croft: an S3 object store, pipelines and team chat in one program
 Flags of "croft server":
   --address HOST:PORT            where S3 listens (default ":9000")
   --console-address HOST:PORT    where the console listens (default ":9001")
-  --trusted-proxies ADDRESS      whom the console believes in X-Forwarded-For and X-Forwarded-Proto: the addresses of
+  --trusted-proxies ADDRESS      whom S3 and the console believe in X-Forwarded-For and X-Forwarded-Proto: the addresses of
                                  proxies before it, or networks such as 10.0.0.0/8, separated by commas
   --s3-domain NAME               a name under which each bucket has a host name of its own, for clients that address
                                  buckets so: s3.example.com makes photos.s3.example.com the bucket photos;

@@ -25,6 +25,24 @@ func (c *call) name() string {
 // table is every call that is answered.
 var table = concat(serverCalls, settingCalls, userCalls, policyCalls, keyCalls)
 
+// Call is one call that is answered, for whoever wants to know them all.
+type Call struct {
+	Method     string
+	Path       string // of the request
+	Permission string // MinIO's name of what it needs
+	Own        bool   // everybody may do it with what is their own
+}
+
+// Calls lists every call in the table.
+func Calls() []Call {
+	all := make([]Call, 0, len(table))
+	for i := range table {
+		c := &table[i]
+		all = append(all, Call{c.method, adminPrefix + "v3/" + c.path, c.permission, c.own})
+	}
+	return all
+}
+
 func concat(parts ...[]call) (all []call) {
 	for _, p := range parts {
 		all = append(all, p...)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"croft/internal/errs"
+	"croft/internal/forwarded"
 	"croft/objectstore"
 )
 
@@ -82,16 +83,12 @@ func (h *Handler) info(q *request) error {
 	if err != nil {
 		return err
 	}
-	scheme := "http"
-	if q.r.TLS != nil {
-		scheme = "https"
-	}
 	out := infoJSON{
 		Mode: "online", Region: h.config.Region, Deployment: h.config.Deployment, Buckets: countJSON{Count: int64(len(u.buckets))},
 		Objects: countJSON{u.objects, u.missing}, Versions: countJSON{u.versions, u.missing}, Usage: sizeJSON{u.bytes, u.missing},
 		Backend: s.backend(h.config.ReducedParity), Pools: s.sets(),
 		Servers: []serverJSON{{
-			State: "online", Endpoint: q.r.Host, Scheme: scheme, Uptime: int64(h.now().Sub(h.began) / time.Second), Version: h.config.Version,
+			State: "online", Endpoint: q.r.Host, Scheme: forwarded.Scheme(q.r), Uptime: int64(h.now().Sub(h.began) / time.Second), Version: h.config.Version,
 			Network: map[string]string{q.r.Host: "online"}, Drives: s.drives, Pools: s.pools(),
 			Procs: runtime.GOMAXPROCS(0), CPUs: runtime.NumCPU(), Go: runtime.Version(),
 		}},

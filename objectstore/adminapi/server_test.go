@@ -8,7 +8,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +28,14 @@ func TestInfo(t *testing.T) {
 		t.Fatal(err)
 	}
 	var in infoJSON
-	f.decode(f.ok(http.MethodGet, "info", nil), &in)
+	text := f.ok(http.MethodGet, "info", nil)
+	f.decode(text, &in)
+	var names struct{ Servers []map[string]any }
+	f.decode(text, &names)
+	if got := slices.Sorted(maps.Keys(names.Servers[0])); strings.Join(got, " ") !=
+		"drives endpoint go_max_procs network num_cpu poolNumbers runtime_version scheme state uptime version" || names.Servers[0]["scheme"] != "http" {
+		t.Errorf("a server has %q", got)
+	}
 	if in.Mode != "online" || in.Buckets.Count != 2 || in.Objects.Count != 1 || in.Usage.Size != 5 || in.Deployment != f.store.Deployment() {
 		t.Errorf("%+v", in)
 	}

@@ -268,7 +268,7 @@ func (c *change) dropBodies(gone *index.Version, kept []record.Body) error {
 func (c *change) putFiles(bodies []record.Body, ord uint64, missing driveset.Places) error {
 	for _, b := range bodies {
 		if b.Tier != "" {
-			if err := c.putTiered(b); err != nil {
+			if err := c.putTiered(b, ord); err != nil {
 				return err
 			}
 			continue
@@ -296,7 +296,7 @@ func (c *change) putFiles(bodies []record.Body, ord uint64, missing driveset.Pla
 func (c *change) dropFiles(bodies []record.Body, ord uint64) error {
 	for _, b := range bodies {
 		if b.Tier != "" {
-			if err := c.dropTiered(b); err != nil {
+			if err := c.dropTiered(b, ord); err != nil {
 				return err
 			}
 			continue

@@ -8,7 +8,6 @@ import (
 	"hash"
 	"io"
 
-	"croft/internal/errs"
 	"croft/objectstore"
 	"croft/objectstore/erasure/coat"
 	"croft/objectstore/erasure/driveset"
@@ -27,6 +26,7 @@ type bringing struct {
 	fresh   map[[16]byte]*received // copies that no entry has, by the ID of the body in the tier
 	missing driveset.Places        // drives that lack some of those
 	bytes   int64                  // of those
+	key     *coat.Key              // nil where none is needed, or nobody but its owner has it
 }
 
 // bringBack copies what tiers keep of a version to the drives, compares it with what the
@@ -37,6 +37,9 @@ func (s *Store) bringBack(ctx context.Context, b *bucket, h *held) error {
 	s.pins.pin(h.Bodies) // nothing is removed from the tier meanwhile
 	defer s.pins.unpin(s, h.Bodies)
 	if err := s.stands(ctx, h); err != nil {
+		return err
+	}
+	if err := m.open(ctx); err != nil {
 		return err
 	}
 	for _, body := range h.Bodies {
@@ -57,6 +60,17 @@ func (s *Store) bringBack(ctx context.Context, b *bucket, h *held) error {
 	}
 	return m.commit(ctx, true)
 }
+
+// open opens the version's key: without it nothing could be compared in the end.
+func (m *bringing) open(ctx context.Context) (err error) {
+	if !m.sealed() {
+		m.key, err = m.store.openKey(ctx, m.was.Sealed, nil)
+	}
+	return err
+}
+
+// sealed reports whether nobody but its owner can decode the version.
+func (m *bringing) sealed() bool { return m.was.Sealed.By == objectstore.EncryptionCustomer }
 
 // copy writes a copy of a body, as it is stored, to shard files.
 func (m *bringing) copy(ctx context.Context, body record.Body) error {
@@ -123,6 +137,7 @@ func (m *bringing) commit(ctx context.Context, all bool) error {
 			}
 		}
 		v.Restore = record.Restore{Until: objectstore.RestoreUntil(s.now(), now.Restore.Days).UnixMilli()}
+		v.Trouble = record.Trouble{}
 		if told, err = s.tell(ctx, nil, m.bucket, objectstore.HappenedRestored, s.nextOrd(), m.bucket.object(&v)); err != nil {
 			return err
 		}
@@ -147,23 +162,12 @@ func (m *bringing) drop() {
 	}
 }
 
-// errCopyDiffers says that what came from a tier is not what was sent there.
-var errCopyDiffers = errs.New(errs.Internal, "copy_differs", "What the tier gave back is not the object that was moved there.")
-
 // compare reads the copies from the drives, and what else the version has there, and
 // demands its size and ETag. What is encrypted with a customer's key is only read as it
 // is stored: its parts were checked against the sums that they were moved with.
 func (m *bringing) compare(ctx context.Context) error {
-	s, h := m.store, m.was
-	sealed := h.Sealed.By == objectstore.EncryptionCustomer
-	var key *coat.Key
+	h, sealed := m.was, m.sealed()
 	want := newContentSum(h.Version)
-	if !sealed {
-		var err error
-		if key, err = s.openKey(ctx, h.Sealed, nil); err != nil {
-			return err
-		}
-	}
 	for _, b := range m.with(h.Bodies) {
 		if b.Tier != "" {
 			b = b.OnDrives()
@@ -172,28 +176,32 @@ func (m *bringing) compare(ctx context.Context) error {
 		if sealed {
 			b.Coat, into = coat.Coat{}, io.Discard
 		}
-		if err := m.read(ctx, b, key, into); err != nil {
+		if err := m.read(ctx, b, into); err != nil {
 			return err
 		}
 	}
 	if !sealed && !want.met() {
-		return fmt.Errorf("version %s of %q: %w", versionID(h.Version), h.Key, errCopyDiffers)
+		return fmt.Errorf("version %s of %q: %w", versionID(h.Version), h.Key, objectstore.ErrCopyDiffers)
 	}
 	return nil
 }
 
-func (m *bringing) read(ctx context.Context, b record.Body, key *coat.Key, into io.Writer) error {
+func (m *bringing) read(ctx context.Context, b record.Body, into io.Writer) error {
 	if b.Length() == 0 {
 		return nil
 	}
-	r, err := m.store.openFile(ctx, b, key, bodyName(m.was.Bucket, m.was.Key), 0, b.Length())
+	name, err := storedName(m.was.Version, m.key)
+	if err != nil {
+		return err
+	}
+	r, err := m.store.openFile(ctx, b, m.key, name, 0, b.Length())
 	if err != nil {
 		return err
 	}
 	defer func() { _ = r.Close() }()
 	n, err := io.Copy(into, r)
 	if err == nil && n != b.Length() {
-		err = fmt.Errorf("body %x gave %d bytes of %d: %w", b.ID, n, b.Length(), errCopyDiffers)
+		err = fmt.Errorf("body %x gave %d bytes of %d: %w", b.ID, n, b.Length(), objectstore.ErrCopyDiffers)
 	}
 	return err
 }

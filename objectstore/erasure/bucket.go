@@ -342,8 +342,8 @@ func checkSettings(before objectstore.Bucket, is *objectstore.Bucket) error {
 		return objectstore.ErrObjectLockMissing
 	case d.Mode != objectstore.LockNone && (d.Days > 0) == (d.Years > 0), d.Days < 0, d.Years < 0:
 		return errs.New(errs.Invalid, "default_lock", "A default retention needs a mode and either days or years.")
-	case is.Encryption != objectstore.EncryptionNone && is.Encryption != objectstore.EncryptionStore:
-		return errs.New(errs.Invalid, "default_encryption", "A bucket's default encryption is none, or with the store's key.")
+	case is.Encryption != objectstore.EncryptionNone && !is.Encryption.UnderMasterKey():
+		return errs.New(errs.Invalid, "default_encryption", "A bucket's default encryption is none, with the store's key, or with a named one.")
 	case is.Quota < 0:
 		return errs.New(errs.Invalid, "quota_negative", "A quota is a number of bytes, or 0 for no limit.")
 	case documentBytes(is.Documents) > objectstore.MaxDocumentBytes:
@@ -368,6 +368,14 @@ const maxRules = 100
 func (s *Store) checkEncryption(ctx context.Context, before, is objectstore.Encryption) error {
 	if is == before || is == objectstore.EncryptionNone {
 		return nil
+	}
+	if named, ok := is.NamedKey(); ok {
+		if named.Context != "" {
+			return errs.New(errs.Invalid, "default_encryption", "A bucket's default encryption has no context: each request says its own.")
+		}
+		if err := named.Check(); err != nil {
+			return err
+		}
 	}
 	_, _, err := s.newKey(ctx, is, nil)
 	return err

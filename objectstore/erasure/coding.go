@@ -3,9 +3,11 @@ package erasure
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 
 	"croft/objectstore"
@@ -30,12 +32,15 @@ type newObject struct {
 	bucket, key string
 	attrs       objectstore.Attributes
 	class       objectstore.StorageClass
-	encrypt     bool
+	encrypt     objectstore.Encryption // EncryptionNone is the bucket's
 	customer    *objectstore.CustomerKey
 }
 
 // codingFor decides how a new object is coded.
 func (s *Store) codingFor(ctx context.Context, o newObject) (c coding, err error) {
+	if err := checkWish(o.encrypt); err != nil {
+		return c, err
+	}
 	b, err := s.buckets.find(o.bucket)
 	if err != nil {
 		return c, err
@@ -47,8 +52,8 @@ func (s *Store) codingFor(ctx context.Context, o newObject) (c coding, err error
 	switch {
 	case o.customer != nil:
 		by = objectstore.EncryptionCustomer
-	case o.encrypt:
-		by = objectstore.EncryptionStore
+	case o.encrypt != objectstore.EncryptionNone:
+		by = o.encrypt
 	}
 	if by != objectstore.EncryptionNone {
 		c.key, c.sealed, err = s.newKey(ctx, by, o.customer)
@@ -60,6 +65,41 @@ func (s *Store) codingFor(ctx context.Context, o newObject) (c coding, err error
 // another's.
 func bodyName(bucketID uint64, key string) string {
 	return string(append(binary.BigEndian.AppendUint64(nil, bucketID), key...))
+}
+
+// storedName is what the bodies of a version are bound to: its name, unless it was renamed. Then
+// only the key that opens them can have said so. key is nil where nothing is decrypted.
+func storedName(v *record.Version, key *coat.Key) (string, error) {
+	now := bodyName(v.Bucket, v.Key)
+	if v.Bound == (record.Bound{}) || key == nil {
+		return now, nil
+	}
+	stored := bodyName(v.Bucket, v.Bound.Key)
+	if proof := key.Vouch(stored, now); !hmac.Equal(proof[:], v.Bound.Proof[:]) {
+		return "", bodyAltered(fmt.Errorf("%q is not what was stored as %q", v.Key, v.Bound.Key))
+	}
+	return stored, nil
+}
+
+// renamedFrom is what a version is to say of its name once it has another one. Only a name that
+// was proved is vouched for again. A version in a tier says it without a key as well, and under
+// the first name again: a Croft that does not know of such renames takes the end of the old name
+// for the end of the body, and must not open these drives.
+func renamedFrom(v *record.Version, to string, key *coat.Key) (record.Bound, error) {
+	if _, err := storedName(v, key); err != nil {
+		return record.Bound{}, err
+	}
+	stored := v.Key
+	if v.Bound != (record.Bound{}) {
+		stored = v.Bound.Key
+	}
+	switch {
+	case key == nil && v.Tier() == "", stored == to && v.Tier() == "":
+		return record.Bound{}, nil
+	case key == nil:
+		return record.Bound{Key: stored}, nil
+	}
+	return record.Bound{Key: stored, Proof: key.Vouch(bodyName(v.Bucket, stored), bodyName(v.Bucket, to))}, nil
 }
 
 // cover codes a small body that is in memory. Compression that saves nothing is left
@@ -173,7 +213,11 @@ func (s *Store) openInline(ctx context.Context, h *held, key *coat.Key, offset, 
 		}
 		return &payload{bytes.NewReader(p.Bytes()), p}, nil
 	}
-	return s.openCoated(source, h.Coat, key, bodyName(h.Bucket, h.Key), h.Size, h.loc.Length, offset, length)
+	name, err := storedName(h.Version, key)
+	if err != nil {
+		return nil, err
+	}
+	return s.openCoated(source, h.Coat, key, name, h.Size, h.loc.Length, offset, length)
 }
 
 // payload is bytes of the log in memory.

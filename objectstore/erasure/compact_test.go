@@ -240,7 +240,11 @@ func TestBodiesOfDeletedObjectsGo(t *testing.T) {
 // TestCatalogueAfterCompaction compares the catalogue that followed everything
 // with one that is built from what compaction has left, again and again.
 func TestCatalogueAfterCompaction(t *testing.T) {
-	for seed := range uint64(4) {
+	seeds := uint64(4)
+	if testing.Short() {
+		seeds = 1
+	}
+	for seed := range seeds {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			b := newBayOf(t, 3, 64<<10)
 			r := rand.New(rand.NewPCG(seed, 1))

@@ -208,6 +208,7 @@ func goOn(ctx context.Context, s *Store) error {
 	if left, err := s.emptyTiersOnce(ctx); left || err != nil {
 		return fmt.Errorf("empty tiers: %v, %w", left, err)
 	}
+	s.wakeRestores(time.Now().AddDate(0, 0, 1)) // whatever was in vain before
 	if err := s.restoreAll(ctx); err != nil {
 		return fmt.Errorf("bring back: %w", err)
 	}

@@ -12,12 +12,33 @@ import (
 )
 
 // Keys seal the keys of encrypted objects, and so much is all that they see of them.
-// There may be several master keys; Seal uses the newest and says which. Both may
-// take a while and are asked once for each object that is written or read. Errors
-// are for the callers of the store.
+// There may be several master keys; Seal uses the newest and says which. What is sealed
+// to a name opens for no other; the empty one is the store's own. Both may take a while
+// and are asked once for each object that is written or read. Errors are for the callers
+// of the store.
 type Keys interface {
-	Seal(ctx context.Context, plain []byte) (keyID string, sealed []byte, err error)
-	Open(ctx context.Context, keyID string, sealed []byte) (plain []byte, err error)
+	Seal(ctx context.Context, name string, plain []byte) (keyID string, sealed []byte, err error)
+	Open(ctx context.Context, keyID, name string, sealed []byte) (plain []byte, err error)
+}
+
+// boundTo is the name that the keys of objects are sealed to which are encrypted so.
+func boundTo(by objectstore.Encryption) string {
+	if by == objectstore.EncryptionStore {
+		return ""
+	}
+	return string(by)
+}
+
+// checkWish refuses what a request cannot wish its body to be encrypted with.
+func checkWish(by objectstore.Encryption) error {
+	named, ok := by.NamedKey()
+	switch {
+	case ok:
+		return named.Check()
+	case by != objectstore.EncryptionNone && by != objectstore.EncryptionStore:
+		return errs.New(errs.Invalid, "encryption_unknown", "A body is encrypted with the store's key, a named one, or a customer's.")
+	}
+	return nil
 }
 
 // customerPurpose separates what is sealed with a customer's key.
@@ -40,7 +61,7 @@ func (s *Store) sealKey(ctx context.Context, key *coat.Key, by objectstore.Encry
 	case s.master == nil:
 		err = objectstore.ErrEncryptionUnavailable
 	default:
-		sealed.MasterID, sealed.Key, err = s.master.Seal(ctx, key[:])
+		sealed.MasterID, sealed.Key, err = s.master.Seal(ctx, boundTo(by), key[:])
 	}
 	return sealed, err
 }
@@ -64,7 +85,7 @@ func (s *Store) openKey(ctx context.Context, sealed record.Sealed, customer *obj
 	case s.master == nil:
 		return nil, objectstore.ErrEncryptionUnavailable
 	default:
-		if plain, err = s.master.Open(ctx, sealed.MasterID, sealed.Key); err != nil {
+		if plain, err = s.master.Open(ctx, sealed.MasterID, boundTo(sealed.By), sealed.Key); err != nil {
 			return nil, err
 		}
 	}

@@ -24,16 +24,16 @@ type testKeys []byte
 
 var errNoSuchKey = errs.New(errs.Unavailable, "master_key_missing", "no such key")
 
-func (k testKeys) Seal(_ context.Context, plain []byte) (string, []byte, error) {
+func (k testKeys) Seal(_ context.Context, name string, plain []byte) (string, []byte, error) {
 	id := k[len(k)-1]
-	sealed, err := seal.New([32]byte{id}).Seal("test", plain)
+	sealed, err := seal.New([32]byte{id}).Seal("test"+name, plain)
 	return fmt.Sprint(id), sealed, err
 }
 
-func (k testKeys) Open(_ context.Context, keyID string, sealed []byte) ([]byte, error) {
+func (k testKeys) Open(_ context.Context, keyID, name string, sealed []byte) ([]byte, error) {
 	for _, id := range k {
 		if fmt.Sprint(id) == keyID {
-			return seal.New([32]byte{id}).Open("test", sealed)
+			return seal.New([32]byte{id}).Open("test"+name, sealed)
 		}
 	}
 	return nil, errNoSuchKey
@@ -95,6 +95,10 @@ func newSafe(t *testing.T, keys Keys, marker string) *safe {
 				s.put(objectstore.PutRequest{Bucket: b.Name, Key: fmt.Sprint("store", n)}, secret(fmt.Sprint(marker, i, v), n))
 			}
 			s.put(objectstore.PutRequest{Bucket: b.Name, Key: fmt.Sprint("customer", n), CustomerKey: s.customer}, secret(marker, n))
+		}
+		s.put(objectstore.PutRequest{Bucket: b.Name, Key: "named", Encrypt: boundKey}, secret(marker, 100_000))
+		if _, err := s.store.CreateUpload(t.Context(), objectstore.CreateUploadRequest{Bucket: b.Name, Key: "named", Encrypt: teamKey}); err != nil {
+			t.Fatal(err)
 		}
 		u, err := s.store.CreateUpload(t.Context(), objectstore.CreateUploadRequest{Bucket: b.Name, Key: "upload"})
 		if err == nil {
@@ -218,7 +222,7 @@ func TestMasterKeys(t *testing.T) {
 	}
 	s.reopen(nil, true)
 	s.check(objectstore.ErrEncryptionUnavailable)
-	for _, r := range []objectstore.PutRequest{{Bucket: "bucket", Key: "k"}, {Bucket: "plain", Key: "k", Encrypt: true}} {
+	for _, r := range []objectstore.PutRequest{{Bucket: "bucket", Key: "k"}, {Bucket: "plain", Key: "k", Encrypt: objectstore.EncryptionStore}} {
 		if _, err := s.store.Put(t.Context(), r); !errors.Is(err, objectstore.ErrEncryptionUnavailable) {
 			t.Errorf("put %+v: %v", r, err)
 		}
@@ -253,7 +257,7 @@ func TestReseal(t *testing.T) {
 		t.Fatalf("resealed %d without the key, %v", n, err)
 	}
 	s.reopen(testKeys{1, 2}, false)
-	const keys = 4 + 2*4 + 2 // objects, versions, uploads
+	const keys = 4 + 2*4 + 2 + 4 // objects, versions, uploads, and both under names
 	if n, err := s.store.Reseal(t.Context()); n != keys || err != nil {
 		t.Fatalf("resealed %d of %d, %v", n, keys, err)
 	}
@@ -286,9 +290,9 @@ type interruptingKeys struct {
 	interrupt func()
 }
 
-func (k interruptingKeys) Open(ctx context.Context, id string, sealed []byte) ([]byte, error) {
+func (k interruptingKeys) Open(ctx context.Context, id, name string, sealed []byte) ([]byte, error) {
 	k.interrupt()
-	return k.testKeys.Open(ctx, id, sealed)
+	return k.testKeys.Open(ctx, id, name, sealed)
 }
 
 // TestResealInTheBackground asks for it, restarts before anything was done, and has it
@@ -331,7 +335,7 @@ func TestResealInTheBackground(t *testing.T) {
 	if err := s.store.resealAsked(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	const keys = 4 + 2*4 + 2 // objects, versions, uploads
+	const keys = 4 + 2*4 + 2 + 4 // objects, versions, uploads, and both under names
 	p := progress()
 	if p.Running || p.Resealed != keys || p.Failed != 0 || p.Problem != "" || p.FinishedAt.IsZero() || p.Checked < keys-2 || p.Total != p.Checked {
 		t.Fatalf("%+v", p)
@@ -360,7 +364,7 @@ func TestResealRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBay(t, 3)
 		b.store.master = testKeys{1}
-		_, err := b.store.Put(t.Context(), objectstore.PutRequest{Bucket: "bucket", Key: "k", Body: strings.NewReader("x"), Size: 1, Encrypt: true})
+		_, err := b.store.Put(t.Context(), objectstore.PutRequest{Bucket: "bucket", Key: "k", Body: strings.NewReader("x"), Size: 1, Encrypt: objectstore.EncryptionStore})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -108,6 +108,9 @@ func TestFullStateDrive(t *testing.T) {
 // TestFullDrives fills the drives: large objects are refused while there is room
 // for what is needed to make some again, and deleting works to the end.
 func TestFullDrives(t *testing.T) {
+	if testing.Short() {
+		t.Skip("what fills drives is coding and writing, for the long run")
+	}
 	var paths []string
 	for range 3 {
 		paths = append(paths, filepath.Join(tmpfs(t, 48<<20), "drive"))

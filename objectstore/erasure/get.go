@@ -131,12 +131,16 @@ func (s *Store) openBody(ctx context.Context, h *held, key *coat.Key, offset, le
 		}
 		return &inlineBody{store: s, payload: p, left: p.Bytes()}, nil
 	}
+	name, err := storedName(h.Version, key)
+	if err != nil {
+		return nil, err
+	}
 	b := &fileBody{
-		ctx: ctx, store: s, key: key, name: bodyName(h.Bucket, h.Key), bodies: h.toRead(), offset: offset, left: length,
+		ctx: ctx, store: s, key: key, name: name, bodies: h.toRead(), offset: offset, left: length,
 	}
 	b.pinned = record.Kept(b.bodies)
 	s.pins.pin(b.pinned)
-	err := s.stands(ctx, h)
+	err = s.stands(ctx, h)
 	if err == nil {
 		err = b.openNext()
 	}

@@ -46,7 +46,7 @@ func tellPart(number int, body []byte) string {
 
 // tellVersion is the text of a version. That of an object is its versions', the
 // newest first.
-func tellVersion(null, marker bool, body, tag string, restored bool) string {
+func tellVersion(null, marker bool, body, tag string, restored bool, tried int) string {
 	if marker {
 		body = "marker"
 	}
@@ -55,6 +55,9 @@ func tellVersion(null, marker bool, body, tag string, restored bool) string {
 	}
 	if restored {
 		tag += " restored"
+	}
+	if tried > 0 {
+		tag += fmt.Sprint(" tried ", tried)
 	}
 	return "(" + body + " " + tag + ")"
 }
@@ -112,7 +115,8 @@ func observeVersions(ctx context.Context, s *Store, bucket string, all contents)
 			if err != nil && !o.Marker {
 				return nil, err
 			}
-			all[name] += tellVersion(o.VersionID == objectstore.NullVersion || o.VersionID == "", o.Marker, text, full.Attributes.Tags["tag"], full.Restore != objectstore.RestoreState{})
+			all[name] += tellVersion(o.VersionID == objectstore.NullVersion || o.VersionID == "", o.Marker, text, full.Attributes.Tags["tag"],
+				full.Restore.Ongoing || !full.Restore.Until.IsZero(), full.Restore.Failure.Tries)
 		}
 		if r.AfterKey, r.AfterID = page.NextKey, page.NextID; !page.Truncated {
 			return latest, nil

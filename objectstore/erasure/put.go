@@ -61,7 +61,11 @@ func (s *Store) Put(ctx context.Context, r objectstore.PutRequest) (objectstore.
 		s.abandon(b)
 		return objectstore.Object{}, err
 	}
-	return s.commit(ctx, r.Bucket, objectstore.HappenedPut, v, b, r.Condition)
+	what := objectstore.HappenedPut
+	if r.Copied {
+		what = objectstore.HappenedCopy
+	}
+	return s.commit(ctx, r.Bucket, what, v, b, r.Condition)
 }
 
 // received is a body that was read to its end: in memory, or in shard files that

@@ -7,14 +7,16 @@ import (
 
 	"croft/internal/errs"
 	"croft/objectstore"
+	"croft/objectstore/erasure/coat"
 	"croft/objectstore/erasure/record"
 	"croft/objectstore/erasure/seglog"
 )
 
 // One record has the version under its new key and the end of the old one. Large bodies
 // stay where they are and belong to the new version, as an upload's parts become an
-// object's. Two kinds are written anew before: encrypted ones, which are bound to the
-// object's name, and those in a tier, of which only one version may say that it has them.
+// object's, and so do those in a tier. Encrypted ones stay bound to the name that they were
+// stored under: the version says which that was, and its key vouches for it. Only where the
+// new key belongs into another set the body is written anew before.
 
 var _ objectstore.Renamer = (*Store)(nil)
 
@@ -57,6 +59,8 @@ type renaming struct {
 	from, to *Store
 	request  *objectstore.RenameRequest
 
+	opened *held     // the version that the following key is of; nil while there is none
+	key    *coat.Key // nil where it is not encrypted
 	copied *held     // the version whose body was written anew; nil while none was
 	body   *received // that body
 	sealed record.Sealed
@@ -91,21 +95,16 @@ func (m *renaming) prepare(ctx context.Context) error {
 	if err != nil || !h.exists() {
 		return err // commit says what is the matter
 	}
-	if _, err := s.openKey(ctx, h.Sealed, r.CustomerKey); err != nil {
+	if m.key, err = s.openKey(ctx, h.Sealed, r.CustomerKey); err != nil {
 		return err // who may not read it may not rename it
 	}
-	if m.goesAlong(h) || b.versioning() != objectstore.VersioningOff {
+	if m.opened = h; m.from == m.to || b.versioning() != objectstore.VersioningOff {
 		return nil
 	}
 	if err := m.early(ctx, b, h); err != nil {
 		return err
 	}
 	return m.copy(ctx, h)
-}
-
-// goesAlong reports whether a version's body can become one of another key.
-func (m *renaming) goesAlong(h *held) bool {
-	return m.from == m.to && h.Sealed.By == objectstore.EncryptionNone && h.Tier() == "" && !h.Restore.Wanted()
 }
 
 // early asks whether the rename is going to be refused before a body is copied for it.
@@ -133,9 +132,11 @@ func (m *renaming) copy(ctx context.Context, h *held) error {
 	if o.ETag != h.ETag || o.Size != h.Size || !o.ModifiedAt.Equal(record.Time(h.Modified)) {
 		return errReplaced
 	}
-	c, err := m.to.codingFor(ctx, newObject{
-		bucket: r.Bucket, key: r.Key, attrs: h.Attrs, class: h.Class, encrypt: h.Sealed.By == objectstore.EncryptionStore, customer: r.CustomerKey,
-	})
+	wish := newObject{bucket: r.Bucket, key: r.Key, attrs: h.Attrs, class: h.Class, customer: r.CustomerKey}
+	if h.Sealed.By.UnderMasterKey() {
+		wish.encrypt = h.Sealed.By
+	}
+	c, err := m.to.codingFor(ctx, wish)
 	if err != nil {
 		return err
 	}
@@ -147,7 +148,7 @@ func (m *renaming) copy(ctx context.Context, h *held) error {
 	return nil
 }
 
-// commit renames, unless the key holds something else by now than what was copied.
+// commit renames, unless the key holds something else by now than what was opened and copied.
 func (m *renaming) commit(ctx context.Context) error {
 	s, to, r := m.from, m.to, m.request
 	b, in, release, err := m.hold()
@@ -178,7 +179,7 @@ func (m *renaming) commit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if h.exists() && !m.goesAlong(h) && (m.copied == nil || m.copied.Ord != h.Ord) {
+	if m.opened == nil || m.opened.Ord != h.Ord || m.from != m.to && m.copied == nil {
 		return errReplaced
 	}
 	return m.write(ctx, b, in, h, over, attrs)
@@ -258,9 +259,16 @@ func (m *renaming) write(ctx context.Context, b, in *bucket, h, over *held, attr
 		if payload = m.body.inline; !v.Coat.Bare() {
 			v.Stored = int64(len(payload))
 		}
-		v.Restore = record.Restore{} // which was of a body in a tier
+		v.Restore, v.Trouble, v.Bound = record.Restore{}, record.Trouble{}, record.Bound{} // which were of the body of before
 		put.missing = m.body.missing
-	} else if v.Inline {
+	} else {
+		bound, err := renamedFrom(h.Version, v.Key, m.key)
+		if err != nil {
+			return err
+		}
+		v.Bound = bound
+	}
+	if m.copied == nil && v.Inline {
 		payload = make([]byte, h.loc.Length)
 		if err := s.seglog.ReadAt(ctx, &h.loc, payload, 0); err != nil {
 			return err
@@ -310,6 +318,7 @@ func (m *renaming) write(ctx context.Context, b, in *bucket, h, over *held, attr
 
 // end lets go of a body that was written anew, for another try.
 func (m *renaming) end() {
+	m.opened, m.key = nil, nil
 	if m.body == nil {
 		return
 	}

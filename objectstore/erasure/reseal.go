@@ -67,7 +67,7 @@ type resealer struct {
 
 // old reports whether a key is sealed under an older master key.
 func (r *resealer) old(s record.Sealed) bool {
-	return s.By == objectstore.EncryptionStore && s.MasterID != r.newest
+	return s.By.UnderMasterKey() && s.MasterID != r.newest
 }
 
 // note counts what became of one object. Only what ends the whole run is returned.

@@ -57,7 +57,7 @@ func (s *Store) Restore(ctx context.Context, r objectstore.RestoreRequest) (obje
 		return o, err
 	}
 	defer reserved()
-	v.Restore = record.Restore{Days: r.Days, Asked: s.now().UnixMilli()}
+	v.Restore, v.Trouble = record.Restore{Days: r.Days, Asked: s.now().UnixMilli()}, record.Trouble{}
 	told, err := s.tell(ctx, nil, b, objectstore.HappenedRestore, s.nextOrd(), b.object(&v))
 	if err != nil {
 		return o, err
@@ -68,6 +68,53 @@ func (s *Store) Restore(ctx context.Context, r objectstore.RestoreRequest) (obje
 	}
 	told.done(ctx)
 	return b.object(&v), nil
+}
+
+// CancelRestore implements objectstore.Restorer.
+func (s *Store) CancelRestore(ctx context.Context, ref objectstore.VersionRef) (objectstore.Object, error) {
+	if err := s.begin(ctx); err != nil {
+		return objectstore.Object{}, err
+	}
+	defer s.inUse.Done()
+	b, release, err := s.buckets.hold(ref.Bucket)
+	if err != nil {
+		return objectstore.Object{}, err
+	}
+	defer release()
+	defer s.keys.lock(name{b.ID, ref.Key})()
+	h, err := s.version(ctx, b, ref)
+	if err != nil {
+		return objectstore.Object{}, err
+	}
+	o, err := b.readable(h, ref)
+	switch {
+	case err != nil:
+		return o, err
+	case !h.Restore.Wanted() && h.Trouble == (record.Trouble{}):
+		return o, objectstore.ErrNoRestore
+	}
+	if err := s.endRestore(ctx, b, h); err != nil {
+		return o, err
+	}
+	s.restoring.stop(nameOf(restoreRow(h.Version)))
+	o.Restore = objectstore.RestoreState{}
+	return o, nil
+}
+
+// endRestore writes a version again without copies, and forgets that they were wanted. The
+// caller holds the key's lock.
+func (s *Store) endRestore(ctx context.Context, b *bucket, h *held) error {
+	v := *h.Version
+	v.Restore, v.Trouble, v.Bodies = record.Restore{}, record.Trouble{}, withoutCopies(h.Bodies)
+	var told *telling
+	if h.Restore.Until != 0 { // what was not there yet does not go
+		var err error
+		if told, err = s.tell(ctx, nil, b, objectstore.HappenedRestoreEnd, s.nextOrd(), b.object(h.Version)); err != nil {
+			return err
+		}
+		defer told.end()
+	}
+	return s.rewriteAs(ctx, h, &v, &pending{}, told)
 }
 
 // mayRestore refuses a copy that could not be made: for want of room, or in a tier that

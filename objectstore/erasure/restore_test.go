@@ -187,7 +187,7 @@ func TestRestore(t *testing.T) {
 	if w.files() != was-1 || w.used() != 2*before {
 		t.Errorf("deleted: %d copies, %d bytes count", w.files(), w.used())
 	}
-	if _, wait, err := w.store.claimRestore(t.Context()); err != nil || wait <= 0 {
+	if _, wait, err := w.store.claimRestore(t.Context(), func() {}); err != nil || wait <= 0 {
 		t.Errorf("something is due before its time: %v, %v", wait, err)
 	}
 
@@ -298,7 +298,7 @@ func TestRestoreWaits(t *testing.T) {
 	if !w.state("a").Ongoing || !w.state("b").Ongoing || w.state("c").Ongoing {
 		t.Fatalf("%+v %+v %+v", w.state("a"), w.state("b"), w.state("c"))
 	}
-	if _, wait, err := w.store.claimRestore(t.Context()); err != nil || wait <= 0 || wait > firstRestorePause {
+	if _, wait, err := w.store.claimRestore(t.Context(), func() {}); err != nil || wait <= 0 || wait > firstRestorePause {
 		t.Errorf("waits for %v, %v", wait, err)
 	}
 	w.tier.fail(nil)
@@ -321,7 +321,7 @@ func TestRestoreWaits(t *testing.T) {
 	w.tier.bodies[names[0]] = lie // its frames are right
 	w.reopen()
 	for range 2 {
-		if err := w.store.restoreAll(t.Context()); err != nil && !errors.Is(err, errCopyDiffers) {
+		if err := w.store.restoreAll(t.Context()); err != nil && !errors.Is(err, objectstore.ErrCopyDiffers) {
 			t.Fatal(err)
 		}
 	}
@@ -333,6 +333,7 @@ func TestRestoreWaits(t *testing.T) {
 	}
 	w.tier.bodies[names[0]] = whole
 	w.reopen()
+	w.store.wakeRestores(time.Now().Add(time.Hour))
 	w.attend()
 	if w.state("a").Ongoing || w.state("b").Ongoing {
 		t.Error("one was given up")
@@ -393,7 +394,7 @@ func TestRestoreEnds(t *testing.T) {
 	w.restore("k", 3)
 	w.attend()
 	w.at(gone)
-	row, _, err := w.store.claimRestore(t.Context())
+	row, _, err := w.store.claimRestore(t.Context(), func() {})
 	if err != nil || row == nil {
 		t.Fatal(row, err)
 	}

@@ -285,7 +285,7 @@ func (m *transition) version(now *held) *record.Version {
 		}
 	}
 	if v.Tier() == "" {
-		v.Restore = record.Restore{} // there is nothing left to have a copy of
+		v.Restore, v.Trouble = record.Restore{}, record.Trouble{} // there is nothing left to have a copy of
 	}
 	return &v
 }
@@ -373,16 +373,24 @@ func (s *Store) TierUsage(ctx context.Context) (map[string]objectstore.TierUsage
 	return all, nil
 }
 
-// putTiered notes a body that a tier keeps. It is of one version for ever: copies and
-// uploads have bodies of their own.
-func (c *change) putTiered(b record.Body) error {
-	return c.tx.PutTiered(index.Tiered{ID: index.FileID(b.ID), Tier: b.Tier, Size: frame.Size(b.Size)})
+// putTiered notes a body that a tier keeps for the version with an ord. It is of one version,
+// until that is renamed: then it is the new one's, which has the higher ord.
+func (c *change) putTiered(b record.Body, ord uint64) error {
+	t := index.Tiered{ID: index.FileID(b.ID), Tier: b.Tier, Size: frame.Size(b.Size), Ord: ord}
+	was, found, err := c.tx.Tiered(t.ID)
+	if err != nil {
+		return err
+	}
+	if found && !was.Doomed {
+		t.Ord = max(t.Ord, was.Ord)
+	}
+	return c.tx.PutTiered(t)
 }
 
-// dropTiered dooms a body in a tier.
-func (c *change) dropTiered(b record.Body) error {
+// dropTiered dooms a body in a tier that still belongs to the version with an ord.
+func (c *change) dropTiered(b record.Body, ord uint64) error {
 	t, found, err := c.tx.Tiered(index.FileID(b.ID))
-	if err != nil || !found || t.Doomed {
+	if err != nil || !found || t.Doomed || t.Ord > ord {
 		return err
 	}
 	t.Doomed, c.doomedTiered = true, true

@@ -19,7 +19,7 @@ import (
 func publicUpload(bucketName string, u *record.Upload) objectstore.Upload {
 	return objectstore.Upload{
 		UploadRef: objectstore.UploadRef{Bucket: bucketName, Key: u.Key, ID: u.ID},
-		StartedAt: record.Time(u.Started), Attributes: u.Attrs, Encryption: u.Sealed.By, Class: u.Class,
+		StartedAt: record.Time(u.Started), StartedBy: u.By, Attributes: u.Attrs, Encryption: u.Sealed.By, Class: u.Class, Asked: u.Asked,
 	}
 }
 
@@ -56,8 +56,8 @@ func (s *Store) CreateUpload(ctx context.Context, r objectstore.CreateUploadRequ
 	defer release()
 	now := time.Now()
 	u := &record.Upload{
-		Bucket: b.ID, Key: r.Key, ID: newUploadID(now), Ord: s.nextOrd(), Started: now.UnixMilli(), Attrs: r.Attributes.Clone(),
-		Sealed: c.sealed, Compress: c.compress(-1), Class: class,
+		Bucket: b.ID, Key: r.Key, ID: newUploadID(now), Ord: s.nextOrd(), Started: now.UnixMilli(), By: objectstore.OriginOf(ctx).User, Attrs: r.Attributes.Clone(),
+		Sealed: c.sealed, Compress: c.compress(-1), Class: class, Asked: maps.Clone(r.Asked),
 	}
 	if _, err := s.seglog.Append(ctx, seglog.Options{}, entry(u, nil)); err != nil {
 		return objectstore.Upload{}, err
@@ -343,6 +343,12 @@ func (s *Store) assemble(ctx context.Context, u *record.Upload, r objectstore.Co
 			return nil, err
 		}
 		v.Attrs = v.Attrs.Clone()
+		for i := range parts {
+			v.Parts[i].Checksums = nil
+			if len(parts[i].Checksums) > 0 {
+				v.Parts[i].Checksums = maps.Clone(parts[i].Checksums)
+			}
+		}
 	}
 	return v, nil
 }

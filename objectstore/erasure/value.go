@@ -78,6 +78,9 @@ func (b *bucket) object(v *record.Version) objectstore.Object {
 		ModifiedAt: record.Time(v.Modified), Attributes: v.Attrs, Parts: v.Parts,
 		Encryption: v.Sealed.By, Compressed: v.Compressed(), StoredSize: v.StoredSize(), Class: v.Class, Tier: v.Tier(),
 	}
+	if v.Trouble.Tries > 0 {
+		o.Restore.Failure = objectstore.RestoreFailure{Tries: v.Trouble.Tries, At: record.Time(v.Trouble.At), Code: v.Trouble.Code}
+	}
 	if o.Restore.Ongoing = v.Restore.Ongoing(); v.Restore.Until != 0 {
 		o.Restore.Until = record.Time(v.Restore.Until)
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/md5"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,7 @@ import (
 
 	"croft/objectstore"
 	"croft/objectstore/erasure/disk/simdisk"
+	"croft/objectstore/erasure/frame"
 	"croft/objectstore/erasure/index"
 )
 
@@ -36,6 +38,7 @@ type planned struct {
 	body, tag    string
 	tier         string
 	restored     bool // or to be
+	tried        int  // in vain
 }
 
 type step struct {
@@ -70,7 +73,7 @@ func (p *plan) change(path string, versions []planned) map[string]string {
 	p.versions[path] = versions
 	text := ""
 	for _, v := range versions {
-		text += tellVersion(v.null, v.marker, v.body, v.tag, v.restored)
+		text += tellVersion(v.null, v.marker, v.body, v.tag, v.restored, v.tried)
 	}
 	return map[string]string{"object " + path: text}
 }
@@ -188,7 +191,6 @@ func (p *plan) rename(from, to string) *plan {
 	bucket, fromKey, _ := strings.Cut(from, "/")
 	_, key, _ := strings.Cut(to, "/")
 	is := p.versions[from][0]
-	is.tier, is.restored = "", false // it comes back to the drives
 	after := p.change(to, []planned{is})
 	maps.Copy(after, p.change(from, nil))
 	return p.step("rename "+from+" to "+to, after, func(ctx context.Context, v *voyage) error {
@@ -288,6 +290,9 @@ func (p *plan) move(path string, number int, tier string) *plan {
 		versions[number].tier = tier
 	}
 	versions[number].restored = versions[number].restored && tier != ""
+	if tier == "" {
+		versions[number].tried = 0
+	}
 	return p.step(fmt.Sprint("move version ", number, " of ", path, " to ", tier), p.change(path, versions), func(ctx context.Context, v *voyage) error {
 		ref, err := v.version(ctx, path, number)
 		if err == nil {
@@ -300,7 +305,7 @@ func (p *plan) move(path string, number int, tier string) *plan {
 // restore has a copy made of a version in a tier: the newest is 0.
 func (p *plan) restore(path string, number int) *plan {
 	versions := slices.Clone(p.versions[path])
-	versions[number].restored = true
+	versions[number].restored, versions[number].tried = true, 0
 	return p.step(fmt.Sprint("restore version ", number, " of ", path), p.change(path, versions), func(ctx context.Context, v *voyage) error {
 		ref, err := v.version(ctx, path, number)
 		if err == nil {
@@ -308,6 +313,74 @@ func (p *plan) restore(path string, number int) *plan {
 		}
 		return err
 	})
+}
+
+// spoil has a tier give something else than a version that is to be restored, once, alone
+// in its wave.
+func (p *plan) spoil(path string, number int) *plan {
+	versions := slices.Clone(p.versions[path])
+	versions[number].tried++
+	tried := versions[number].tried
+	versions[number].restored = tried < restoreTries
+	return p.step(fmt.Sprint("spoil version ", number, " of ", path), p.change(path, versions), func(ctx context.Context, v *voyage) error {
+		ref, err := v.version(ctx, path, number)
+		if err != nil {
+			return err
+		}
+		b, err := v.store.buckets.find(ref.Bucket)
+		if err != nil {
+			return err
+		}
+		h, err := v.store.version(ctx, b, ref)
+		if err != nil {
+			return err
+		}
+		lies := newMemTier()
+		for _, body := range h.Bodies {
+			lie, err := io.ReadAll(frame.NewEncoder(bytes.NewReader(randomBytes(int(body.Size), 99)), body.ID))
+			if err != nil {
+				return err
+			}
+			lies.bodies[nameInTier(body)] = lie
+		}
+		tiers := v.store.tiers
+		defer func() { v.store.tiers = tiers }()
+		v.store.tiers = tierMap{h.Tier(): lies}
+		v.store.wakeRestores(time.Now().Add(time.Duration(tried) * time.Hour))
+		return v.store.restoreAll(ctx)
+	})
+}
+
+// mend has a tier give what it gave wrongly before, alone in its wave.
+func (p *plan) mend(path string, number int) *plan {
+	versions := slices.Clone(p.versions[path])
+	versions[number].tried = 0
+	return p.step(fmt.Sprint("mend version ", number, " of ", path), p.change(path, versions), func(ctx context.Context, v *voyage) error {
+		v.store.wakeRestores(time.Now().AddDate(0, 0, 1))
+		return v.store.restoreAll(ctx)
+	})
+}
+
+// cancel takes back that a version is to be restored, or removes its copy.
+func (p *plan) cancel(path string, number int) *plan {
+	versions := slices.Clone(p.versions[path])
+	versions[number].restored, versions[number].tried = false, 0
+	return p.step(fmt.Sprint("cancel version ", number, " of ", path), p.change(path, versions), func(ctx context.Context, v *voyage) error {
+		ref, err := v.version(ctx, path, number)
+		if err == nil {
+			_, err = v.store.CancelRestore(ctx, ref)
+		}
+		return err
+	})
+}
+
+// wakeRestores says what time it is, and that nothing rests but what is written down to.
+func (s *Store) wakeRestores(now time.Time) {
+	s.now = func() time.Time { return now }
+	s.restoring.mu.Lock()
+	defer s.restoring.mu.Unlock()
+	clear(s.restoring.rests)
+	clear(s.restoring.tiers)
 }
 
 // attend makes the copies that are asked for.

@@ -29,6 +29,7 @@ var workloads = []workload{
 	{"storage classes", 4, classes},
 	{"tiers", 3, tiers},
 	{"copies", 3, copies},
+	{"restores in vain", 3, restoresInVain},
 	{"renames", 4, renames},
 }
 
@@ -180,6 +181,22 @@ func copies() *plan {
 	return p.expire("bucket/d", 0).deleteVersion("bucket/b", 0).emptyTiers()
 }
 
+// restoresInVain has a tier give something else than it was sent until that is given up,
+// asks again, and takes wishes and copies back.
+func restoresInVain() *plan {
+	p := newPlan().makeBucket("bucket").then()
+	p.put("bucket/a", 3000, 1).put("bucket/b", 2<<20+5, 2).put("bucket/c", 5000, 3).then()
+	p.move("bucket/a", 0, "COLD").move("bucket/b", 0, "COLD").move("bucket/c", 0, "COLD").then().restore("bucket/a", 0).then()
+	for try := range restoreTries {
+		if p.spoil("bucket/a", 0).then(); try == 2 {
+			p.tag("bucket/a", 0, "x").compact().then()
+		}
+	}
+	p.restore("bucket/a", 0).then().spoil("bucket/a", 0).then().mend("bucket/a", 0).then()
+	p.restore("bucket/b", 0).then().spoil("bucket/b", 0).then().cancel("bucket/b", 0).cancel("bucket/a", 0).restore("bucket/c", 0).then()
+	return p.cancel("bucket/c", 0).restore("bucket/b", 0).compact().then().restore("bucket/a", 0)
+}
+
 // chance is a workload that is made up anew each time.
 func chance(seed uint64) *plan {
 	rng := rand.New(rand.NewPCG(seed, 2))
@@ -226,8 +243,10 @@ func (p *plan) anything(rng *rand.Rand, path string) {
 		p.copy(path, path)
 	case n == 12 && len(held) > 0 && !held[0].marker:
 		p.move(path, 0, []string{"", "COLD"}[rng.IntN(2)])
-	case n >= 13 && n < 15 && len(held) > 0 && held[0].restored:
+	case n == 13 && len(held) > 0 && held[0].restored:
 		p.expire(path, 0)
+	case n == 14 && len(held) > 0 && held[0].restored:
+		p.cancel(path, 0)
 	case n >= 13 && n < 15 && len(held) > 0 && held[0].tier != "":
 		p.restore(path, 0)
 	case n == 15 && len(held) == 1 && strings.HasPrefix(path, "bucket/"):

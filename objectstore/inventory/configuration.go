@@ -39,7 +39,8 @@ type Configuration struct {
 	Prefix  string   `json:"prefix,omitempty"` // of their keys
 	Account string   `json:"account,omitempty"`
 	Format  Format   `json:"format"`
-	Encrypt bool     `json:"encrypt,omitempty"` // with the store's key
+	Encrypt bool     `json:"encrypt,omitempty"` // with the store's key …
+	KeyID   string   `json:"keyId,omitempty"`   // … under this name, if there is one; only with Encrypt
 	Fields  []string `json:"fields,omitempty"`  // S3's names, see Fields
 }
 
@@ -82,7 +83,21 @@ func (c *Configuration) Validate() error {
 	if c.Prefix != "" && (len(c.Prefix) > maxPrefix || objectstore.ValidateKey(c.Prefix) != nil) {
 		return invalid("The destination's prefix is longer than %d bytes, or has characters that a key cannot have.", maxPrefix)
 	}
-	return nil
+	if c.KeyID != "" && !c.Encrypt {
+		return invalid("A key is named that nothing is encrypted with.")
+	}
+	return objectstore.NamedKey{ID: c.KeyID}.Check()
+}
+
+// encryption is how reports are encrypted.
+func (c *Configuration) encryption() objectstore.Encryption {
+	switch {
+	case !c.Encrypt:
+		return objectstore.EncryptionNone
+	case c.KeyID == "":
+		return objectstore.EncryptionStore
+	}
+	return objectstore.NamedKey{ID: c.KeyID}.Encryption()
 }
 
 // maxPrefix leaves room for what reports are called.

@@ -67,6 +67,9 @@ var optional = []column{
 	{"IsMultipartUploaded", "is_multipart_uploaded", boolean, false, func(r *rowOf) any { return strings.Contains(r.ETag, "-") }},
 	{"ReplicationStatus", "replication_status", text, false, func(r *rowOf) any { return filled(r.standing) }},
 	{"EncryptionStatus", "encryption_status", text, false, func(r *rowOf) any {
+		if _, named := r.Encryption.NamedKey(); named {
+			return "SSE-KMS"
+		}
 		return map[objectstore.Encryption]string{
 			objectstore.EncryptionNone: "NOT-SSE", objectstore.EncryptionStore: "SSE-S3", objectstore.EncryptionCustomer: "SSE-C",
 		}[r.Encryption]

@@ -79,7 +79,7 @@ func (f *file) abandon() error {
 // put writes an object of the report.
 func (r *report) put(ctx context.Context, key, contentType string, body io.Reader, size int64) error {
 	_, err := r.s.source.Put(ctx, objectstore.PutRequest{
-		Bucket: r.config.Bucket, Key: key, Body: body, Size: size, Encrypt: r.config.Encrypt,
+		Bucket: r.config.Bucket, Key: key, Body: body, Size: size, Encrypt: r.config.encryption(),
 		Attributes: objectstore.Attributes{ContentType: contentType},
 	})
 	return err

@@ -42,7 +42,7 @@ func TestKeyCommand(t *testing.T) {
 	r = ring(t, cfg)
 	for range 5 {
 		opens(t, r, id, b, "secret")
-		if _, err := r.Open(t.Context(), "0123", nil); !errors.Is(err, masterkey.ErrMissing) { // the file is read again
+		if _, err := r.Open(t.Context(), "0123", "", nil); !errors.Is(err, masterkey.ErrMissing) { // the file is read again
 			t.Fatal(err)
 		}
 	}
@@ -52,7 +52,7 @@ func TestKeyCommand(t *testing.T) {
 
 	// Without the command the key cannot be had, and a new one is made for what is new.
 	without := ring(t, masterkey.Config{Folder: cfg.Folder})
-	if _, err := without.Open(t.Context(), id, b); !errors.Is(err, masterkey.ErrMissing) || !strings.Contains(err.Error(), "CROFT_KMS_COMMAND") {
+	if _, err := without.Open(t.Context(), id, "", b); !errors.Is(err, masterkey.ErrMissing) || !strings.Contains(err.Error(), "CROFT_KMS_COMMAND") {
 		t.Errorf("without the command: %v", err)
 	}
 	if other, _ := sealed(t, without, "another"); other == id {
@@ -71,7 +71,7 @@ func TestKeyCommand(t *testing.T) {
 	_ = os.Remove(script + ".log")
 	r = ring(t, cfg)
 	for range 3 {
-		_, err := r.Open(t.Context(), id, b)
+		_, err := r.Open(t.Context(), id, "", b)
 		if !errors.Is(err, masterkey.ErrCommand) || !strings.Contains(err.Error(), "no network") {
 			t.Fatalf("program down: %v", err)
 		}
@@ -94,7 +94,7 @@ func TestBadCommands(t *testing.T) {
 	} {
 		cfg := masterkey.Config{Folder: t.TempDir(), Command: program(t, script)}
 		began := time.Now()
-		if _, _, err := ring(t, cfg).Seal(t.Context(), []byte("x")); !errors.Is(err, masterkey.ErrCommand) {
+		if _, _, err := ring(t, cfg).Seal(t.Context(), "", []byte("x")); !errors.Is(err, masterkey.ErrCommand) {
 			t.Errorf("%s: %v", what, err)
 		}
 		if took := time.Since(began); took > 20*time.Second {
@@ -105,7 +105,7 @@ func TestBadCommands(t *testing.T) {
 		}
 	}
 	cfg := masterkey.Config{Folder: t.TempDir(), Command: filepath.Join(t.TempDir(), "missing")}
-	if _, _, err := ring(t, cfg).Seal(t.Context(), nil); !errors.Is(err, masterkey.ErrCommand) {
+	if _, _, err := ring(t, cfg).Seal(t.Context(), "", nil); !errors.Is(err, masterkey.ErrCommand) {
 		t.Errorf("missing program: %v", err)
 	}
 }
@@ -124,7 +124,7 @@ func TestAnotherKeyFromTheCommand(t *testing.T) {
 	if bytes.Contains(text, []byte("plain")) {
 		t.Error("the key is kept in plain")
 	}
-	if got, err := ring(t, cfg).Open(t.Context(), id, b); !errors.Is(err, masterkey.ErrCommand) {
+	if got, err := ring(t, cfg).Open(t.Context(), id, "", b); !errors.Is(err, masterkey.ErrCommand) {
 		t.Errorf("opened %q, %v", got, err)
 	}
 }

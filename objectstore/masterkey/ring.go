@@ -107,12 +107,18 @@ func keyID(raw [seal.KeySize]byte) string {
 	return hex.EncodeToString(mac.Sum(nil)[:8])
 }
 
-// purpose separates what is sealed here from what the same key may seal elsewhere.
-const purpose = "object key"
+// purpose separates what is sealed here from what the same key may seal elsewhere, and what
+// is sealed to one name from all others.
+func purpose(name string) string {
+	if name == "" {
+		return "object key"
+	}
+	return "object key of " + name
+}
 
 // Seal encrypts a small secret under the newest key, which is made when there is
-// none.
-func (r *Ring) Seal(ctx context.Context, plain []byte) (keyID string, sealed []byte, err error) {
+// none. It opens for the same name only; the empty one is a name like others.
+func (r *Ring) Seal(ctx context.Context, name string, plain []byte) (keyID string, sealed []byte, err error) {
 	k, err := r.current(ctx)
 	if err != nil {
 		return "", nil, err
@@ -121,12 +127,12 @@ func (r *Ring) Seal(ctx context.Context, plain []byte) (keyID string, sealed []b
 	if err != nil {
 		return "", nil, err
 	}
-	sealed, err = sealer.Seal(purpose, plain)
+	sealed, err = sealer.Seal(purpose(name), plain)
 	return k.id, sealed, err
 }
 
 // Open decrypts what Seal made.
-func (r *Ring) Open(ctx context.Context, keyID string, sealed []byte) ([]byte, error) {
+func (r *Ring) Open(ctx context.Context, keyID, name string, sealed []byte) ([]byte, error) {
 	k, err := r.find(keyID)
 	if err != nil {
 		return nil, err
@@ -135,7 +141,7 @@ func (r *Ring) Open(ctx context.Context, keyID string, sealed []byte) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	plain, err := sealer.Open(purpose, sealed)
+	plain, err := sealer.Open(purpose(name), sealed)
 	if err != nil {
 		return nil, errs.Wrap(err, ErrBroken.Kind, ErrBroken.Code, ErrBroken.Message)
 	}

@@ -28,7 +28,7 @@ func ring(t *testing.T, cfg masterkey.Config) *masterkey.Ring {
 
 func sealed(t *testing.T, r *masterkey.Ring, secret string) (id string, b []byte) {
 	t.Helper()
-	id, b, err := r.Seal(t.Context(), []byte(secret))
+	id, b, err := r.Seal(t.Context(), "", []byte(secret))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func sealed(t *testing.T, r *masterkey.Ring, secret string) (id string, b []byte
 
 func opens(t *testing.T, r *masterkey.Ring, id string, b []byte, want string) {
 	t.Helper()
-	if got, err := r.Open(t.Context(), id, b); err != nil || string(got) != want {
+	if got, err := r.Open(t.Context(), id, "", b); err != nil || string(got) != want {
 		t.Fatalf("opened %q, %v", got, err)
 	}
 }
@@ -50,7 +50,7 @@ func TestKeyOfTheFile(t *testing.T) {
 	cfg := masterkey.Config{Folder: t.TempDir(), Logger: slog.New(slog.NewTextHandler(&log, nil))}
 	path := filepath.Join(cfg.Folder, "objects.keys")
 	r := ring(t, cfg)
-	if _, err := r.Open(t.Context(), "0123", nil); !errors.Is(err, masterkey.ErrMissing) {
+	if _, err := r.Open(t.Context(), "0123", "", nil); !errors.Is(err, masterkey.ErrMissing) {
 		t.Fatalf("a key that is not there: %v", err)
 	}
 	if _, err := os.Stat(path); err == nil {
@@ -75,7 +75,7 @@ func TestKeyOfTheFile(t *testing.T) {
 	for i := range b {
 		altered := bytes.Clone(b)
 		altered[i] ^= 4
-		if _, err := r.Open(t.Context(), id, altered); !errors.Is(err, masterkey.ErrBroken) {
+		if _, err := r.Open(t.Context(), id, "", altered); !errors.Is(err, masterkey.ErrBroken) {
 			t.Fatalf("byte %d altered: %v", i, err)
 		}
 	}
@@ -92,10 +92,10 @@ func TestMissingKeyComesBack(t *testing.T) {
 	_ = os.Remove(path)
 	r := ring(t, cfg)
 	other, c := sealed(t, r, "new secret") // a new key is made; the old one stays missing
-	if _, err := r.Open(t.Context(), id, b); !errors.Is(err, masterkey.ErrMissing) || !strings.Contains(err.Error(), id) {
+	if _, err := r.Open(t.Context(), id, "", b); !errors.Is(err, masterkey.ErrMissing) || !strings.Contains(err.Error(), id) {
 		t.Fatalf("missing key: %v", err)
 	}
-	if _, err := r.Open(t.Context(), other, b); !errors.Is(err, masterkey.ErrBroken) {
+	if _, err := r.Open(t.Context(), other, "", b); !errors.Is(err, masterkey.ErrBroken) {
 		t.Fatalf("under another key: %v", err)
 	}
 	now, _ := os.ReadFile(path)
@@ -121,7 +121,7 @@ func TestDamagedFileIsNotReplaced(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := ring(t, cfg)
-		if _, _, err := r.Seal(t.Context(), nil); err == nil || errs.KindOf(err) != errs.Unavailable {
+		if _, _, err := r.Seal(t.Context(), "", nil); err == nil || errs.KindOf(err) != errs.Unavailable {
 			t.Errorf("%s: %v", what, err)
 		}
 		if _, err := r.Renew(t.Context()); err == nil {
@@ -172,7 +172,7 @@ func TestGivenKeys(t *testing.T) {
 		t.Errorf("renew: %v", err)
 	}
 	r = ring(t, masterkey.Config{Folder: t.TempDir(), Keys: hex.EncodeToString(two)})
-	if _, err := r.Open(t.Context(), first, c); !errors.Is(err, masterkey.ErrMissing) {
+	if _, err := r.Open(t.Context(), first, "", c); !errors.Is(err, masterkey.ErrMissing) {
 		t.Errorf("the key was taken away: %v", err)
 	}
 	for _, bad := range []string{"x", hex.EncodeToString(one[1:]), "secret," + hex.EncodeToString(one)} {
@@ -226,4 +226,22 @@ func TestState(t *testing.T) {
 	is(masterkey.State{Given: true, Keys: 3, Current: third})
 	r = ring(t, masterkey.Config{Folder: folder, Command: "some program"})
 	is(masterkey.State{Command: true, Keys: 2}) // those that it cannot have made are only opened
+}
+
+// TestNames: what is sealed to one name opens for no other, and not without.
+func TestNames(t *testing.T) {
+	r := ring(t, masterkey.Config{Folder: t.TempDir()})
+	names := []string{"", "kms:", "kms:a", "kms:b", "kms:a e30="}
+	for _, name := range names {
+		id, b, err := r.Seal(t.Context(), name, []byte("secret"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, other := range names {
+			plain, err := r.Open(t.Context(), id, other, b)
+			if other == name && (err != nil || string(plain) != "secret") || other != name && !errors.Is(err, masterkey.ErrBroken) {
+				t.Errorf("sealed to %q, opened for %q: %q, %v", name, other, plain, err)
+			}
+		}
+	}
 }

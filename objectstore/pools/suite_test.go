@@ -19,13 +19,13 @@ type testKeys struct{}
 
 func (testKeys) sealer() *seal.Sealer { return seal.New([32]byte{1}) }
 
-func (k testKeys) Seal(_ context.Context, plain []byte) (string, []byte, error) {
-	sealed, err := k.sealer().Seal("test", plain)
+func (k testKeys) Seal(_ context.Context, name string, plain []byte) (string, []byte, error) {
+	sealed, err := k.sealer().Seal("test"+name, plain)
 	return "key", sealed, err
 }
 
-func (k testKeys) Open(_ context.Context, _ string, sealed []byte) ([]byte, error) {
-	return k.sealer().Open("test", sealed)
+func (k testKeys) Open(_ context.Context, _, name string, sealed []byte) ([]byte, error) {
+	return k.sealer().Open("test"+name, sealed)
 }
 
 // quickDir returns a folder in memory where there is enough of it: syncing costs

@@ -16,6 +16,11 @@ func (s *Store) Restore(ctx context.Context, r objectstore.RestoreRequest) (obje
 	return write(ctx, s, r.Bucket, r.Key, func(in *set) (objectstore.Object, error) { return in.Restore(ctx, r) })
 }
 
+// CancelRestore implements objectstore.Restorer.
+func (s *Store) CancelRestore(ctx context.Context, ref objectstore.VersionRef) (objectstore.Object, error) {
+	return write(ctx, s, ref.Bucket, ref.Key, func(in *set) (objectstore.Object, error) { return in.CancelRestore(ctx, ref) })
+}
+
 // TierUsage implements objectstore.Tierer: the sum of all sets. While a pool is being
 // drained, what is on its way may be in it twice.
 func (s *Store) TierUsage(ctx context.Context) (map[string]objectstore.TierUsage, error) {

@@ -20,7 +20,7 @@ func (s *Store) Copy(ctx context.Context, r objectstore.CopyRequest) (objectstor
 	if r.FromVersion != "" && r.FromVersion != objectstore.NullVersion {
 		return objectstore.Object{}, Unsupported("Versioning")
 	}
-	if r.Encrypt || r.CustomerKey != nil || r.FromCustomerKey != nil {
+	if r.Encrypt != objectstore.EncryptionNone || r.CustomerKey != nil || r.FromCustomerKey != nil {
 		return objectstore.Object{}, Unsupported("Encryption with Croft's or your own keys")
 	}
 	for try := 0; ; try++ {

@@ -36,7 +36,7 @@ func (s *Store) Put(ctx context.Context, r objectstore.PutRequest) (objectstore.
 	if err := checkAttributes(r.Attributes); err != nil {
 		return objectstore.Object{}, err
 	}
-	if r.Encrypt || r.CustomerKey != nil {
+	if r.Encrypt != objectstore.EncryptionNone || r.CustomerKey != nil {
 		return objectstore.Object{}, Unsupported("Encryption with Croft's or your own keys")
 	}
 	if r.Size > maxSingle {

@@ -47,7 +47,7 @@ func (s *Store) CreateUpload(ctx context.Context, r objectstore.CreateUploadRequ
 	if err := checkAttributes(r.Attributes); err != nil {
 		return objectstore.Upload{}, err
 	}
-	if r.Encrypt || r.CustomerKey != nil {
+	if r.Encrypt != objectstore.EncryptionNone || r.CustomerKey != nil {
 		return objectstore.Upload{}, Unsupported("Encryption with Croft's or your own keys")
 	}
 	class, err := r.Class.Kept()

@@ -50,6 +50,9 @@ type Facts interface {
 	// Object returns the object that the request is about, as it is now. Where there
 	// is none, it is ErrObjectNotFound or ErrVersionNotFound.
 	Object(ctx context.Context) (objectstore.Object, error)
+	// Initiator returns the Initiator of the credential that began the upload which the
+	// request is about. It is empty where nobody knows, and where there is no such upload.
+	Initiator(ctx context.Context) (string, error)
 }
 
 // Credential is an access key with its secret. Identity is whatever Access
@@ -62,6 +65,9 @@ type Credential struct {
 	// User and UserID are whom those are told of who hear of what a request changes.
 	User   string
 	UserID string
+	// Initiator is who is remembered to have begun an upload, as an ID that is never
+	// another's. Where it is empty, nobody is.
+	Initiator string
 }
 
 // Access answers who somebody is and what they may do. Its errors are

@@ -74,7 +74,8 @@ func TestBuckets(t *testing.T) {
 		{name: "analytics", method: "PUT", target: "/first?analytics&id=x", status: 501, code: "NotImplemented"},
 		{name: "two subresources", method: "GET", target: "/first?policy&acl", status: 400, code: "InvalidArgument"},
 		{name: "unknown method", method: "PATCH", target: "/first", status: 405, code: "MethodNotAllowed"},
-		{name: "post form", method: "POST", target: "/first", body: "x", status: 501, code: "NotImplemented"},
+		{name: "post what is no form", method: "POST", target: "/first", body: "x", status: 501, code: "NotImplemented"},
+		{name: "post to an object", method: "POST", target: "/first/key", body: "x", status: 405, code: "MethodNotAllowed"},
 		{name: "put on the service", method: "PUT", target: "/", status: 405, code: "MethodNotAllowed"},
 		{name: "bad query", method: "GET", target: "/first?a=%zz", status: 400, code: "InvalidURI"},
 		{name: "bad max-keys", method: "GET", target: "/first?max-keys=-1", status: 400, code: "InvalidArgument"},
@@ -123,7 +124,7 @@ func TestPutAndGet(t *testing.T) {
 		{name: "unknown streaming", method: "PUT", target: "/bucket/bad", body: "x", header: []string{"X-Amz-Content-Sha256", "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD"}, status: 501, code: "NotImplemented"},
 		{name: "metadata too large", method: "PUT", target: "/bucket/bad", body: "x", header: []string{"X-Amz-Meta-A", strings.Repeat("a", 2048)}, status: 400, code: "MetadataTooLarge"},
 		{name: "tagging", method: "PUT", target: "/bucket/bad", body: "x", header: []string{"X-Amz-Tagging", "a=b&a=c"}, status: 400, code: "InvalidTag"},
-		{name: "encryption", method: "PUT", target: "/bucket/bad", body: "x", header: []string{"X-Amz-Server-Side-Encryption", "aws:kms"}, status: 501, code: "NotImplemented"},
+		{name: "encryption", method: "PUT", target: "/bucket/bad", body: "x", header: []string{"X-Amz-Server-Side-Encryption", "aws:kms:dsse"}, status: 501, code: "NotImplemented"},
 		{name: "storage class", method: "PUT", target: "/bucket/bad", body: "x", header: []string{"X-Amz-Storage-Class", "GLACIER"}, status: 400, code: "InvalidStorageClass"},
 		{name: "token", method: "PUT", target: "/bucket/bad", body: "x", header: []string{"X-Amz-Security-Token", "t"}, status: 400, code: "InvalidToken"},
 		{name: "version", method: "GET", target: "/bucket/dir/key?versionId=x", status: 400, code: "InvalidArgument"},
@@ -179,7 +180,7 @@ func TestKeys(t *testing.T) {
 	}
 	f.run(t, []call{
 		{name: "nul", method: "PUT", target: "/bucket/a%00b", body: "x", status: 400, code: "InvalidArgument"},
-		{name: "not utf-8", method: "PUT", target: "/bucket/a%ff", body: "x", status: 400, code: "InvalidArgument"},
+		{name: "not utf-8", method: "PUT", target: "/bucket/a%ff", body: "x", status: 400, code: "InvalidURI"},
 		{name: "1025 bytes", method: "PUT", target: "/bucket/" + strings.Repeat("k", 1025), body: "x", status: 400, code: "KeyTooLongError"},
 		{name: "1025 bytes read", method: "GET", target: "/bucket/" + strings.Repeat("k", 1025), status: 400, code: "KeyTooLongError"},
 	})
@@ -204,6 +205,7 @@ func TestRanges(t *testing.T) {
 		partial("to the end", "bytes=7-", "789", "bytes 7-9/10"),
 		partial("over the end", "bytes=7-100", "789", "bytes 7-9/10"),
 		partial("to the largest", "bytes=0-9223372036854775807", "0123456789", "bytes 0-9/10"),
+		partial("beyond the largest", "bytes=0-99999999999999999999", "0123456789", "bytes 0-9/10"),
 		partial("last three", "bytes=-3", "789", "bytes 7-9/10"),
 		partial("last hundred", "bytes=-100", "0123456789", "bytes 0-9/10"),
 		whole("backwards", "bytes=4-2"), whole("several", "bytes=0-1,3-4"), whole("other unit", "lines=0-1"),

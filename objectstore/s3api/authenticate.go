@@ -151,10 +151,11 @@ func (q *request) claim() error {
 	return q.claimHeader(authorization[0])
 }
 
-// anonymous reports whether the request claims to be nobody's. What Access allows
-// everybody it may do all the same.
+// anonymous reports whether the request claims to be nobody's: an empty header claims
+// nothing. What Access allows everybody it may do all the same.
 func (q *request) anonymous() bool {
-	return !q.posted && len(q.r.Header["Authorization"]) == 0 && !claimsPresigned(q.query)
+	authorization := q.r.Header["Authorization"]
+	return !q.posted && (len(authorization) == 0 || len(authorization) == 1 && authorization[0] == "") && !claimsPresigned(q.query)
 }
 
 // claimNothing reads the payload's hash of a request without a signature. It binds
@@ -195,7 +196,7 @@ func (q *request) claimHeader(authorization string) error {
 
 func (q *request) claimPresigned() error {
 	if q.query.Has("AWSAccessKeyId") {
-		return fail("InvalidRequest", "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.")
+		return errNotV4()
 	}
 	sig, err := parsePresigned(q.query, q.services()...)
 	if err != nil {
@@ -246,7 +247,7 @@ func (h *Handler) checkTime(sig *signature) error {
 		switch {
 		case age < -maxClockSkew:
 			return fail("AccessDenied", "Request is not valid yet.")
-		case age > sig.expires:
+		case age > sig.expires || sig.expires == 0: // 0 is never good, also from a clock that is ahead
 			return fail("AccessDenied", "Request has expired.")
 		}
 		return nil

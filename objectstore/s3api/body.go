@@ -13,6 +13,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"croft/objectstore"
 )
 
 // Values of x-amz-content-sha256 that are not a digest.
@@ -37,9 +39,10 @@ type body struct {
 	wantSHA string
 	md5     string // lower-case hex of Content-MD5; the store or readAll verifies it
 
-	sum      *algorithm // nil when the client sent no checksum
-	hash     hash.Hash  // of sum
-	wantSum  string     // empty when it comes in a trailer
+	sum      *algorithm              // nil when the client sent no checksum
+	hash     hash.Hash               // of sum
+	wantSum  string                  // empty when it comes in a trailer
+	unasked  *objectstore.DefaultSum // nil unless the store is to keep one
 	finished bool
 }
 
@@ -151,9 +154,12 @@ func (b *body) expectChunks(q *request, trailers []string) error {
 	return nil
 }
 
-// requireSize refuses a body whose size was not announced or is too large.
-func (b *body) requireSize() error {
-	if b.size < 0 {
+// requireSize refuses a body whose size was not announced or is too large. HTTP/1 takes a
+// request that says nothing of a body for one that has none: what such a client sends behind
+// it would be lost, and an empty object be acknowledged.
+func (q *request) requireSize() error {
+	b := q.body
+	if b.size < 0 || q.r.ProtoMajor == 1 && q.r.ContentLength == 0 && q.r.Header["Content-Length"] == nil {
 		return fail("MissingContentLength", "You must provide the Content-Length HTTP header.")
 	}
 	if b.size > maxBody {
@@ -187,6 +193,9 @@ func (b *body) Read(p []byte) (int, error) {
 	}
 	if b.hash != nil {
 		b.hash.Write(p[:n])
+	}
+	if b.unasked != nil {
+		_, _ = b.unasked.Write(p[:n]) // never fails
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		return n, cut(err)
@@ -259,6 +268,13 @@ func (b *body) readAll(limit int64) ([]byte, error) {
 		}
 	}
 	return data, nil
+}
+
+// nothing reads a body that a call has no use for: it must be what was signed all the
+// same, before anything is done.
+func (b *body) nothing() error {
+	_, err := b.readAll(maxSetting)
+	return err
 }
 
 // cut turns an error of the connection into S3's word for it.

@@ -9,8 +9,18 @@ import (
 
 type encryptionRuleXML struct {
 	Algorithm string `xml:"ApplyServerSideEncryptionByDefault>SSEAlgorithm"`
+	KeyID     string `xml:"ApplyServerSideEncryptionByDefault>KMSMasterKeyID,omitempty"`
 	BucketKey bool   `xml:"BucketKeyEnabled"`
 }
+
+// encryptionDocument is where a bucket keeps that its rule asks for bucket keys. They save
+// calls to a key management service, so there is nothing to do for them here; but programs
+// that manage settings look whether what they set is there.
+const encryptionDocument = "encryption"
+
+// bucketKeyDocument is that document for a rule. It says nothing of another one, which the
+// console may have set.
+func bucketKeyDocument(by objectstore.Encryption) string { return "bucket key of " + string(by) }
 
 func (h *Handler) getBucketEncryption(q *request) error {
 	bucket, err := h.store.Bucket(q.r.Context(), q.bucket)
@@ -20,10 +30,14 @@ func (h *Handler) getBucketEncryption(q *request) error {
 	if bucket.Encryption == objectstore.EncryptionNone {
 		return fail("ServerSideEncryptionConfigurationNotFoundError", "The server side encryption configuration was not found.")
 	}
+	rule := encryptionRuleXML{Algorithm: aes256, BucketKey: bucket.Documents[encryptionDocument] == bucketKeyDocument(bucket.Encryption)}
+	if key, ok := bucket.Encryption.NamedKey(); ok {
+		rule.Algorithm, rule.KeyID = awsKMS, key.ID
+	}
 	writeXML(q.w, http.StatusOK, struct {
 		XMLName xml.Name          `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ServerSideEncryptionConfiguration"`
 		Rule    encryptionRuleXML `xml:"Rule"`
-	}{Rule: encryptionRuleXML{Algorithm: aes256}})
+	}{Rule: rule})
 	return nil
 }
 
@@ -32,39 +46,39 @@ func (h *Handler) putBucketEncryption(q *request) error {
 	if err != nil {
 		return err
 	}
-	algorithm, err := readEncryption(document)
+	by, bucketKey, err := readEncryption(document)
 	if err != nil {
 		return err
 	}
-	switch algorithm {
-	case aes256:
-	case "aws:kms", "aws:kms:dsse":
-		return failf("NotImplemented", "%s needs a key management service, which Croft does not have. Use AES256.", algorithm)
-	default:
-		return errMalformedXML()
-	}
-	return h.updateBucket(q, http.StatusOK, func(b *objectstore.Bucket) error {
-		b.Encryption = objectstore.EncryptionStore
-		return nil
-	})
+	return h.setBucketEncryption(q, http.StatusOK, by, bucketKey)
 }
 
 func (h *Handler) deleteBucketEncryption(q *request) error {
-	return h.updateBucket(q, http.StatusNoContent, func(b *objectstore.Bucket) error {
-		b.Encryption = objectstore.EncryptionNone
+	if err := q.body.nothing(); err != nil {
+		return err
+	}
+	return h.setBucketEncryption(q, http.StatusNoContent, objectstore.EncryptionNone, false)
+}
+
+func (h *Handler) setBucketEncryption(q *request, status int, by objectstore.Encryption, bucketKey bool) error {
+	text := ""
+	if bucketKey {
+		text = bucketKeyDocument(by)
+	}
+	return h.updateBucket(q, status, func(b *objectstore.Bucket) error {
+		b.Encryption, b.Documents = by, b.WithDocument(encryptionDocument, text)
 		return nil
 	})
 }
 
-// readEncryption returns the algorithm of the one rule that there may be. Bucket keys
-// save calls to a key management service, so there is nothing to do for them here.
-func readEncryption(document *element) (algorithm string, err error) {
-	var keyID, bucketKey string
+// readEncryption returns what the one rule that there may be says.
+func readEncryption(document *element) (by objectstore.Encryption, bucketKey bool, err error) {
+	var algorithm, keyID, keys string
 	rules := 0
 	err = document.fields(map[string]func(*element) error{"Rule": func(rule *element) error {
 		rules++
 		return rule.fields(map[string]func(*element) error{
-			"BucketKeyEnabled": once(&bucketKey),
+			"BucketKeyEnabled": once(&keys),
 			"ApplyServerSideEncryptionByDefault": func(e *element) error {
 				return e.fields(map[string]func(*element) error{"SSEAlgorithm": once(&algorithm), "KMSMasterKeyID": once(&keyID)})
 			},
@@ -80,11 +94,22 @@ func readEncryption(document *element) (algorithm string, err error) {
 	}})
 	switch {
 	case err != nil:
-		return "", err
+		return by, false, err
 	case rules != 1:
-		return "", errMalformedXML()
+		return by, false, errMalformedXML()
 	case keyID != "" && algorithm == aes256:
-		return "", fail("InvalidArgument", "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse")
+		return by, false, fail("InvalidArgument", "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse")
 	}
-	return algorithm, nil
+	switch algorithm {
+	case aes256:
+		by = objectstore.EncryptionStore
+	case awsKMS:
+		key := objectstore.NamedKey{ID: keyID}
+		by, err = key.Encryption(), key.Check()
+	case awsDSSE:
+		err = errDSSE()
+	default:
+		err = errMalformedXML()
+	}
+	return by, keys == "true", err
 }

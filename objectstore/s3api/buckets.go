@@ -1,9 +1,11 @@
 package s3api
 
 import (
+	"cmp"
 	"encoding/xml"
 	"errors"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -60,34 +62,41 @@ func (h *Handler) listBuckets(q *request) error {
 			out.Token = sealToken(out.Buckets[limit-1].Name)
 			break
 		}
-		out.Buckets = append(out.Buckets, bucketXML{b.Name, xmlTime(b.CreatedAt), h.announcedRegion()})
+		out.Buckets = append(out.Buckets, bucketXML{b.Name, xmlTime(b.CreatedAt), h.regionOf(&b)})
 	}
 	writeXML(q.w, http.StatusOK, out)
 	return nil
 }
 
-func (h *Handler) announcedRegion() string {
-	if h.region == "" {
-		return DefaultRegion
+// locationDocument is where a bucket was asked to be. Clients that look, as Terraform does, find
+// their region again; it has no other effect.
+const locationDocument = "location"
+
+// regionOf is the region that a bucket says it is in.
+func (h *Handler) regionOf(b *objectstore.Bucket) string {
+	if h.region != "" {
+		return h.region
 	}
-	return h.region
+	return cmp.Or(b.Documents[locationDocument], DefaultRegion)
 }
 
 func (h *Handler) headBucket(q *request) error {
-	if _, err := h.store.Bucket(q.r.Context(), q.bucket); err != nil {
+	bucket, err := h.store.Bucket(q.r.Context(), q.bucket)
+	if err != nil {
 		return err
 	}
-	q.w.Header().Set("x-amz-bucket-region", h.announcedRegion())
+	q.w.Header().Set("x-amz-bucket-region", h.regionOf(&bucket))
 	q.w.Header().Set("x-amz-access-point-alias", "false")
 	q.w.WriteHeader(http.StatusOK)
 	return nil
 }
 
 func (h *Handler) getBucketLocation(q *request) error {
-	if _, err := h.store.Bucket(q.r.Context(), q.bucket); err != nil {
+	bucket, err := h.store.Bucket(q.r.Context(), q.bucket)
+	if err != nil {
 		return err
 	}
-	region := h.announcedRegion()
+	region := h.regionOf(&bucket)
 	if region == DefaultRegion {
 		region = "" // S3 writes its first region as nothing
 	}
@@ -97,6 +106,9 @@ func (h *Handler) getBucketLocation(q *request) error {
 	}{Location: region})
 	return nil
 }
+
+// isLocation is what a region may be called, or nothing.
+var isLocation = regexp.MustCompile(`^[A-Za-z0-9:._-]{0,100}$`)
 
 // readNewBucket reads where a bucket is to be, and its tags. What else may stand there,
 // it would not have.
@@ -121,12 +133,12 @@ func (h *Handler) createBucket(q *request) error {
 		return err
 	}
 	var tags []tagXML
+	var location string
 	if len(data) > 0 {
-		var location string
 		if location, tags, err = readNewBucket(data); err != nil {
 			return err
 		}
-		if h.region != "" && location != "" && location != h.region {
+		if h.region != "" && location != "" && location != h.region || !isLocation.MatchString(location) {
 			return fail("InvalidLocationConstraint", "The specified location-constraint is not valid.")
 		}
 	}
@@ -139,6 +151,9 @@ func (h *Handler) createBucket(q *request) error {
 		return err
 	}
 	documents, err := h.newDocuments(q)
+	if h.versions != nil && location != "" && location != DefaultRegion { // other stores keep no documents
+		documents = objectstore.Bucket{Documents: documents}.WithDocument(locationDocument, location)
+	}
 	if err == nil && len(tags) > 0 {
 		documents, err = h.newTags(q, documents, tags)
 	}
@@ -174,6 +189,9 @@ func (h *Handler) newTags(q *request, documents map[string]string, tags []tagXML
 }
 
 func (h *Handler) deleteBucket(q *request) error {
+	if err := q.body.nothing(); err != nil {
+		return err
+	}
 	if err := h.store.DeleteBucket(q.r.Context(), q.bucket); err != nil {
 		return err
 	}

@@ -10,8 +10,9 @@ func bucketRows() []row {
 			{ask: "GET /?prefix={b}&max-buckets=1", want: "200", has: "<Name>{b}</Name>"},
 			{ask: "GET /?max-buckets=x", want: "400 InvalidArgument", when: "a number that is none"},
 		}},
-		{calls: "CreateBucket", remark: "any LocationConstraint; tags, which need `s3:TagResource` besides; `x-amz-bucket-object-lock-enabled`", samples: []sample{
+		{calls: "CreateBucket", remark: "any LocationConstraint, which is said again and has no effect; tags, which need `s3:TagResource` besides; `x-amz-bucket-object-lock-enabled`", samples: []sample{
 			{ask: "PUT /{b}-new", body: "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>", want: "200", has: "location: /{b}-new"},
+			{ask: "PUT /{b}-bad", body: "<CreateBucketConfiguration><LocationConstraint>over there</LocationConstraint></CreateBucketConfiguration>", want: "400 InvalidLocationConstraint", when: "a location that no region is called"},
 			{ask: "PUT /{b}-locked", header: []string{bucketLockHeader, "true"}, want: "200"},
 			{ask: "PUT /{b}", want: "409 BucketAlreadyOwnedByYou", when: "it is there (another's: `BucketAlreadyExists`)"},
 			{ask: "PUT /Upper", want: "400 InvalidBucketName", when: "a name that no bucket can have"},
@@ -25,6 +26,10 @@ func bucketRows() []row {
 		{calls: "HeadBucket, GetBucketLocation", samples: []sample{
 			{ask: "HEAD /{b}", want: "200", has: "x-amz-bucket-region: us-east-1"},
 			{ask: "GET /{b}?location", want: "200", has: "<LocationConstraint"},
+			{ask: "PUT /{b}-there", body: "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>", want: "200"},
+			{ask: "HEAD /{b}-there", want: "200", has: "x-amz-bucket-region: eu-west-1"},
+			{ask: "GET /{b}-there?location", want: "200", has: ">eu-west-1<"},
+			{ask: "GET /?prefix={b}-there", want: "200", has: "<BucketRegion>eu-west-1<"},
 			{ask: "HEAD /{b}-none", want: "404"},
 			{ask: "GET /{b}-none?location", want: "404 NoSuchBucket", when: "there is none"},
 		}},

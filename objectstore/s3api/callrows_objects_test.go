@@ -97,16 +97,26 @@ func objectRows() []row {
 			with: func(c *Config) { c.Store = tiered{c.Store, c.Store.(objectstore.Versions)} }, samples: []sample{
 				{ask: "HEAD /{b}/key", want: "200", has: "x-amz-storage-class: GLACIER"},
 			}},
-		{about: "`x-amz-server-side-encryption`", remark: "`AES256`", samples: []sample{
+		{about: "`x-amz-server-side-encryption`", remark: "`AES256`, `aws:kms`", samples: []sample{
 			{ask: "PUT /{b}/sealed", body: "x", header: []string{encryptionHeader, aes256}, want: "200", has: "x-amz-server-side-encryption: AES256"},
-			{ask: "PUT /{b}/sealed", body: "x", header: []string{encryptionHeader, "aws:kms"}, want: "501 NotImplemented", when: "`aws:kms`, `aws:kms:dsse`, and all where there is no master key"},
-			{ask: "PUT /{b}/sealed", body: "x", header: []string{encryptionHeader, "ROT13"}, want: "400 InvalidArgument", when: "others"},
+			{ask: "PUT /{b}/sealed", body: "x", header: []string{encryptionHeader, awsKMS}, want: "200", has: "x-amz-server-side-encryption: aws:kms"},
+			{ask: "PUT /{b}/sealed", body: "x", header: []string{encryptionHeader, awsDSSE}, want: "501 NotImplemented", when: "`aws:kms:dsse`, and all where there is no master key"},
+			{ask: "PUT /{b}/sealed", body: "x", header: []string{encryptionHeader, "ROT13"}, want: "400 InvalidArgument", when: "others, and any on calls that only read"},
+			{ask: "HEAD /{b}/sealed", header: []string{encryptionHeader, awsKMS}, want: "400"},
+		}},
+		{about: "`x-amz-server-side-encryption-aws-kms-key-id`, `-context`", remark: "with `aws:kms`: any name of a key is taken, kept and given back, and the object is bound to it. See *Named keys* below", samples: []sample{
+			{ask: "PUT /{b}/named", body: "x", header: pairs(teamKey, []string{contextHeader, tenant}), want: "200", has: "x-amz-server-side-encryption-context: " + tenant},
+			{ask: "HEAD /{b}/named", want: "200", has: "x-amz-server-side-encryption-aws-kms-key-id: alias/team"},
+			{ask: "PUT /{b}/named", body: "x", header: []string{encryptionHeader, aes256, keyIDHeader, "alias/team"}, want: "400 InvalidArgument", when: "without `aws:kms`, with a key of yours, what no key can be called, a context that is no JSON object of texts in base64"},
+			{ask: "PUT /{b}/named", body: "x", header: pairs(teamKey, mine), want: "400 InvalidArgument"},
+			{ask: "PUT /{b}/named", body: "x", header: []string{encryptionHeader, awsKMS, keyIDHeader, "two words"}, want: "400 InvalidArgument"},
+			{ask: "PUT /{b}/named", body: "x", header: []string{encryptionHeader, awsKMS, contextHeader, "x"}, want: "400 InvalidArgument"},
 		}},
 		{about: "Encryption with keys of yours (SSE-C)", remark: "on PutObject, all of multipart, GetObject, HeadObject, CopyObject and UploadPartCopy with `x-amz-copy-source-…`. " +
 			"Allowed without TLS, for Croft may stand behind a proxy that has it: whoever sends keys has to see to it that they travel encrypted", samples: []sample{
 			{ask: "PUT /{b}/mine", body: "x", header: mine, want: "200"},
 			{ask: "GET /{b}/mine", header: mine, want: "200", has: "x"},
-			{ask: "GET /{b}/mine", want: "400 InvalidRequest", when: "without the key, also for HeadObject"},
+			{ask: "GET /{b}/mine", want: "400 InvalidRequest", when: "without the key, also for HeadObject; with another than an upload was begun with"},
 			{ask: "HEAD /{b}/mine", want: "400"},
 			{ask: "GET /{b}/mine", header: other, want: "403 AccessDenied", when: "with another key"},
 		}},
@@ -119,8 +129,8 @@ func objectRows() []row {
 			{ask: "PUT /{b}/..%2F%2525//a%0A/", body: "x", want: "200"},
 			{ask: "GET /{b}?list-type=2&encoding-type=url", want: "200", has: "<Key>../%2525//a%0A/</Key>"},
 			{ask: "PUT /{b}/" + strings.Repeat("k", 1025), body: "x", want: "400 KeyTooLongError", when: "longer than 1,024 bytes"},
-			{ask: "PUT /{b}/a%00b", body: "x", want: "400 InvalidArgument", when: "NUL, and what is not UTF-8"},
-			{ask: "PUT /{b}/a%ff", body: "x", want: "400 InvalidArgument"},
+			{ask: "PUT /{b}/a%00b", body: "x", want: "400 InvalidArgument", when: "NUL"},
+			{ask: "PUT /{b}/a%ff", body: "x", want: "400 InvalidURI", when: "what is not UTF-8"},
 		}},
 	}
 }

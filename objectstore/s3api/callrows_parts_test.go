@@ -19,9 +19,9 @@ func partRows() []row {
 			{ask: "POST /{b}/big?uploadId={upload}", body: completeBody("{etag}"), header: []string{"X-Amz-Mp-Object-Size", "3"}, want: "200", has: "<CompleteMultipartUploadResult"},
 			{ask: "PUT /{b}/big?uploadId=none&partNumber=1", body: "x", want: "404 NoSuchUpload", when: "there is none"},
 		}},
-		{calls: "AbortMultipartUpload, ListParts, ListMultipartUploads", samples: []sample{
+		{calls: "AbortMultipartUpload, ListParts, ListMultipartUploads", remark: "whoever began an upload may abort it and list its parts; `Initiator` is the ARN of the user", samples: []sample{
 			{ask: "POST /{b}/big?uploads", want: "200"},
-			{ask: "GET /{b}/big?uploadId={upload}&max-parts=1", want: "200", has: "<ListPartsResult"},
+			{ask: "GET /{b}/big?uploadId={upload}&max-parts=1", want: "200", has: "<Initiator><ID>arn:aws:iam::000000000000:user/ada</ID><DisplayName>ada</DisplayName></Initiator>"},
 			{ask: "GET /{b}?uploads&prefix=b", want: "200", has: "<UploadId>{upload}</UploadId>"},
 			{ask: "DELETE /{b}/big?uploadId={upload}", want: "204"},
 			{ask: "GET /{b}/big?uploadId={upload}", want: "404 NoSuchUpload", when: "there is none"},

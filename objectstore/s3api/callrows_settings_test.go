@@ -27,12 +27,14 @@ func settingRows() []row {
 			{ask: "PUT /{b}/logs/1", body: "x", want: "200", has: "x-amz-expiration: "},
 			{ask: "POST /{b}/logs/2?uploads", want: "200", has: "x-amz-abort-rule-id: "},
 		}},
-		{calls: "PutBucketEncryption, GetBucketEncryption, DeleteBucketEncryption", remark: "`AES256`: with Croft's master key, as the console shows it", samples: []sample{
+		{calls: "PutBucketEncryption, GetBucketEncryption, DeleteBucketEncryption", remark: "`AES256`: with Croft's master key; `aws:kms`: the same under a name, `KMSMasterKeyID`. As the console shows it. `BucketKeyEnabled` is kept and given back, and changes nothing", samples: []sample{
 			{ask: "GET /{b}?encryption", want: "404 ServerSideEncryptionConfigurationNotFoundError", when: "there is no rule"},
 			{ask: "PUT /{b}?encryption", body: sealed, want: "200"},
 			{ask: "GET /{b}?encryption", want: "200", has: "AES256"},
 			{ask: "DELETE /{b}?encryption", want: "204"},
-			{ask: "PUT /{b}?encryption", body: strings.Replace(sealed, "AES256", "aws:kms", 1), want: "501 NotImplemented", when: "`aws:kms`"},
+			{ask: "PUT /{b}?encryption", body: strings.Replace(sealed, "AES256<", "aws:kms<", 1), want: "200"},
+			{ask: "GET /{b}?encryption", want: "200", has: "aws:kms"},
+			{ask: "PUT /{b}?encryption", body: strings.Replace(sealed, "AES256", "aws:kms:dsse", 1), want: "501 NotImplemented", when: "`aws:kms:dsse`"},
 			{ask: "PUT /{b}?encryption", body: "<x/>", want: "400 MalformedXML", when: "another document"},
 		}},
 		{calls: "PutBucketTagging, GetBucketTagging, DeleteBucketTagging", remark: "up to 50 tags", samples: []sample{
@@ -127,7 +129,7 @@ func settingRows() []row {
 				{ask: "DELETE /{b}?inventory&id=daily", want: "204"},
 				{ask: "PUT /{b}?inventory&id=daily", body: inventoryTo("{b}-none"), want: "400 InvalidS3DestinationBucket", when: "into another"},
 				{ask: "PUT /{b}?inventory&id=other", body: inventoryTo("{b}"), want: "400 IdMismatch", when: "the IDs differ"},
-				{ask: "PUT /{b}?inventory&id=daily", body: inventoryTo("{b}", "CSV", "ORC"), want: "501 NotImplemented", when: "ORC and `SSE-KMS`"},
+				{ask: "PUT /{b}?inventory&id=daily", body: inventoryTo("{b}", "CSV", "ORC"), want: "501 NotImplemented", when: "ORC"},
 				{ask: "PUT /{b}?inventory&id=daily", body: "<x/>", want: "400 MalformedXML", when: "another document"},
 			}},
 		{calls: "PutBucketReplication, GetBucketReplication, DeleteBucketReplication", remark: "filters by prefix and tags, priority, delete markers, what is there already; the destination is a target of the bucket, see below", with: withReplication, samples: []sample{

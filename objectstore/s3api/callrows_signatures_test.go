@@ -1,9 +1,11 @@
 package s3api
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -49,6 +51,7 @@ func signatureRows() []row {
 		}},
 		{about: "Signature Version 2 without that", state: "refused", samples: []sample{
 			{ask: "GET /{b}/key", send: sendV2, want: "400 InvalidRequest", when: "always"},
+			{ask: "POST /{b}", body: "x", send: sendFormV2, want: "400 InvalidRequest"},
 		}},
 		{about: "Session tokens", remark: "of STS, see [iam.md](iam.md); in the header, a presigned URL or a form; with Signature Version 4", with: withSessions, samples: []sample{
 			{ask: "GET /{b}/key", send: inSession(goodToken), want: "200", has: "hello"},
@@ -59,7 +62,7 @@ func signatureRows() []row {
 		{about: "Virtual-host style", remark: "under each `--s3-domain`: `bucket.s3.example.com/key`; any other host name is path style", with: onDomain, samples: []sample{
 			{ask: "GET /{b}/key", send: atHost, want: "200", has: "hello"},
 		}},
-		{about: "CRC32, CRC32C, CRC64NVME, SHA1, SHA256, SHA512, MD5, XXHASH64, XXHASH3, XXHASH128, Content-MD5", remark: "in a header or trailer: verified, kept and given back; for multipart as COMPOSITE or FULL_OBJECT", samples: append(everyChecksum(),
+		{about: "CRC32, CRC32C, CRC64NVME, SHA1, SHA256, SHA512, MD5, XXHASH64, XXHASH3, XXHASH128, Content-MD5", remark: "in a header or trailer: verified, kept and given back; for multipart as COMPOSITE or FULL_OBJECT; without one, S3's own. See below", samples: append(everyChecksum(),
 			sample{ask: "PUT /{b}/new", body: "hellp", header: []string{"Content-MD5", "XUFAKrxLKna5cZ2REBfFkg=="}, want: "400 BadDigest", when: "the body is another"},
 			sample{ask: "PUT /{b}/new", body: "hello", header: []string{"Content-MD5", "abc"}, want: "400 InvalidDigest", when: "a Content-MD5 that is none"},
 			sample{ask: "PUT /{b}/new", body: "x", header: []string{"X-Amz-Sdk-Checksum-Algorithm", "CRC99"}, want: "400 InvalidRequest", when: "an algorithm that is not there, a checksum that cannot be"},
@@ -67,7 +70,9 @@ func signatureRows() []row {
 		{about: "Length of bodies", remark: "announced; a body that ends early or goes on stores nothing", samples: []sample{
 			{ask: "PUT /{b}/new", body: matrixBody, send: inChunks(streamingSigned, "short"), want: "400 IncompleteBody", when: "cut off or longer than announced"},
 			{ask: "PUT /{b}/new", body: "x", send: unannounced, want: "411 MissingContentLength", when: "no length"},
+			{ask: "PUT /{b}/new", send: unsaid, want: "411 MissingContentLength"},
 			{ask: "PUT /{b}/new", body: "x", want: "200"},
+			{ask: "PUT /{b}/new", want: "200"},
 		}},
 	}
 }
@@ -109,6 +114,11 @@ func sendV2(f *fixture, method, target, body string, header ...string) answer {
 	return f.do(f.signV2(f.request(method, target, body, header...)))
 }
 
+func sendFormV2(f *fixture, _, target, body string, _ ...string) answer {
+	f.t.Helper()
+	return f.post(target, f.formV2(`["starts-with","$key",""]`, field{"key", "form"}), body)
+}
+
 // presigned makes a link that long ago, good for a time, and follows it.
 func presigned(ago, expires time.Duration) func(*fixture, string, string, string, ...string) answer {
 	return func(f *fixture, method, target, _ string, _ ...string) answer {
@@ -148,6 +158,35 @@ func unannounced(f *fixture, method, target, body string, header ...string) answ
 	r := f.sign(f.request(method, target, "", append(header, "X-Amz-Content-Sha256", unsignedPayload)...), "")
 	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(body)), -1
 	return f.do(r)
+}
+
+// unsaid sends a request that says nothing of a body, which net/http's client never does for a PUT.
+func unsaid(f *fixture, method, target, _ string, header ...string) answer {
+	f.t.Helper()
+	r := f.sign(f.request(method, target, "", append(header, "X-Amz-Content-Sha256", unsignedPayload)...), "")
+	conn, err := net.Dial("tcp", f.server.Listener.Addr().String())
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer conn.Close()
+	var head strings.Builder
+	fmt.Fprintf(&head, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n", method, r.URL.RequestURI(), r.URL.Host)
+	if err := r.Header.Write(&head); err != nil {
+		f.t.Fatal(err)
+	}
+	if _, err := io.WriteString(conn, head.String()+"\r\n"); err != nil {
+		f.t.Fatal(err)
+	}
+	response, err := http.ReadResponse(bufio.NewReader(conn), r)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return answer{response.StatusCode, response.Header, string(body)}
 }
 
 // atHost asks for what the path names under the bucket's own host name.

@@ -32,7 +32,7 @@ func versionRows() []row {
 			{ask: "GET /{b}/key", want: "404 NoSuchKey"},
 			{ask: "GET /{b}/key?versionId={version}", want: "405 MethodNotAllowed", when: "the ID of a delete marker"},
 		}},
-		{about: "`x-amz-version-id`, `x-amz-delete-marker`", state: "given", remark: "wherever S3 gives them, in buckets that keep or kept versions", samples: []sample{
+		{about: "`x-amz-version-id`, `x-amz-delete-marker`", state: "given", remark: "wherever S3 gives them, in buckets that keep or kept versions; not with objects that are written while versioning is suspended", samples: []sample{
 			{ask: "PUT /{b}?versioning", body: enabled, want: "200"},
 			{ask: "PUT /{b}/key", body: "second", want: "200", has: "x-amz-version-id: "},
 			{ask: "DELETE /{b}/key", want: "204", has: "x-amz-delete-marker: true"},

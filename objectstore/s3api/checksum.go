@@ -26,7 +26,7 @@ const (
 
 	// How checksums are kept in objectstore.Attributes.Checksums: the algorithm's
 	// lower-case name → base64, beside these.
-	keptType      = "type"      // COMPOSITE or FULL_OBJECT
+	keptType      = "type"      // COMPOSITE or FULL_OBJECT; a CRC64NVME is the latter without it
 	keptAlgorithm = "algorithm" // of an unfinished upload
 )
 
@@ -37,21 +37,24 @@ type algorithm struct {
 	header string // as net/http spells it
 	size   int    // in bytes
 	make   func() hash.Hash
-	poly   uint64 // reflected, of a CRC; 0 for others, which have no full-object form
+	crc    *objectstore.CRC // nil for others, which have no full-object form
 }
 
 var algorithms = []algorithm{
-	{"CRC32", "crc32", "X-Amz-Checksum-Crc32", 4, func() hash.Hash { return crc32.NewIEEE() }, crc32.IEEE},
-	{"CRC32C", "crc32c", "X-Amz-Checksum-Crc32c", 4, func() hash.Hash { return crc32.New(castagnoli) }, crc32.Castagnoli},
-	{"CRC64NVME", "crc64nvme", "X-Amz-Checksum-Crc64nvme", 8, func() hash.Hash { return crc64nvme.New() }, 0x9a6c9329ac4bc9b5},
-	{"SHA1", "sha1", "X-Amz-Checksum-Sha1", 20, sha1.New, 0},
-	{"SHA256", "sha256", "X-Amz-Checksum-Sha256", 32, sha256.New, 0},
-	{"SHA512", "sha512", "X-Amz-Checksum-Sha512", 64, sha512.New, 0},
-	{"MD5", "md5", "X-Amz-Checksum-Md5", 16, md5.New, 0},
-	{"XXHASH64", "xxhash64", "X-Amz-Checksum-Xxhash64", 8, func() hash.Hash { return xxhash.New() }, 0},
-	{"XXHASH3", "xxhash3", "X-Amz-Checksum-Xxhash3", 8, func() hash.Hash { return xxh3.New() }, 0},
-	{"XXHASH128", "xxhash128", "X-Amz-Checksum-Xxhash128", 16, func() hash.Hash { return xxh3.New128() }, 0},
+	{"CRC32", "crc32", "X-Amz-Checksum-Crc32", 4, func() hash.Hash { return crc32.NewIEEE() }, objectstore.NewCRC(crc32.IEEE)},
+	{"CRC32C", "crc32c", "X-Amz-Checksum-Crc32c", 4, func() hash.Hash { return crc32.New(castagnoli) }, objectstore.NewCRC(crc32.Castagnoli)},
+	{"CRC64NVME", objectstore.SumCRC64NVME, "X-Amz-Checksum-Crc64nvme", 8, func() hash.Hash { return crc64nvme.New() }, objectstore.CRC64NVME},
+	{"SHA1", "sha1", "X-Amz-Checksum-Sha1", 20, sha1.New, nil},
+	{"SHA256", "sha256", "X-Amz-Checksum-Sha256", 32, sha256.New, nil},
+	{"SHA512", "sha512", "X-Amz-Checksum-Sha512", 64, sha512.New, nil},
+	{"MD5", "md5", "X-Amz-Checksum-Md5", 16, md5.New, nil},
+	{"XXHASH64", "xxhash64", "X-Amz-Checksum-Xxhash64", 8, func() hash.Hash { return xxhash.New() }, nil},
+	{"XXHASH3", "xxhash3", "X-Amz-Checksum-Xxhash3", 8, func() hash.Hash { return xxh3.New() }, nil},
+	{"XXHASH128", "xxhash128", "X-Amz-Checksum-Xxhash128", 16, func() hash.Hash { return xxh3.New128() }, nil},
 }
+
+// crc64 is what S3 itself keeps of an object that comes without a checksum.
+var crc64 = algorithmByName("CRC64NVME")
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -66,7 +69,7 @@ func (a *algorithm) valid(value string) bool {
 
 // defaultType is the type of a multipart object's checksum where none is named.
 func (a *algorithm) defaultType() string {
-	if a.name == "CRC64NVME" {
+	if a == crc64 {
 		return typeFullObject
 	}
 	return typeComposite
@@ -154,18 +157,33 @@ func keptChecksum(kept map[string]string) (*algorithm, string) {
 	return nil, ""
 }
 
-// setChecksumHeaders answers x-amz-checksum-mode: ENABLED.
-func setChecksumHeaders(header http.Header, kept map[string]string) {
+// typeOf is the type of an object's checksum. That of S3's own goes without saying, since
+// most objects have it and each byte is on every drive.
+func typeOf(kept map[string]string) string {
+	kind := kept[keptType]
+	if kind == "" && kept[crc64.kept] != "" {
+		return typeFullObject
+	}
+	return kind
+}
+
+// setChecksums gives an object's checksum back in the answer's headers.
+func (q *request) setChecksums(header http.Header, kept map[string]string) {
+	q.setPartChecksums(header, kept)
+	if kind := typeOf(kept); kind != "" {
+		q.setHeader(header, "X-Amz-Checksum-Type", kind)
+	}
+}
+
+// setPartChecksums does so for a part, whose checksum has no type.
+func (q *request) setPartChecksums(header http.Header, kept map[string]string) {
 	if len(kept) == 0 {
 		return
 	}
 	for i := range algorithms {
 		if value, ok := kept[algorithms[i].kept]; ok {
-			header[algorithms[i].header] = []string{value}
+			q.setHeader(header, algorithms[i].header, value)
 		}
-	}
-	if kept[keptType] != "" {
-		header.Set("x-amz-checksum-type", kept[keptType])
 	}
 }
 
@@ -184,7 +202,7 @@ func (a *algorithm) composite(parts []objectstore.Part) (string, bool) {
 
 // fullObject is the CRC of the whole body, computed from the parts' CRCs.
 func (a *algorithm) fullObject(parts []objectstore.Part) (string, bool) {
-	if a.poly == 0 {
+	if a.crc == nil {
 		return "", false
 	}
 	var sum uint64
@@ -195,48 +213,8 @@ func (a *algorithm) fullObject(parts []objectstore.Part) (string, bool) {
 		}
 		var wide [8]byte
 		copy(wide[8-a.size:], raw)
-		sum = combineCRC(a.poly, sum, binary.BigEndian.Uint64(wide[:]), p.Size)
+		sum = a.crc.Join(sum, binary.BigEndian.Uint64(wide[:]), p.Size)
 	}
 	wide := binary.BigEndian.AppendUint64(nil, sum)
 	return base64.StdEncoding.EncodeToString(wide[8-a.size:]), true
-}
-
-// combineCRC returns the reflected CRC of A‖B from those of A and of B and B's
-// length: A's is carried over length zero bytes by squaring the matrix, over
-// GF(2), that carries it over one zero bit. The usual initial value and final
-// complement cancel out.
-func combineCRC(poly, a, b uint64, length int64) uint64 {
-	var zeros [64]uint64
-	zeros[0] = poly
-	for i := 1; i < 64; i++ {
-		zeros[i] = 1 << (i - 1)
-	}
-	for range 3 { // from one bit to one byte
-		zeros = square(&zeros)
-	}
-	for ; length > 0; length >>= 1 {
-		if length&1 == 1 {
-			a = times(&zeros, a)
-		}
-		zeros = square(&zeros)
-	}
-	return a ^ b
-}
-
-func times(m *[64]uint64, v uint64) uint64 {
-	var sum uint64
-	for i := 0; v != 0; i, v = i+1, v>>1 {
-		if v&1 == 1 {
-			sum ^= m[i]
-		}
-	}
-	return sum
-}
-
-func square(m *[64]uint64) [64]uint64 {
-	var out [64]uint64
-	for i := range m {
-		out[i] = times(m, m[i])
-	}
-	return out
 }

@@ -187,9 +187,9 @@ func (c *countingReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func TestCombineCRC(t *testing.T) {
+func TestJoinedCRC(t *testing.T) {
 	for _, a := range algorithms {
-		if a.poly == 0 {
+		if a.crc == nil {
 			continue
 		}
 		for _, split := range []int{0, 1, 7, 1000, 4096, 9999, 10000} {
@@ -203,7 +203,7 @@ func TestCombineCRC(t *testing.T) {
 				}
 				return v
 			}
-			got := combineCRC(a.poly, sum(data[:split]), sum(data[split:]), int64(len(data)-split))
+			got := a.crc.Join(sum(data[:split]), sum(data[split:]), int64(len(data)-split))
 			if got != sum(data) {
 				t.Errorf("%s at %d: %x, want %x", a.name, split, got, sum(data))
 			}

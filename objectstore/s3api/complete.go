@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"croft/internal/forwarded"
 	"croft/objectstore"
 )
 
@@ -96,16 +97,12 @@ func (h *Handler) completeUpload(q *request) error {
 		o, err = h.completedBefore(q, choices, err)
 	}
 	if err != nil {
-		return err
+		return uploadError(err)
 	}
-	q.setVersion(q.w.Header(), o.VersionID)
+	q.setWritten(q.w.Header(), o.VersionID)
 	h.setExpiration(q, &o)
-	if o.Encryption == objectstore.EncryptionStore {
+	if o.Encryption != objectstore.EncryptionCustomer {
 		q.setEncryption(q.w.Header(), o.Encryption)
-	}
-	scheme := "http"
-	if q.r.TLS != nil {
-		scheme = "https"
 	}
 	writeXML(q.w, http.StatusOK, struct {
 		XMLName  xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CompleteMultipartUploadResult"`
@@ -115,7 +112,7 @@ func (h *Handler) completeUpload(q *request) error {
 		ETag     string   `xml:"ETag"`
 		checksumsXML
 	}{
-		Location: scheme + "://" + q.r.Host + uriEncode(q.r.URL.Path, false), Bucket: q.bucket, Key: q.key,
+		Location: forwarded.Scheme(q.r) + "://" + q.r.Host + uriEncode(q.r.URL.Path, false), Bucket: q.bucket, Key: q.key,
 		ETag: quoted(o.ETag), checksumsXML: checksumElements(o.Attributes.Checksums),
 	})
 	return nil
@@ -180,12 +177,12 @@ func completion(header http.Header, want []completePartXML) (func(*objectstore.A
 		}
 		promised := attributes.Checksums
 		attributes.Checksums = nil
+		if err := objectstore.FinishUpload(attributes, parts); err != nil {
+			return err
+		}
 		a := algorithmByName(promised[keptAlgorithm])
 		if a == nil {
-			if declared != nil {
-				return failf("InvalidRequest", "The upload was created without a checksum algorithm; %s cannot be verified.", declared.field())
-			}
-			return nil
+			return unpromised(header, declared, attributes.Checksums)
 		}
 		value, ok := a.composite(parts)
 		if promised[keptType] == typeFullObject {
@@ -204,6 +201,22 @@ func completion(header http.Header, want []completePartXML) (func(*objectstore.A
 	}, nil
 }
 
+// unpromised holds the object's checksum that the client declared to what is kept of an
+// upload that began without an algorithm.
+func unpromised(header http.Header, declared *algorithm, kept map[string]string) error {
+	if declared == nil {
+		return nil
+	}
+	value := kept[declared.kept]
+	if value == "" {
+		return failf("InvalidRequest", "The upload was created without a checksum algorithm; %s cannot be verified.", declared.field())
+	}
+	if first(header, declared.header) != value {
+		return errChecksum(declared)
+	}
+	return nil
+}
+
 // checkParts holds the stored parts to the checksums and the size sent along.
 func checkParts(want []completePartXML, parts []objectstore.Part, size int64) error {
 	var total int64
@@ -211,7 +224,11 @@ func checkParts(want []completePartXML, parts []objectstore.Part, size int64) er
 		total += p.Size
 		for j := range algorithms {
 			a := &algorithms[j]
-			if sent := *want[i].of(a); sent != "" && sent != p.Checksums[a.kept] {
+			kept := p.Checksums[a.kept]
+			if a == crc64 && kept == "" {
+				kept = p.Checksums[objectstore.PartSum] // which the part's answer said, and minio-go says again
+			}
+			if sent := *want[i].of(a); sent != "" && sent != kept {
 				return failf("InvalidPart", "Part %d does not have the %s that was sent for it.", p.Number, a.name)
 			}
 		}

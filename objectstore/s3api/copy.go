@@ -36,8 +36,15 @@ type checksumsXML struct {
 	Type      string `xml:"ChecksumType,omitempty"`
 }
 
+// checksumElements are an object's.
 func checksumElements(kept map[string]string) checksumsXML {
-	c := checksumsXML{Type: kept[keptType]}
+	c := partChecksumElements(kept)
+	c.Type = typeOf(kept)
+	return c
+}
+
+// partChecksumElements are a part's, which have no type.
+func partChecksumElements(kept map[string]string) (c checksumsXML) {
 	for i := range algorithms {
 		*c.of(&algorithms[i]) = kept[algorithms[i].kept]
 	}
@@ -131,7 +138,7 @@ func (h *Handler) copyObject(q *request) error {
 	if err != nil {
 		return err
 	}
-	request.FromCustomerKey, request.Encrypt, request.CustomerKey = from.CustomerKey, encryption.store, encryption.key
+	request.FromCustomerKey, request.Encrypt, request.CustomerKey = from.CustomerKey, encryption.by, encryption.key
 	if from.Bucket == q.bucket && from.Key == q.key && from.ID == "" && !attributes.changes() && !encryption.changes() && from.CustomerKey == nil &&
 		q.r.Header.Get("X-Amz-Checksum-Algorithm") == "" && request.Class == objectstore.ClassUnset {
 		return fail("InvalidRequest", "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
@@ -141,9 +148,10 @@ func (h *Handler) copyObject(q *request) error {
 	if err != nil {
 		return sourceError(versionError(from.ID, err))
 	}
-	q.setVersion(q.w.Header(), o.VersionID)
+	q.setWritten(q.w.Header(), o.VersionID)
 	h.setExpiration(q, &o)
 	q.setEncryption(q.w.Header(), o.Encryption)
+	q.setContext(q.w.Header(), o.Encryption)
 	writeXML(q.w, http.StatusOK, copyResultXML{
 		XMLName:      xml.Name{Space: xmlNamespace, Local: "CopyObjectResult"},
 		LastModified: xmlTime(o.ModifiedAt), ETag: quoted(o.ETag), checksumsXML: checksumElements(o.Attributes.Checksums),
@@ -151,8 +159,8 @@ func (h *Handler) copyObject(q *request) error {
 	return nil
 }
 
-// copyWithChecksum copies inside the store, or by reading and writing where the
-// client wants a checksum that the source does not have.
+// copyWithChecksum copies inside the store, or by reading and writing where the copy is
+// to have a checksum that the source does not have: one that the client wants, or S3's own.
 func (h *Handler) copyWithChecksum(q *request, r objectstore.CopyRequest) (objectstore.Object, error) {
 	a, err := requestedAlgorithm(q.r.Header, "X-Amz-Checksum-Algorithm")
 	if err != nil {
@@ -160,9 +168,8 @@ func (h *Handler) copyWithChecksum(q *request, r objectstore.CopyRequest) (objec
 	}
 	from := objectstore.VersionRef{Bucket: r.FromBucket, Key: r.FromKey, ID: r.FromVersion, CustomerKey: r.FromCustomerKey}
 	if a == nil {
-		// A copy is in one piece, so it does not keep a checksum of parts.
-		if source, err := h.describe(q, from); err == nil && source.Attributes.Checksums[keptType] == typeComposite {
-			a, _ = keptChecksum(source.Attributes.Checksums)
+		if source, err := h.describe(q, from); err == nil {
+			a = h.checksumOfCopy(&source)
 		}
 	}
 	if a == nil {
@@ -187,7 +194,7 @@ func (h *Handler) copyWithChecksum(q *request, r objectstore.CopyRequest) (objec
 	return h.store.Put(q.r.Context(), objectstore.PutRequest{
 		Bucket: r.Bucket, Key: r.Key, Body: io.TeeReader(content, sum), Size: o.Size,
 		Attributes: *r.Replace, Class: r.Class, Condition: r.Condition,
-		Encrypt: r.Encrypt, CustomerKey: r.CustomerKey,
+		Encrypt: r.Encrypt, CustomerKey: r.CustomerKey, Copied: true,
 		Finish: func(attributes *objectstore.Attributes) error {
 			attributes.Checksums = map[string]string{a.kept: encodeSum(sum), keptType: typeFullObject}
 			return nil
@@ -195,7 +202,23 @@ func (h *Handler) copyWithChecksum(q *request, r objectstore.CopyRequest) (objec
 	})
 }
 
+// checksumOfCopy is the algorithm of the checksum that a copy needs made anew, nil where
+// it keeps its source's. A copy is in one piece, so it does not keep a checksum of parts.
+func (h *Handler) checksumOfCopy(source *objectstore.Object) *algorithm {
+	a, _ := keptChecksum(source.Attributes.Checksums)
+	switch {
+	case a == nil && h.versions != nil:
+		return crc64
+	case typeOf(source.Attributes.Checksums) == typeComposite:
+		return a
+	}
+	return nil
+}
+
 func (h *Handler) uploadPartCopy(q *request) error {
+	if err := q.body.nothing(); err != nil {
+		return err
+	}
 	number, err := partNumber(q)
 	if err != nil {
 		return err
@@ -243,15 +266,17 @@ func (h *Handler) uploadPartCopy(q *request) error {
 			maps.Copy(kept, map[string]string{a.kept: encodeSum(sum)})
 			return nil
 		}
+	} else {
+		put = objectstore.WithPartSum(h.store, put)
 	}
 	part, err := h.store.PutPart(q.r.Context(), put)
 	if err != nil {
-		return err
+		return uploadError(err)
 	}
 	q.setEncryption(q.w.Header(), upload.Encryption)
 	writeXML(q.w, http.StatusOK, copyResultXML{
 		XMLName:      xml.Name{Space: xmlNamespace, Local: "CopyPartResult"},
-		LastModified: xmlTime(part.ModifiedAt), ETag: quoted(part.ETag), checksumsXML: checksumElements(part.Checksums),
+		LastModified: xmlTime(part.ModifiedAt), ETag: quoted(part.ETag), checksumsXML: partChecksumElements(part.Checksums),
 	})
 	return nil
 }

@@ -15,6 +15,9 @@ const (
 )
 
 func (h *Handler) deleteObject(q *request) error {
+	if err := q.body.nothing(); err != nil {
+		return err
+	}
 	ref := q.ref()
 	r, err := deleteObject{
 		Key: q.key, VersionID: ref.ID, ETag: q.r.Header.Get("If-Match"),

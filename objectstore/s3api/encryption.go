@@ -3,15 +3,19 @@ package s3api
 import (
 	"crypto/md5" //nolint:gosec // S3 sends a key's MD5 along, to notice a wrong one.
 	"encoding/base64"
+	"errors"
 	"net/http"
 
 	"croft/objectstore"
+	"croft/objectstore/policy"
 )
 
 // The headers of encryption. Those of a customer's key stand behind copySourcePrefix
 // for the source of a copy.
 const (
 	encryptionHeader = "X-Amz-Server-Side-Encryption"
+	keyIDHeader      = "X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id"
+	contextHeader    = "X-Amz-Server-Side-Encryption-Context"
 	customerHeader   = "Server-Side-Encryption-Customer-Algorithm"
 	customerKey      = "Server-Side-Encryption-Customer-Key"
 	customerKeyMD5   = "Server-Side-Encryption-Customer-Key-Md5"
@@ -19,7 +23,12 @@ const (
 	requestPrefix    = "X-Amz-"
 	copySourcePrefix = "X-Amz-Copy-Source-"
 
-	aes256 = "AES256"
+	aes256  = "AES256"
+	awsKMS  = "aws:kms"
+	awsDSSE = "aws:kms:dsse"
+
+	// defaultKeyID is what the named key is called that requests ask for without a name.
+	defaultKeyID = "arn:aws:kms:" + DefaultRegion + ":" + policy.Account + ":alias/aws/s3"
 )
 
 // namesEncryption are the operations that may name an encryption; those of an upload
@@ -31,45 +40,76 @@ var namesEncryption = map[string]bool{
 
 // encryption is how a request wants a body to be encrypted.
 type encryption struct {
-	store bool // with the store's key
-	key   *objectstore.CustomerKey
+	by  objectstore.Encryption // under the master key; EncryptionNone is as the bucket says
+	key *objectstore.CustomerKey
 }
 
 // changes reports whether it is anything but the bucket's own.
-func (e *encryption) changes() bool { return e.store || e.key != nil }
+func (e *encryption) changes() bool { return e.by != objectstore.EncryptionNone || e.key != nil }
 
-// suits refuses what an upload is not encrypted with.
+// suits refuses what an upload is not encrypted with. Under which name that is was said when
+// it was begun, and nothing that comes later changes it: S3 does not look at the names of parts.
 func (e *encryption) suits(upload *objectstore.Upload) error {
+	_, named := e.by.NamedKey()
+	_, uploadNamed := upload.Encryption.NamedKey()
 	switch {
 	case e.key != nil && upload.Encryption != objectstore.EncryptionCustomer:
 		return objectstore.ErrCustomerKeyUnexpected
-	case e.store && upload.Encryption != objectstore.EncryptionStore:
+	case e.by == objectstore.EncryptionStore && upload.Encryption != objectstore.EncryptionStore, named && !uploadNamed:
 		return fail("InvalidRequest", "The upload was not created with this server side encryption.")
 	}
 	return nil
 }
 
+// uploadError is err in the words for an upload, which S3 has for one that was begun with
+// another key: the caller is not denied anything, the request does not fit.
+func uploadError(err error) error {
+	if errors.Is(err, objectstore.ErrCustomerKeyWrong) {
+		return &failure{code: "InvalidRequest", message: "This upload was begun with another key than the one that the request brings.", cause: err}
+	}
+	return err
+}
+
 // checkEncryption refuses an encryption that Croft does not have, or that the
 // operation has no use for.
 func (q *request) checkEncryption() error {
+	key := q.namedKey()
 	switch value := first(q.r.Header, encryptionHeader); {
-	case value == "":
+	case value == "" && key == (objectstore.NamedKey{}):
 		return nil
-	case value == "aws:kms" || value == "aws:kms:dsse":
-		return failf("NotImplemented", "%s needs a key management service, which Croft does not have. Use AES256, or keys of your own (SSE-C).", value)
-	case value != aes256:
-		return fail("InvalidArgument", "The encryption method specified is not supported")
 	case !namesEncryption[q.op.name]:
 		return failf("InvalidArgument", "x-amz-server-side-encryption header is not supported for %s.", q.op.name)
+	case value == awsDSSE:
+		return errDSSE()
+	case value != awsKMS && key != (objectstore.NamedKey{}):
+		return fail("InvalidArgument", "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms")
+	case value == awsKMS:
+		return key.Check()
+	case value != aes256:
+		return fail("InvalidArgument", "The encryption method specified is not supported")
 	}
 	return nil
 }
 
-// encryption reads how the request wants its body to be encrypted.
+func errDSSE() error {
+	return failf("NotImplemented", "Croft encrypts a body once, not twice as %s asks for. Use %s or %s.", awsDSSE, awsKMS, aes256)
+}
+
+// namedKey is the key that the request names; the zero value is none, or the default one.
+func (q *request) namedKey() objectstore.NamedKey {
+	return objectstore.NamedKey{ID: first(q.r.Header, keyIDHeader), Context: first(q.r.Header, contextHeader)}
+}
+
+// encryption reads how the request wants its body to be encrypted, after checkEncryption.
 func (q *request) encryption() (e encryption, err error) {
-	e.store = first(q.r.Header, encryptionHeader) != ""
+	switch first(q.r.Header, encryptionHeader) {
+	case aes256:
+		e.by = objectstore.EncryptionStore
+	case awsKMS:
+		e.by = q.namedKey().Encryption()
+	}
 	e.key, err = q.customerKey(requestPrefix)
-	if err == nil && e.store && e.key != nil {
+	if err == nil && e.by != objectstore.EncryptionNone && e.key != nil {
 		err = fail("InvalidArgument", "Server Side Encryption with Customer provided key is incompatible with the encryption method specified")
 	}
 	return e, err
@@ -134,5 +174,26 @@ func (q *request) setEncryption(header http.Header, by objectstore.Encryption) {
 			q.setHeader(header, requestPrefix+customerHeader, aes256)
 			q.setHeader(header, requestPrefix+customerKeyMD5, sum)
 		}
+	default:
+		if key, ok := by.NamedKey(); ok {
+			q.setHeader(header, encryptionHeader, awsKMS)
+			q.setHeader(header, keyIDHeader, keyIDOf(key))
+		}
 	}
+}
+
+// setContext says what a body is bound to besides. S3 tells it to who has just said it, and
+// to nobody who reads.
+func (q *request) setContext(header http.Header, by objectstore.Encryption) {
+	if key, ok := by.NamedKey(); ok && key.Context != "" {
+		q.setHeader(header, contextHeader, key.Context)
+	}
+}
+
+// keyIDOf is what a key is called.
+func keyIDOf(key objectstore.NamedKey) string {
+	if key.ID == "" {
+		return defaultKeyID
+	}
+	return key.ID
 }

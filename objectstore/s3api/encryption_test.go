@@ -77,19 +77,15 @@ func TestCustomerKeys(t *testing.T) {
 		header []string
 		code   string
 	}{
-		"algorithm":         {changed(1, "AES128"), "InvalidEncryptionAlgorithmError"},
-		"no algorithm":      {mine[2:], "InvalidArgument"},
-		"no key":            {pairs(mine[:2], mine[4:]), "InvalidArgument"},
-		"no digest":         {mine[:4], "InvalidArgument"},
-		"short key":         {changed(3, b64([]byte("short"))), "InvalidArgument"},
-		"key of no base64":  {changed(3, "!"), "InvalidArgument"},
-		"wrong digest":      {changed(5, keyHeaders("", "b")[5]), "InvalidArgument"},
-		"with the store's":  {pairs(mine, []string{encryptionHeader, aes256}), "InvalidArgument"},
-		"unknown":           {[]string{encryptionHeader, "AES128"}, "InvalidArgument"},
-		"kms":               {[]string{encryptionHeader, "aws:kms"}, "NotImplemented"},
-		"kms twice":         {[]string{encryptionHeader, "aws:kms:dsse"}, "NotImplemented"},
-		"key id":            {[]string{"X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id", "x"}, "NotImplemented"},
-		"encryption's name": {[]string{"X-Amz-Server-Side-Encryption-Context", "x"}, "NotImplemented"},
+		"algorithm":        {changed(1, "AES128"), "InvalidEncryptionAlgorithmError"},
+		"no algorithm":     {mine[2:], "InvalidArgument"},
+		"no key":           {pairs(mine[:2], mine[4:]), "InvalidArgument"},
+		"no digest":        {mine[:4], "InvalidArgument"},
+		"short key":        {changed(3, b64([]byte("short"))), "InvalidArgument"},
+		"key of no base64": {changed(3, "!"), "InvalidArgument"},
+		"wrong digest":     {changed(5, keyHeaders("", "b")[5]), "InvalidArgument"},
+		"with the store's": {pairs(mine, []string{encryptionHeader, aes256}), "InvalidArgument"},
+		"unknown":          {[]string{encryptionHeader, "AES128"}, "InvalidArgument"},
 	} {
 		for what, a := range map[string]answer{
 			"put":    f.call("PUT", "/bucket/bad", "x", c.header...),
@@ -135,7 +131,10 @@ func TestEncryptionInParts(t *testing.T) {
 					{name: "part with the store's", method: "PUT", target: upload + "&partNumber=3", body: "x", header: []string{encryptionHeader, aes256}, status: 400, code: "InvalidRequest"},
 					{name: "complete with the store's", method: "POST", target: upload, body: completeBody("x"), header: []string{encryptionHeader, aes256}, status: 400, code: "InvalidRequest"},
 					{name: "part without", method: "PUT", target: upload + "&partNumber=3", body: "x", status: 400, code: "InvalidRequest"},
-					{name: "part with another", method: "PUT", target: upload + "&partNumber=3", body: "x", header: other, status: 403, code: "AccessDenied"},
+					{name: "part with another", method: "PUT", target: upload + "&partNumber=3", body: "x", header: other, status: 400, code: "InvalidRequest"},
+					{name: "copied part with another", method: "PUT", target: upload + "&partNumber=3", header: pairs(other, []string{copySource, "/bucket/source"}), status: 400, code: "InvalidRequest"},
+					{name: "copied part with another of the source", method: "PUT", target: upload + "&partNumber=3", header: pairs(mine, []string{copySource, "/bucket/secret"}, keyHeaders(copySourcePrefix, "a")), status: 403, code: "AccessDenied"},
+					{name: "complete with another", method: "POST", target: upload, body: completeBody("x"), header: other, status: 400, code: "InvalidRequest"},
 					{name: "copied part without", method: "PUT", target: upload + "&partNumber=3", header: []string{copySource, "/bucket/source"}, status: 400, code: "InvalidRequest"},
 				})
 			} else {
@@ -171,7 +170,6 @@ func TestBucketEncryption(t *testing.T) {
 	aes := byDefault("<SSEAlgorithm>AES256</SSEAlgorithm>")
 	f.run(t, []call{
 		{name: "none", method: "GET", target: "/bucket?encryption", status: 404, code: "ServerSideEncryptionConfigurationNotFoundError"},
-		{name: "kms", method: "PUT", target: "/bucket?encryption", body: byDefault("<SSEAlgorithm>aws:kms</SSEAlgorithm>"), status: 501, code: "NotImplemented"},
 		{name: "unknown", method: "PUT", target: "/bucket?encryption", body: byDefault("<SSEAlgorithm>rot13</SSEAlgorithm>"), status: 400, code: "MalformedXML"},
 		{name: "key", method: "PUT", target: "/bucket?encryption", body: byDefault("<SSEAlgorithm>AES256</SSEAlgorithm><KMSMasterKeyID>x</KMSMasterKeyID>"), status: 400, code: "InvalidArgument"},
 		{name: "no rule", method: "PUT", target: "/bucket?encryption", body: "<ServerSideEncryptionConfiguration/>", status: 400, code: "MalformedXML"},

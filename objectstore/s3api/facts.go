@@ -2,13 +2,13 @@ package s3api
 
 import (
 	"context"
-	"net"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"croft/internal/errs"
+	"croft/internal/forwarded"
 	"croft/objectstore"
 )
 
@@ -18,8 +18,9 @@ type facts struct {
 	store                objectstore.Store
 	now                  func() time.Time
 	bucket, key, version string
-	tags                 url.Values // that the request gives the object, once asked for
-	err                  error      // why a fact could not be found, which refuses the request
+	tags                 url.Values        // that the request gives the object, once asked for
+	asked                map[string]string // that its upload was created with, once asked for
+	err                  error             // why a fact could not be found, which refuses the request
 }
 
 var _ Facts = (*facts)(nil)
@@ -30,50 +31,20 @@ const (
 	requestTag  = "s3:requestobjecttag/"
 )
 
-// factHeaders are the condition keys that are headers.
-var factHeaders = map[string]string{
-	"aws:useragent":                                      "User-Agent",
-	"aws:referer":                                        "Referer",
-	"s3:x-amz-acl":                                       "X-Amz-Acl",
-	"s3:x-amz-content-sha256":                            "X-Amz-Content-Sha256",
-	"s3:x-amz-copy-source":                               "X-Amz-Copy-Source",
-	"s3:x-amz-grant-full-control":                        "X-Amz-Grant-Full-Control",
-	"s3:x-amz-grant-read":                                "X-Amz-Grant-Read",
-	"s3:x-amz-grant-read-acp":                            "X-Amz-Grant-Read-Acp",
-	"s3:x-amz-grant-write":                               "X-Amz-Grant-Write",
-	"s3:x-amz-grant-write-acp":                           "X-Amz-Grant-Write-Acp",
-	"s3:x-amz-metadata-directive":                        "X-Amz-Metadata-Directive",
-	"s3:x-amz-object-ownership":                          "X-Amz-Object-Ownership",
-	"s3:x-amz-server-side-encryption":                    "X-Amz-Server-Side-Encryption",
-	"s3:x-amz-storage-class":                             "X-Amz-Storage-Class",
-	"s3:x-amz-website-redirect-location":                 "X-Amz-Website-Redirect-Location",
-	"s3:if-match":                                        "If-Match",
-	"s3:if-none-match":                                   "If-None-Match",
-	"s3:object-lock-legal-hold":                          "X-Amz-Object-Lock-Legal-Hold",
-	"s3:object-lock-mode":                                "X-Amz-Object-Lock-Mode",
-	"s3:object-lock-retain-until-date":                   "X-Amz-Object-Lock-Retain-Until-Date",
-	"s3:x-amz-server-side-encryption-customer-algorithm": "X-Amz-Server-Side-Encryption-Customer-Algorithm",
-	"s3:x-amz-server-side-encryption-aws-kms-key-id":     "X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id",
-}
-
 // Value implements Facts.
 func (f *facts) Value(key string) []string {
 	if header, ok := factHeaders[key]; ok {
-		return f.q.r.Header[header]
+		return one(f.header(key, header))
 	}
 	switch key {
 	case "s3:prefix", "s3:delimiter", "s3:max-keys":
-		return f.q.query[key[len("s3:"):]]
+		return f.parameter(key[len("s3:"):])
 	case "s3:versionid":
 		return one(f.version)
 	case "aws:sourceip":
-		host, _, err := net.SplitHostPort(f.q.r.RemoteAddr)
-		if err != nil {
-			return one(f.q.r.RemoteAddr)
-		}
-		return one(host)
+		return one(forwarded.Address(f.q.r))
 	case "aws:securetransport":
-		return one(strconv.FormatBool(f.q.r.TLS != nil))
+		return one(strconv.FormatBool(forwarded.Secure(f.q.r)))
 	case "aws:currenttime":
 		return one(f.now().UTC().Format(time.RFC3339))
 	case "aws:epochtime":
@@ -132,6 +103,15 @@ func one(value string) []string {
 	return []string{value}
 }
 
+// parameter is what a listing says in its query, also where that is empty. What a request for
+// an object has there does nothing.
+func (f *facts) parameter(name string) []string {
+	if f.q.level() != onBucket || !f.q.query.Has(name) {
+		return nil
+	}
+	return []string{f.q.query.Get(name)}
+}
+
 // existing is a tag of the object as it is stored.
 func (f *facts) existing(name string) []string {
 	o, err := f.Object(f.q.r.Context())
@@ -148,7 +128,7 @@ func (f *facts) requested() url.Values {
 			f.tags = f.inBody()
 		} else {
 			// What cannot be read is refused elsewhere.
-			f.tags, _ = url.ParseQuery(first(f.q.r.Header, "X-Amz-Tagging"))
+			f.tags, _ = url.ParseQuery(f.header(requestTag, taggingHeader))
 		}
 	}
 	return f.tags

@@ -275,7 +275,7 @@ func (h *Handler) ends(q *request, err error) *failure {
 		h.log.Error("s3 request failed", "requestId", q.id, "operation", q.operation(), "code", f.code, "error", err)
 	}
 	q.outcome = f.code
-	q.source.leave()
+	q.source.Leave()
 	if f.code == "IncompleteBody" || f.code == "RequestTimeout" || q.awaitsContinue() {
 		q.w.Header().Set("Connection", "close")
 	}

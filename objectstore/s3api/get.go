@@ -84,7 +84,7 @@ func (q *request) writeHeaders(o *objectstore.Object, rng *objectstore.Range, of
 		status = http.StatusPartialContent
 	}
 	if strings.EqualFold(first(q.r.Header, "X-Amz-Checksum-Mode"), "ENABLED") {
-		setChecksumHeaders(header, q.checksumsOf(o, length))
+		q.setChecksumsOf(header, o, length)
 	}
 	q.w.WriteHeader(status)
 }
@@ -148,15 +148,15 @@ func (h *Handler) getPart(q *request, ref objectstore.VersionRef) error {
 	return fail("SlowDown", "The object is being overwritten. Please reduce your request rate.")
 }
 
-// checksumsOf are the checksums of what is sent: of a part, or of the whole object.
-func (q *request) checksumsOf(o *objectstore.Object, length int64) map[string]string {
-	if number, err := partNumber(q); err == nil && q.query.Has("partNumber") && number <= len(o.Parts) {
-		return o.Parts[number-1].Checksums
+// setChecksumsOf gives the checksums of what is sent back: of a part, or of the whole object.
+func (q *request) setChecksumsOf(header http.Header, o *objectstore.Object, length int64) {
+	number, err := partNumber(q)
+	switch {
+	case err == nil && q.query.Has("partNumber") && number <= len(o.Parts):
+		q.setPartChecksums(header, o.Parts[number-1].Checksums)
+	case length == o.Size:
+		q.setChecksums(header, o.Attributes.Checksums)
 	}
-	if length != o.Size {
-		return nil
-	}
-	return o.Attributes.Checksums
 }
 
 // partRange is where the part that the query names lies in the object.
@@ -209,11 +209,12 @@ func requestedRange(q *request) (*objectstore.Range, error) {
 	return nil, nil
 }
 
-// digits parses a decimal number without a sign.
+// digits parses a decimal number without a sign. One that no int64 holds counts as the
+// largest, which is behind the end of every object.
 func digits(s string) (int64, bool) {
 	if s == "" || s[0] < '0' || s[0] > '9' {
 		return 0, false
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
-	return n, err == nil
+	return n, err == nil || errors.Is(err, strconv.ErrRange)
 }

@@ -26,6 +26,7 @@ type Guest interface {
 	// Serve answers. Whoever signed is in v, and was verified; nothing else was asked.
 	// The body is still to be read: it fails, at its end at the latest, when it is longer
 	// than MaxBody or not what was signed. What was read must not count before io.EOF.
+	// Signatures that leave the body out are refused before.
 	Serve(w http.ResponseWriter, r *http.Request, v Visit)
 	// Refuse answers in the guest's own words what was refused before Serve.
 	Refuse(w http.ResponseWriter, r *http.Request, why Refusal)
@@ -95,7 +96,7 @@ func (h *Handler) receive(q *request) {
 			h.log.Error("s3 request failed", "requestId", q.id, "operation", "guest", "code", why.Code, "error", err)
 		}
 		q.w.Header().Set("Connection", "close") // the rest of its body is nobody's
-		q.source.leave()
+		q.source.Leave()
 		q.guest.Refuse(q.w, q.r, why)
 		return
 	}
@@ -130,13 +131,15 @@ func (h *Handler) admit(q *request) (done func(), err error) {
 	b := &q.payloadBody
 	*b = body{src: q.r.Body, size: q.r.ContentLength}
 	switch {
+	case q.payload == unsignedPayload && !q.anonymous():
+		return done, errGuestUnsigned()
 	case q.payload == unsignedPayload:
 	case isHex(q.payload, sha256.Size):
 		b.sha, b.wantSHA = sha256.New(), q.payload
 	case strings.HasPrefix(q.payload, streamingPrefix):
 		return done, failf("NotImplemented", "The payload signing %s is not implemented here.", xmlLimit(q.payload))
 	default:
-		return done, fail("InvalidArgument", "x-amz-content-sha256 must be UNSIGNED-PAYLOAD or a valid sha256 value.")
+		return done, fail("InvalidArgument", "x-amz-content-sha256 must be a valid sha256 value.")
 	}
 	q.r.Body = &guestBody{body: b, left: q.guest.MaxBody(), close: q.r.Body}
 	return done, nil
@@ -144,6 +147,13 @@ func (h *Handler) admit(q *request) (done func(), err error) {
 
 func errGuestBody() error {
 	return fail("MaxMessageLengthExceeded", "Your request was too big.")
+}
+
+// errGuestUnsigned refuses a body that somebody on the way could replace: over a plain
+// connection the signature is all that there is. Whoever is made what, and with which
+// rights, stands in that body; as with AWS, it has to be signed.
+func errGuestUnsigned() error {
+	return fail("SignatureDoesNotMatch", "The body of this request has to be signed. Send its SHA-256 in x-amz-content-sha256 instead of UNSIGNED-PAYLOAD, or leave that header away.")
 }
 
 // hashBody is the hash of a body whose client does not say it. It is read for that,

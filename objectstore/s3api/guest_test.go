@@ -72,17 +72,22 @@ func TestGuestsAreVerified(t *testing.T) {
 		r.Body, r.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
 		return r
 	}
-	link := func(service string) *http.Request {
+	link := func(service, payload string) *http.Request {
 		at := f.now().UTC()
 		sig := signature{accessKey: testKey, day: at.Format(dayFormat), region: "eu-west-9", service: service, at: at, headers: []string{"host"}}
 		q := url.Values{
 			"Action": {"GetCallerIdentity"}, "X-Amz-Algorithm": {algorithmV4}, "X-Amz-Credential": {testKey + "/" + sig.scope()},
 			"X-Amz-Date": {at.Format(timeFormat)}, "X-Amz-Expires": {"60"}, "X-Amz-SignedHeaders": {"host"},
 		}
+		hash := emptySHA256
+		if payload != "" {
+			hash = payload
+			q.Set("X-Amz-Content-Sha256", payload)
+		}
 		r := f.request(http.MethodGet, "/lodger/?"+q.Encode(), "")
 		seen := r.Clone(r.Context())
 		seen.Host = r.URL.Host
-		value := sig.signerName(testSecret).signer().sign(seen, q, &sig, emptySHA256)
+		value := sig.signerName(testSecret).signer().sign(seen, q, &sig, hash)
 		q.Set("X-Amz-Signature", value.String())
 		return f.request(http.MethodGet, "/lodger/?"+q.Encode(), "")
 	}
@@ -104,15 +109,17 @@ func TestGuestsAreVerified(t *testing.T) {
 		"signed for iam":            {signed("iam", "a=b"), testKey + " iam a=b"},
 		"signed for sts":            {signed("sts", ""), testKey + " sts "},
 		"says the hash":             {signFor(request("/", "a", "X-Amz-Content-Sha256", sha256hex("a")), "iam", "a", testSecret, f.now()), testKey + " iam a"},
-		"signs no body":             {signFor(request("/", "a", "X-Amz-Content-Sha256", unsignedPayload), "iam", "a", testSecret, f.now()), testKey + " iam a"},
-		"a link":                    {link("sts"), testKey + " sts "},
+		"signs no body":             {signFor(request("/", "a", "X-Amz-Content-Sha256", unsignedPayload), "iam", "a", testSecret, f.now()), "lodger refuses: SignatureDoesNotMatch"},
+		"signs no body, has none":   {signFor(request("/", "", "X-Amz-Content-Sha256", unsignedPayload), "iam", "", testSecret, f.now()), "lodger refuses: SignatureDoesNotMatch"},
+		"a link":                    {link("sts", ""), testKey + " sts "},
+		"a link with any body":      {link("sts", unsignedPayload), "lodger refuses: SignatureDoesNotMatch"},
 		"without a region":          {noRegion, testKey + " iam a"},
 		"a probe":                   {f.request(http.MethodGet, "/lodger/probe", "lost", "Authorization", "Bearer x"), "  "},
 		"a bearer elsewhere":        {f.request(http.MethodGet, "/lodger/", "", "Authorization", "Bearer x"), "lodger refuses: InvalidRequest"},
 		"nobody":                    {request("/", "x"), "  x"},
 		"signed for s3":             {signed("s3", "a=b"), "lodger refuses: AuthorizationHeaderMalformed"},
 		"signed for another":        {signed("ec2", "a=b"), "lodger refuses: AuthorizationHeaderMalformed"},
-		"a link for s3":             {link("s3"), "lodger refuses: AuthorizationQueryParametersError"},
+		"a link for s3":             {link("s3", ""), "lodger refuses: AuthorizationQueryParametersError"},
 		"another body":              {other(signed("iam", "a=b"), "a=c"), "lodger refuses: SignatureDoesNotMatch"},
 		"another body, hash said":   {other(signFor(request("/", "a", "X-Amz-Content-Sha256", sha256hex("a")), "iam", "a", testSecret, f.now()), "b"), "lodger refuses: XAmzContentSHA256Mismatch"},
 		"wrong secret":              {signFor(request("/", "a"), "iam", "a", "wrong", f.now()), "lodger refuses: SignatureDoesNotMatch"},

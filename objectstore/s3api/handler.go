@@ -6,8 +6,10 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"croft/internal/ids"
+	"croft/internal/patience"
 	"croft/objectstore"
 	"croft/objectstore/grants"
 	"croft/objectstore/inventory"
@@ -133,7 +135,7 @@ func New(c Config) *Handler {
 	}
 	h.requestLogs = newRequestLogs(h.store, h.log, h.now)
 	if h.idle == 0 {
-		h.idle = defaultIdle
+		h.idle = patience.Default
 	}
 	return h
 }
@@ -143,7 +145,7 @@ type request struct {
 	w      http.ResponseWriter // answer
 	r      *http.Request
 	answer patientWriter
-	source patientBody // what the request's body is read from
+	source patience.Body // what the request's body is read from
 	began  time.Time
 	id     string
 	query  url.Values
@@ -167,6 +169,7 @@ type request struct {
 	deleted []ending // of a DeleteObjects
 	facts   facts    // of what permission is asked for
 	given   *givenTags
+	setting *givenSetting
 	acl     grants.ACL // that comes with an object that is written; nil, none
 	origin  objectstore.Origin
 
@@ -190,8 +193,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := &request{asked: *r, began: time.Now(), id: strings.ToUpper(ids.New()), outcome: "ok"}
 	q.r = &q.asked
 	control := http.NewResponseController(w)
-	q.answer = patientWriter{ResponseWriter: w, control: control, idle: h.idle, timed: h.watched()}
-	q.source = patientBody{ReadCloser: r.Body, control: control, idle: h.idle}
+	q.answer = patientWriter{Writer: patience.Writer{ResponseWriter: w, Control: control, Idle: h.idle}, timed: h.watched()}
+	q.source = patience.Body{ReadCloser: r.Body, Control: control, Idle: h.idle}
 	q.w, q.r.Body = &q.answer, &q.source
 	if q.bucket, q.key, q.site = h.target(r); !q.site {
 		if bucket, ok := controlled(r); ok {
@@ -270,6 +273,9 @@ func (h *Handler) serve(q *request) error {
 
 // perform authorises the operation and runs it.
 func (h *Handler) perform(q *request) error {
+	if err := q.refuseRepeated(); err != nil {
+		return err
+	}
 	if err := h.permit(q); err != nil {
 		return err
 	}
@@ -326,6 +332,9 @@ func (q *request) checkNames() error {
 	if q.key == "" {
 		return nil
 	}
+	if !utf8.ValidString(q.key) {
+		return fail("InvalidURI", "Couldn't parse the specified URI. The key in it is not UTF-8.")
+	}
 	return checkKey(q.key)
 }
 
@@ -333,10 +342,7 @@ func checkKey(key string) error {
 	if len(key) > objectstore.MaxKeyBytes {
 		return fail("KeyTooLongError", "Your key is too long.")
 	}
-	if err := objectstore.ValidateKey(key); err != nil {
-		return err
-	}
-	return nil
+	return objectstore.ValidateKey(key)
 }
 
 // sendToConsole redirects a browser that opens by hand what it may not see: the S3

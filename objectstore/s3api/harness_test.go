@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"croft/internal/errs"
+	"croft/internal/forwarded"
 	"croft/objectstore"
 	"croft/objectstore/erasure"
 	"croft/objectstore/notification"
@@ -32,11 +34,13 @@ const (
 // testKeys are a master key that seals nothing.
 type testKeys struct{}
 
-func (testKeys) Seal(_ context.Context, plain []byte) (string, []byte, error) {
+func (testKeys) Seal(_ context.Context, _ string, plain []byte) (string, []byte, error) {
 	return "one", slices.Clone(plain), nil
 }
 
-func (testKeys) Open(_ context.Context, _ string, sealed []byte) ([]byte, error) { return sealed, nil }
+func (testKeys) Open(_ context.Context, _, _ string, sealed []byte) ([]byte, error) {
+	return sealed, nil
+}
 
 // openEngine opens the real engine on four empty drives, with a master key.
 func openEngine(t testing.TB) objectstore.Store { return openEngineWith(t, testKeys{}) }
@@ -118,12 +122,13 @@ func (g *guard) Record(_ Credential, r Record) {
 
 // fixture is a running handler on a loopback address over a real engine.
 type fixture struct {
-	t      testing.TB
-	store  objectstore.Store
-	guard  *guard
-	server *httptest.Server
-	client *http.Client
-	now    func() time.Time
+	t       testing.TB
+	store   objectstore.Store
+	guard   *guard
+	handler *Handler
+	server  *httptest.Server
+	client  *http.Client
+	now     func() time.Time
 }
 
 // of is the same fixture within a subtest.
@@ -150,7 +155,9 @@ func start(t testing.TB, configure ...func(*Config)) *fixture {
 
 // serve puts a handler on a loopback address.
 func (f *fixture) serve(h *Handler) {
-	f.server = httptest.NewServer(h)
+	// Loopback is a proxy: what it says of whom it forwards for is believed.
+	f.handler = h
+	f.server = httptest.NewServer(forwarded.Handler(h, []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}))
 	f.t.Cleanup(f.server.Close)
 	f.client = f.server.Client()
 	f.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

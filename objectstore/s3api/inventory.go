@@ -145,9 +145,18 @@ func readInventory(data []byte) (c inventory.Configuration, err error) {
 		"Destination": in(&to, map[string]func(*element) error{"S3BucketDestination": in(&bucket, map[string]func(*element) error{
 			"AccountId": perhaps(&account), "Bucket": perhaps(&arn), "Format": perhaps(&format), "Prefix": perhaps(&prefix),
 			"Encryption": func(e *element) error {
+				if c.Encrypt = true; len(e.children) != 1 {
+					return errMalformedXML()
+				}
 				return e.fields(map[string]func(*element) error{
-					"SSE-S3":  func(e *element) error { c.Encrypt = true; return e.fields(nil) },
-					"SSE-KMS": notImplemented("Reports are encrypted with Croft's master key (SSE-S3), not with AWS KMS."),
+					"SSE-S3": func(e *element) error { return e.fields(nil) },
+					"SSE-KMS": func(e *element) error {
+						err := e.fields(map[string]func(*element) error{"KeyId": once(&c.KeyID)})
+						if err == nil && c.KeyID == "" {
+							err = errMalformedXML()
+						}
+						return err
+					},
 				})
 			},
 		})}),
@@ -227,14 +236,22 @@ type inventoryFieldsXML struct {
 }
 
 type encryptionXML struct {
-	Store struct{} `xml:"SSE-S3"`
+	Store *struct{} `xml:"SSE-S3"`
+	Named *namedXML `xml:"SSE-KMS"`
+}
+
+type namedXML struct {
+	KeyID string `xml:"KeyId"`
 }
 
 func newInventoryXML(c *inventory.Configuration) inventoryXML {
 	x := inventoryXML{Enabled: c.Enabled, ID: c.ID, Versions: "Current", Frequency: "Daily"}
 	x.To.Account, x.To.Bucket, x.To.Format, x.To.Prefix = c.Account, bucketARN+c.Bucket, string(c.Format), c.Prefix
-	if c.Encrypt {
-		x.To.Encryption = &encryptionXML{}
+	switch {
+	case c.KeyID != "":
+		x.To.Encryption = &encryptionXML{Named: &namedXML{c.KeyID}}
+	case c.Encrypt:
+		x.To.Encryption = &encryptionXML{Store: &struct{}{}}
 	}
 	if c.All {
 		x.Versions = "All"

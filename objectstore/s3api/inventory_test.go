@@ -105,7 +105,10 @@ func TestInventoryDocuments(t *testing.T) {
 	for _, c := range []struct{ name, body, code string }{
 		{"ORC", inventoryTo("reports", "CSV", "ORC"), "NotImplemented"},
 		{"no format", inventoryTo("reports", "<Format>CSV</Format>", ""), "MalformedXML"},
-		{"KMS", inventoryTo("reports", "<Format>", "<Encryption><SSE-KMS><KeyId>k</KeyId></SSE-KMS></Encryption><Format>"), "NotImplemented"},
+		{"no key", inventoryTo("reports", "<Format>", "<Encryption><SSE-KMS/></Encryption><Format>"), "MalformedXML"},
+		{"two keys", inventoryTo("reports", "<Format>", "<Encryption><SSE-S3/><SSE-KMS><KeyId>k</KeyId></SSE-KMS></Encryption><Format>"), "MalformedXML"},
+		{"no encryption", inventoryTo("reports", "<Format>", "<Encryption/><Format>"), "MalformedXML"},
+		{"a key that cannot be", inventoryTo("reports", "<Format>", "<Encryption><SSE-KMS><KeyId>two words</KeyId></SSE-KMS></Encryption><Format>"), "InvalidArgument"},
 		{"field", inventoryTo("reports", "<Schedule>", "<OptionalFields><Field>Color</Field></OptionalFields><Schedule>"), "MalformedXML"},
 		{"frequency", inventoryTo("reports", "Daily", "Hourly"), "MalformedXML"},
 		{"another ID", inventoryTo("reports", "daily", "weekly"), "IdMismatch"},

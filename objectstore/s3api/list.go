@@ -108,7 +108,7 @@ func (d *document) content(o *objectstore.Object) {
 	d.text = append(d.text, "&#34;</ETag>"...)
 	if a, _ := keptChecksum(o.Attributes.Checksums); a != nil {
 		d.optional("ChecksumAlgorithm", a.name)
-		d.optional("ChecksumType", o.Attributes.Checksums[keptType])
+		d.optional("ChecksumType", typeOf(o.Attributes.Checksums))
 	}
 	d.text = append(d.text, "<Size>"...)
 	d.text = strconv.AppendInt(d.text, o.Size, 10)

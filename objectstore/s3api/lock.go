@@ -145,21 +145,26 @@ func (h *Handler) getObjectRetention(q *request) error {
 	return nil
 }
 
-func (h *Handler) putObjectRetention(q *request) error {
-	var mode, until string
+// retention reads the body of a PutObjectRetention.
+func (q *request) retention() (r retentionXML, err error) {
 	document, err := q.readSetting("Retention")
 	if err == nil {
-		err = document.fields(map[string]func(*element) error{"Mode": once(&mode), "RetainUntilDate": once(&until)})
+		err = document.fields(map[string]func(*element) error{"Mode": once(&r.Mode), "RetainUntilDate": once(&r.Until)})
 	}
+	return r, err
+}
+
+func (h *Handler) putObjectRetention(q *request) error {
+	asked, err := q.retention()
 	if err != nil {
 		return err
 	}
 	var want objectstore.Lock
-	if mode != "" || until != "" { // else it is to be retained no longer
-		if want.Mode = lockMode(mode); want.Mode == objectstore.LockNone || until == "" {
+	if asked.Mode != "" || asked.Until != "" { // else it is to be retained no longer
+		if want.Mode = lockMode(asked.Mode); want.Mode == objectstore.LockNone || asked.Until == "" {
 			return errMalformedXML()
 		}
-		if want.Until, err = h.retainUntil(until); err != nil {
+		if want.Until, err = h.retainUntil(asked.Until); err != nil {
 			return err
 		}
 	}
@@ -192,12 +197,17 @@ func (h *Handler) getObjectLegalHold(q *request) error {
 	return nil
 }
 
-func (h *Handler) putObjectLegalHold(q *request) error {
-	var status string
+// legalHold reads the body of a PutObjectLegalHold.
+func (q *request) legalHold() (status string, err error) {
 	document, err := q.readSetting("LegalHold")
 	if err == nil {
 		err = document.fields(map[string]func(*element) error{"Status": once(&status)})
 	}
+	return status, err
+}
+
+func (h *Handler) putObjectLegalHold(q *request) error {
+	status, err := q.legalHold()
 	if err != nil {
 		return err
 	}

@@ -205,7 +205,13 @@ func TestNobodyLoosensCompliance(t *testing.T) {
 	source := []string{copySource, at}
 	upload := f.begin("/locked/key")
 	etag := f.part(upload, 1, "other")
+	f.call("PUT", "/locked/from", "another")
 	refused := []call{
+		{name: "rename", method: "PUT", target: "/locked/to?renameObject", header: []string{renameSource, "/locked/key"}},
+		{name: "rename that version", method: "PUT", target: "/locked/to?renameObject", header: []string{renameSource, at}},
+		{name: "rename something over it", method: "PUT", target: "/locked/key?renameObject", header: []string{renameSource, "/locked/from"}},
+		{name: "restore it for a day", method: "POST", target: at + "&restore", body: "<RestoreRequest><Days>1</Days></RestoreRequest>"},
+		{name: "delete the bucket by force", method: "DELETE", target: "/locked", header: []string{"X-Minio-Force-Delete", "true"}},
 		{name: "delete", method: "DELETE", target: at},
 		{name: "delete on condition", method: "DELETE", target: at, header: []string{"If-Match", "*"}},
 		{name: "delete as a replica", method: "DELETE", target: at, header: []string{replicaHeader, "true"}},
@@ -223,6 +229,7 @@ func TestNobodyLoosensCompliance(t *testing.T) {
 	allowed := []call{
 		{name: "delete several", method: "POST", target: "/locked?delete", body: "<Delete><Object><Key>key</Key>" + version + "</Object></Delete>"},
 		{name: "delete it twice", method: "POST", target: "/locked?delete", body: "<Delete><Object><Key>key</Key>" + version + "</Object><Object><Key>key</Key>" + version + "</Object></Delete>"},
+		{name: "delete by force", method: "DELETE", target: "/locked/key", header: []string{"X-Minio-Force-Delete", "true"}},
 		{name: "delete null", method: "DELETE", target: "/locked/key?versionId=null"},
 		{name: "hold", method: "PUT", target: at + "&legal-hold", body: "<LegalHold><Status>ON</Status></LegalHold>"},
 		{name: "release", method: "PUT", target: at + "&legal-hold", body: "<LegalHold><Status>OFF</Status></LegalHold>"},
@@ -252,6 +259,12 @@ func TestNobodyLoosensCompliance(t *testing.T) {
 		}
 		target, body, header := op.request()
 		target = strings.Replace(strings.Replace(target, "/bucket/key", "/locked/key", 1), "/bucket", "/locked", 1)
+		for i := range header {
+			header[i] = strings.Replace(header[i], "/bucket/key", at, 1)
+		}
+		if op.name == "RenameObject" {
+			header = append(header, renameSource, "/locked/key")
+		}
 		join := "?"
 		if strings.Contains(target, "?") {
 			join = "&"

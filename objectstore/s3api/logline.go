@@ -2,12 +2,13 @@ package s3api
 
 import (
 	"crypto/tls"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"croft/internal/forwarded"
 )
 
 const (
@@ -38,10 +39,7 @@ func (q *request) appendLogLines(out []byte) []byte {
 
 func (q *request) appendLogLine(out []byte, operation, key string, status int, code string) []byte {
 	r := q.r
-	remote, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		remote = r.RemoteAddr
-	}
+	remote := forwarded.Address(r)
 	signed, by := "", ""
 	if !q.anonymous() && q.sig.value != "" {
 		signed, by = "SigV4", "AuthHeader"

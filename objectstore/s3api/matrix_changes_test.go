@@ -200,7 +200,7 @@ func authorizationChanges(f *fixture, good *http.Request) []change {
 	}
 	list = append(list,
 		of("authorization removed", "AccessDenied", func(r *http.Request) { r.Header.Del("Authorization") }),
-		of("authorization empty", "InvalidRequest", func(r *http.Request) { r.Header.Set("Authorization", "") }),
+		of("authorization empty", "AccessDenied", func(r *http.Request) { r.Header.Set("Authorization", "") }),
 		of("authorization twice", "InvalidArgument", func(r *http.Request) { r.Header.Add("Authorization", r.Header.Get("Authorization")) }),
 		of("a link's signature besides", "InvalidArgument", func(r *http.Request) { r.URL.RawQuery += "&X-Amz-Signature=x" }),
 	)
@@ -305,7 +305,8 @@ func linkChanges(f *fixture, good *http.Request) []change {
 			q.Del("X-Amz-Signature")
 		}),
 		of("an authorization besides", "InvalidArgument", func(r *http.Request) { r.Header.Set("Authorization", "AWS4-HMAC-SHA256 x") }),
-		anew("no life", malformed, "0", now, testKey, testSecret),
+		anew("no life", "AccessDenied", "0", now, testKey, testSecret),
+		anew("no life, of a clock that is ahead", "AccessDenied", "0", now.Add(time.Minute), testKey, testSecret),
 		anew("less than none", malformed, "-1", now, testKey, testSecret),
 		anew("a life of words", malformed, "soon", now, testKey, testSecret),
 		anew("more than a week", malformed, "604801", now, testKey, testSecret),

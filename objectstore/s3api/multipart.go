@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"croft/objectstore"
+	"croft/objectstore/policy"
 )
 
 // upload is the unfinished upload that the request names.
@@ -45,7 +46,7 @@ func (h *Handler) createUpload(q *request) error {
 			kind = a.defaultType()
 		}
 		if (kind != typeComposite && kind != typeFullObject) ||
-			(kind == typeFullObject && a.poly == 0) || (kind == typeComposite && a.name == "CRC64NVME") {
+			(kind == typeFullObject && a.crc == nil) || (kind == typeComposite && a.name == "CRC64NVME") {
 			return failf("InvalidRequest", "The %s checksum type cannot be used with the %s checksum algorithm.", xmlLimit(kind), a.kept)
 		}
 		attributes.Checksums = map[string]string{keptAlgorithm: a.kept, keptType: kind}
@@ -58,12 +59,13 @@ func (h *Handler) createUpload(q *request) error {
 	}
 	upload, err := h.store.CreateUpload(q.r.Context(), objectstore.CreateUploadRequest{
 		Bucket: q.bucket, Key: q.key, Attributes: attributes, Class: storageClass(q.r.Header),
-		Encrypt: encryption.store, CustomerKey: encryption.key,
+		Encrypt: encryption.by, CustomerKey: encryption.key, Asked: q.asking(),
 	})
 	if err != nil {
 		return err
 	}
 	q.setEncryption(q.w.Header(), upload.Encryption)
+	q.setContext(q.w.Header(), upload.Encryption)
 	h.setAbort(q, &upload)
 	writeXML(q.w, http.StatusOK, struct {
 		XMLName  xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ InitiateMultipartUploadResult"`
@@ -75,11 +77,23 @@ func (h *Handler) createUpload(q *request) error {
 }
 
 func (h *Handler) abortUpload(q *request) error {
+	if err := q.body.nothing(); err != nil {
+		return err
+	}
 	if err := h.store.AbortUpload(q.r.Context(), q.upload()); err != nil {
 		return err
 	}
 	q.w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// startedBy names who began an upload, as S3 names users; where that is not known, it is the
+// account.
+func startedBy(u *objectstore.Upload) ownerXML {
+	if u.StartedBy == "" {
+		return owner
+	}
+	return ownerXML{ID: policy.UserARN(u.StartedBy), DisplayName: u.StartedBy}
 }
 
 type partXML struct {
@@ -133,12 +147,12 @@ func (h *Handler) listParts(q *request) error {
 	h.setAbort(q, &upload)
 	kept := upload.Attributes.Checksums
 	out := listPartsXML{
-		Bucket: q.bucket, Key: l.encode(q.key), UploadID: ref.ID, Initiator: owner, Owner: owner,
+		Bucket: q.bucket, Key: l.encode(q.key), UploadID: ref.ID, Initiator: startedBy(&upload), Owner: owner,
 		StorageClass: upload.Class.Name(), Marker: after, NextMarker: page.Next, MaxParts: l.limit, IsTruncated: page.Truncated,
 		Algorithm: strings.ToUpper(kept[keptAlgorithm]), Type: kept[keptType],
 	}
 	for _, p := range page.Parts {
-		out.Parts = append(out.Parts, partXML{p.Number, xmlTime(p.ModifiedAt), quoted(p.ETag), p.Size, checksumElements(p.Checksums)})
+		out.Parts = append(out.Parts, partXML{p.Number, xmlTime(p.ModifiedAt), quoted(p.ETag), p.Size, partChecksumElements(p.Checksums)})
 	}
 	writeXML(q.w, http.StatusOK, out)
 	return nil
@@ -201,7 +215,7 @@ func (h *Handler) listUploads(q *request) error {
 	for _, u := range page.Uploads {
 		kept := u.Attributes.Checksums
 		out.Uploads = append(out.Uploads, uploadXML{
-			Key: l.encode(u.Key), UploadID: u.ID, Initiator: owner, Owner: owner, StorageClass: u.Class.Name(),
+			Key: l.encode(u.Key), UploadID: u.ID, Initiator: startedBy(&u), Owner: owner, StorageClass: u.Class.Name(),
 			Initiated: xmlTime(u.StartedAt), Algorithm: strings.ToUpper(kept[keptAlgorithm]), Type: kept[keptType],
 		})
 	}

@@ -77,7 +77,7 @@ func (h *Handler) listenNotification(q *request) error {
 	q.w.WriteHeader(http.StatusOK)
 	send := func(line []byte) bool {
 		_, err := q.w.Write(append(line, '\n'))
-		return err == nil && q.answer.control.Flush() == nil
+		return err == nil && q.answer.Control.Flush() == nil
 	}
 	tick := time.NewTicker(ping)
 	defer tick.Stop()

@@ -128,6 +128,6 @@ func (p *objectPartsXML) list(parts []objectstore.Part) {
 			break
 		}
 		p.NextMarker = i + 1
-		p.Parts = append(p.Parts, objectPartXML{i + 1, parts[i].Size, checksumElements(parts[i].Checksums)})
+		p.Parts = append(p.Parts, objectPartXML{i + 1, parts[i].Size, partChecksumElements(parts[i].Checksums)})
 	}
 }

@@ -117,6 +117,9 @@ func (q *request) readBodyTags() (map[string]string, error) {
 }
 
 func (h *Handler) deleteObjectTagging(q *request) error {
+	if err := q.body.nothing(); err != nil {
+		return err
+	}
 	return h.setTags(q, nil, http.StatusNoContent)
 }
 

@@ -1,8 +1,7 @@
 package s3api
 
 import (
-	"net"
-
+	"croft/internal/forwarded"
 	"croft/objectstore"
 )
 
@@ -11,10 +10,6 @@ func (q *request) tellOrigin() {
 	if q.op.action != WriteObject {
 		return
 	}
-	address, _, err := net.SplitHostPort(q.r.RemoteAddr)
-	if err != nil {
-		address = q.r.RemoteAddr
-	}
-	q.origin = objectstore.Origin{User: q.cred.User, UserID: q.cred.UserID, Address: address, RequestID: q.id, Form: q.posted}
+	q.origin = objectstore.Origin{User: q.cred.User, UserID: q.cred.UserID, Address: forwarded.Address(q.r), RequestID: q.id, Form: q.posted}
 	q.r = q.r.WithContext(objectstore.WithOrigin(q.r.Context(), &q.origin))
 }

@@ -135,6 +135,8 @@ func TestFacts(t *testing.T) {
 	check("a write", "aws:securetransport=false aws:sourceip=127.0.0.1 aws:useragent=t s3:authtype=REST-HEADER s3:requestobjecttag/Team=a b s3:requestobjecttagkeys=Team s3:signatureversion=AWS4-HMAC-SHA256 s3:x-amz-acl=private")
 	f.do(f.request("GET", "/bucket/key?versionId=null", "", "User-Agent", "t"))
 	check("nobody", "aws:securetransport=false aws:sourceip=127.0.0.1 aws:useragent=t s3:versionid=null")
+	f.call("GET", "/bucket/key", "", "User-Agent", "t", "X-Forwarded-For", "203.0.113.9", "X-Forwarded-Proto", "https")
+	check("through a proxy", "aws:securetransport=true aws:sourceip=203.0.113.9 aws:useragent=t s3:authtype=REST-HEADER s3:signatureversion=AWS4-HMAC-SHA256")
 }
 
 // TestAnonymous: without a signature a request is what Access makes of it, and the

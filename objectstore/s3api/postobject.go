@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"croft/internal/forwarded"
 )
 
 const multipartForm = "multipart/form-data"
@@ -98,7 +100,10 @@ func (f *form) signed() bool {
 
 // verifyForm establishes who signed the form's policy.
 func (h *Handler) verifyForm(q *request, f *form) error {
-	if h.signatureV2 && f.isV2() {
+	if f.isV2() {
+		if !h.signatureV2 {
+			return errNotV4()
+		}
 		return h.verifyFormV2(q, f)
 	}
 	for _, name := range []string{"policy", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature"} {
@@ -220,11 +225,7 @@ func (h *Handler) postObject(q *request, f *form) error {
 
 // location is the address of the request's object, as the client reaches this server.
 func (q *request) location() string {
-	scheme := "http"
-	if q.r.TLS != nil {
-		scheme = "https"
-	}
-	return scheme + "://" + q.r.Host + uriEncode(strings.TrimSuffix(q.r.URL.Path, "/")+"/"+q.key, false)
+	return forwarded.Scheme(q.r) + "://" + q.r.Host + uriEncode(strings.TrimSuffix(q.r.URL.Path, "/")+"/"+q.key, false)
 }
 
 // redirection is where the form sends the browser after an upload. As in S3, an

@@ -195,7 +195,7 @@ func TestPostFormRefused(t *testing.T) {
 		"no signature":                 {without(good, "x-amz-signature"), "InvalidArgument"},
 		"no policy":                    {without(good, "policy"), "InvalidArgument"},
 		"no credential":                {without(good, "x-amz-credential"), "InvalidArgument"},
-		"signature of version 2":       {[]field{key, {"policy", "e30="}, {"AWSAccessKeyId", testKey}, {"signature", "x"}}, "InvalidArgument"},
+		"signature of version 2":       {[]field{key, {"policy", "e30="}, {"AWSAccessKeyId", testKey}, {"signature", "x"}}, "InvalidRequest"},
 		"policy of no base64":          {policy("")[:1], ""},
 		"policy of no JSON":            {policy("conditions"), "InvalidPolicyDocument"},
 		"policy without expiration":    {policy(`{"conditions":[` + signature + "," + anyKey + `]}`), "InvalidPolicyDocument"},

@@ -98,26 +98,30 @@ func (h *Handler) getOwnershipControls(q *request) error {
 	return nil
 }
 
-func (h *Handler) putOwnershipControls(q *request) error {
-	data, err := q.body.readAll(maxSetting)
+// ownership reads the body of a PutBucketOwnershipControls.
+func (q *request) ownership() (text string, err error) {
+	root, err := q.readSetting("OwnershipControls")
 	if err != nil {
-		return err
+		return "", err
 	}
-	root, err := readElement(data, "OwnershipControls")
-	if err != nil {
-		return err
-	}
-	var text string
 	rules := 0
 	err = root.fields(map[string]func(*element) error{"Rule": func(e *element) error {
 		rules++
 		return e.fields(map[string]func(*element) error{"ObjectOwnership": once(&text)})
 	}})
+	if err == nil && (rules != 1 || text == "") {
+		err = errMalformedXML()
+	}
+	return text, err
+}
+
+func (h *Handler) putOwnershipControls(q *request) error {
+	text, err := q.ownership()
 	if err != nil {
 		return err
 	}
 	ownership, ok := grants.ParseOwnership(text)
-	if rules != 1 || text == "" || !ok {
+	if !ok {
 		return errMalformedXML()
 	}
 	if err := h.setOwnership(q, ownership); err != nil {

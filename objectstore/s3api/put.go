@@ -8,7 +8,7 @@ import (
 )
 
 func (h *Handler) putObject(q *request) error {
-	if err := q.body.requireSize(); err != nil {
+	if err := q.requireSize(); err != nil {
 		return err
 	}
 	if _, err := h.putBody(q); err != nil {
@@ -33,27 +33,34 @@ func (h *Handler) putBody(q *request) (objectstore.Object, error) {
 	if err != nil {
 		return objectstore.Object{}, err
 	}
+	if q.body.sum == nil {
+		q.body.unasked = objectstore.SumFor(h.store)
+	}
 	o, err := h.store.Put(q.r.Context(), objectstore.PutRequest{
 		Bucket: q.bucket, Key: q.key, Body: q.body, Size: q.body.size, MD5: q.body.md5,
 		Attributes: attributes, Class: storageClass(q.r.Header), Condition: condition,
-		Encrypt: encryption.store, CustomerKey: encryption.key,
+		Encrypt: encryption.by, CustomerKey: encryption.key,
 		Finish: func(a *objectstore.Attributes) error {
 			sums, err := q.body.finish()
 			if sums != nil {
 				sums[keptType] = typeFullObject
 			}
 			a.Checksums = sums
-			return err
+			if err != nil {
+				return err
+			}
+			return q.body.unasked.Finish(a)
 		},
 	})
 	if err != nil {
 		return o, err
 	}
 	q.setHeader(q.w.Header(), "Etag", quoted(o.ETag))
-	q.setVersion(q.w.Header(), o.VersionID)
+	q.setWritten(q.w.Header(), o.VersionID)
 	h.setExpiration(q, &o)
 	q.setEncryption(q.w.Header(), o.Encryption)
-	setChecksumHeaders(q.w.Header(), o.Attributes.Checksums)
+	q.setContext(q.w.Header(), o.Encryption)
+	q.setChecksums(q.w.Header(), o.Attributes.Checksums)
 	return o, nil
 }
 
@@ -62,7 +69,7 @@ func (h *Handler) uploadPart(q *request) error {
 	if err != nil {
 		return err
 	}
-	if err := q.body.requireSize(); err != nil {
+	if err := q.requireSize(); err != nil {
 		return err
 	}
 	encryption, err := q.encryption()
@@ -81,21 +88,29 @@ func (h *Handler) uploadPart(q *request) error {
 		if err := q.body.also(a); err != nil {
 			return err
 		}
+	} else {
+		q.body.unasked = objectstore.SumFor(h.store)
 	}
 	part, err := h.store.PutPart(q.r.Context(), objectstore.PutPartRequest{
 		Upload: ref, Number: number, Body: q.body, Size: q.body.size, MD5: q.body.md5, CustomerKey: encryption.key,
 		Finish: func(kept map[string]string) error {
 			sums, err := q.body.finish()
 			maps.Copy(kept, sums)
-			return err
+			if err != nil {
+				return err
+			}
+			return q.body.unasked.FinishPart(kept)
 		},
 	})
 	if err != nil {
-		return err
+		return uploadError(err)
 	}
 	q.setHeader(q.w.Header(), "Etag", quoted(part.ETag))
 	q.setEncryption(q.w.Header(), upload.Encryption)
-	setChecksumHeaders(q.w.Header(), part.Checksums)
+	if q.body.unasked != nil && q.body.sum == nil {
+		q.setHeader(q.w.Header(), crc64.header, q.body.unasked.String())
+	}
+	q.setPartChecksums(q.w.Header(), part.Checksums)
 	q.w.WriteHeader(http.StatusOK)
 	return nil
 }

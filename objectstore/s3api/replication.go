@@ -321,7 +321,7 @@ func (to *replicationTo) fields() map[string]func(*element) error {
 
 func readSourceSelection(e *element) error {
 	return e.fields(map[string]func(*element) error{
-		"SseKmsEncryptedObjects": unlessEnabled("There are no objects encrypted with AWS KMS. Leave SseKmsEncryptedObjects out."),
+		"SseKmsEncryptedObjects": notImplemented("Objects under named keys (aws:kms) are copied as all others are, and encrypted as the target's bucket says. Leave SseKmsEncryptedObjects out."),
 		"ReplicaModifications":   unlessEnabled("What happens to copies is not replicated back. Leave ReplicaModifications out."),
 	})
 }

@@ -122,7 +122,7 @@ func TestReplicationDocuments(t *testing.T) {
 		{"tags and delete markers", rule(`<Filter><Tag><Key>k</Key><Value>v</Value></Tag></Filter><DeleteMarkerReplication><Status>Enabled</Status></DeleteMarkerReplication>` + dest), "InvalidRequest"},
 		{"key twice", rule(`<Filter><And><Tag><Key>k</Key><Value>v</Value></Tag><Tag><Key>k</Key><Value>w</Value></Tag></And></Filter>` + dest), "InvalidTag"},
 		{"KMS", rule(dest + `<SourceSelectionCriteria><SseKmsEncryptedObjects><Status>Enabled</Status></SseKmsEncryptedObjects></SourceSelectionCriteria>`), "NotImplemented"},
-		{"no KMS", rule(dest + `<SourceSelectionCriteria><SseKmsEncryptedObjects><Status>Disabled</Status></SseKmsEncryptedObjects></SourceSelectionCriteria>`), ""},
+		{"no KMS", rule(dest + `<SourceSelectionCriteria><SseKmsEncryptedObjects><Status>Disabled</Status></SseKmsEncryptedObjects></SourceSelectionCriteria>`), "NotImplemented"},
 		{"deletes for ever", rule(dest + `<DeleteReplication><Status>Enabled</Status></DeleteReplication>`), "NotImplemented"},
 		{"metrics", rule(`<Destination><Bucket>arn:aws:s3:::b</Bucket><Metrics><Status>Enabled</Status></Metrics></Destination>`), "NotImplemented"},
 		{"in time", rule(`<Destination><Bucket>arn:aws:s3:::b</Bucket><ReplicationTime><Status>Enabled</Status><Time><Minutes>15</Minutes></Time></ReplicationTime></Destination>`), "NotImplemented"},

@@ -107,7 +107,7 @@ func (l *listing) readOptional(q *request) error {
 
 // restoreStatus writes how it is with an object's copy, if it has one and that is asked for.
 func (d *document) restoreStatus(l *listing, s objectstore.RestoreState) {
-	if !l.restores || s == (objectstore.RestoreState{}) {
+	if !l.restores || !s.Ongoing && s.Until.IsZero() {
 		return
 	}
 	d.open("RestoreStatus")

@@ -179,7 +179,7 @@ func (h *Handler) route(q *request) (*operation, error) {
 			return op, nil
 		}
 	}
-	if len(called) > 0 && asked == "" && q.r.Method != http.MethodPost && q.r.Method != http.MethodOptions {
+	if post := q.r.Method == http.MethodPost && q.level() != onObject; len(called) > 0 && asked == "" && !post && q.r.Method != http.MethodOptions {
 		return nil, fail("MethodNotAllowed", "The specified method is not allowed against this resource.")
 	}
 	if asked == "" {
@@ -191,7 +191,6 @@ func (h *Handler) route(q *request) (*operation, error) {
 // unsupported are headers that ask for something Croft does not do. Ignoring
 // one would promise what is not kept, so the request is refused.
 var unsupported = []string{
-	"X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id", "X-Amz-Server-Side-Encryption-Context",
 	"X-Amz-Write-Offset-Bytes", "X-Amz-Mfa",
 }
 

@@ -69,7 +69,7 @@ func (h *Handler) selectContent(q *request) error {
 		return body, err
 	}
 	ask.in.Memory = func(n int64) (func(), error) {
-		share, err := h.shares.take(q.r.Context(), n)
+		share, err := h.shares.takeAll(q.r.Context(), n)
 		return func() { h.shares.give(share) }, err
 	}
 	to := &eventStream{w: q.w, progress: ask.progress, quiet: time.Now()}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -180,5 +181,19 @@ func TestSelectCodes(t *testing.T) {
 	}
 	if f := translate(selectFailure(errors.New("x"))); f.code != "InternalError" {
 		t.Error(f)
+	}
+}
+
+// TestSelectMemory: a document that is small as it is sent takes the memory that it has, once it is read, from
+// what all requests share.
+func TestSelectMemory(t *testing.T) {
+	body := "[" + strings.Repeat("{},", 500_000) + "{}]" // about 40 MB
+	for memory, want := range map[int64]string{64 << 20: "", 20 << 20: "SlowDown"} {
+		f := start(t, func(c *Config) { c.UploadMemory, c.UploadWait = memory, time.Millisecond }).bucket("bucket")
+		f.put("bucket", "k", body)
+		a := f.call(http.MethodPost, "/bucket/k?select&select-type=2", selectXML("SELECT *", "SELECT COUNT(*)", "<CSV/></In", "<JSON><Type>DOCUMENT</Type></JSON></In"))
+		if a.code() != want || (want == "") != (a.status == http.StatusOK) {
+			t.Errorf("with %d bytes: %d %.200q", memory, a.status, a.body)
+		}
 	}
 }

@@ -56,7 +56,15 @@ func (s *shares) shareOf(size int64) int64 {
 
 // take waits for a share of the memory, which the caller gives back with give.
 func (s *shares) take(ctx context.Context, size int64) (share int64, err error) {
-	share = s.shareOf(size)
+	return s.acquire(ctx, s.shareOf(size))
+}
+
+// takeAll is take for something that needs as many bytes as it says, all at once.
+func (s *shares) takeAll(ctx context.Context, bytes int64) (share int64, err error) {
+	return s.acquire(ctx, min(s.memory, bytes))
+}
+
+func (s *shares) acquire(ctx context.Context, share int64) (int64, error) {
 	if share == 0 || s.free.TryAcquire(share) {
 		return share, nil
 	}

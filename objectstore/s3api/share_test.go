@@ -102,7 +102,7 @@ func TestUploadsTakeABoundedAmountOfMemory(t *testing.T) {
 	if n := strings.Count(said.String(), "level="); n != 1 || !strings.Contains(said.String(), "level=WARN") {
 		t.Errorf("the log says: %s", said.String())
 	}
-	if !f.server.Config.Handler.(*Handler).shares.free.TryAcquire(2*(requestMemory+bodyMultiple*10_000) + 1000) {
+	if !f.handler.shares.free.TryAcquire(2*(requestMemory+bodyMultiple*10_000) + 1000) {
 		t.Error("a share was not given back")
 	}
 }
@@ -122,7 +122,7 @@ func TestSharesComeBackAfterFailures(t *testing.T) {
 		conn.Close()
 	}
 	f.server.Close()
-	if !f.server.Config.Handler.(*Handler).shares.free.TryAcquire(memory) {
+	if !f.handler.shares.free.TryAcquire(memory) {
 		t.Error("a share was not given back")
 	}
 }
@@ -137,4 +137,22 @@ func TestWaitingEndsWithTheRequest(t *testing.T) {
 	if _, err := s.take(ctx, 1000); err == nil || translate(err).status() == http.StatusOK {
 		t.Errorf("took memory that was taken: %v", err)
 	}
+}
+
+// TestSharesOfSelect: what a select says it needs it takes, not only what a body of that size would.
+func TestSharesOfSelect(t *testing.T) {
+	const memory = 256 << 20
+	s := newShares(memory, time.Millisecond, slog.New(slog.DiscardHandler))
+	share, err := s.takeAll(t.Context(), 200<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.takeAll(t.Context(), 100<<20); translate(err).code != "SlowDown" {
+		t.Errorf("300 MiB of 256: %v", err)
+	}
+	s.give(share)
+	if share, err = s.takeAll(t.Context(), 2*memory); err != nil || share != memory {
+		t.Errorf("more than there is, alone: %d, %v", share, err)
+	}
+	s.give(share)
 }

@@ -47,6 +47,11 @@ func (s *signature) appendScope(out []byte) []byte {
 	return append(out, "/"+terminator...)
 }
 
+// errNotV4 is for what is signed in another way than that which is accepted.
+func errNotV4() error {
+	return fail("InvalidRequest", "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.")
+}
+
 // parseAuthorization reads an Authorization header. It does not trust or check
 // the time; see Handler.authenticate. It has to be signed for one of the services,
 // S3 where none is named.
@@ -59,7 +64,7 @@ func parseAuthorization(header string, services ...string) (signature, error) {
 	}
 	rest, ok := strings.CutPrefix(header, algorithmV4)
 	if !ok || rest == "" || rest[0] != ' ' {
-		return signature{}, fail("InvalidRequest", "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.")
+		return signature{}, errNotV4()
 	}
 	var sig signature
 	var credential, signedHeaders, value bool // seen
@@ -133,8 +138,8 @@ func parsePresigned(query url.Values, services ...string) (signature, error) {
 	if err != nil {
 		return malformed("X-Amz-Expires should be a number.")
 	}
-	if seconds < 1 {
-		return malformed("X-Amz-Expires must be positive.")
+	if seconds < 0 {
+		return malformed("X-Amz-Expires must be non-negative.")
 	}
 	if seconds > int64(maxExpires/time.Second) {
 		return malformed("X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds.")

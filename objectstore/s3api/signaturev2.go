@@ -104,9 +104,9 @@ func (q *request) dateV2() string {
 }
 
 func (h *Handler) checkDateV2(q *request, sig *signature) error {
-	value := first(q.r.Header, "X-Amz-Date")
-	if value == "" {
-		value = first(q.r.Header, "Date")
+	value := first(q.r.Header, "Date")
+	if q.r.Header["X-Amz-Date"] != nil { // then Date is not signed
+		value = first(q.r.Header, "X-Amz-Date")
 	}
 	var at time.Time
 	var err error

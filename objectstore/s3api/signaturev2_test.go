@@ -158,6 +158,7 @@ func TestSignatureV2(t *testing.T) {
 		"no date":              {change(put(), authorization("AWS "+testKey+":x")), "AccessDenied"},
 		"old":                  {f.signV2(put("Date", f.now().UTC().Add(-16*time.Minute).Format(http.TimeFormat))), "RequestTimeTooSkewed"},
 		"early":                {f.signV2(put("X-Amz-Date", f.now().UTC().Add(16*time.Minute).Format(http.TimeFormat))), "RequestTimeTooSkewed"},
+		"no amz date":          {f.signV2(put("Date", f.now().UTC().Format(http.TimeFormat), "X-Amz-Date", "")), "AccessDenied"},
 		"session token":        {f.signV2(put("X-Amz-Security-Token", "x")), "InvalidToken"},
 		"signed chunks":        {f.signV2(put("X-Amz-Content-Sha256", streamingSigned, "X-Amz-Decoded-Content-Length", "1")), "InvalidRequest"},
 		"two mechanisms":       {change(f.linkV2("PUT", "/bucket/key", later), authorization("AWS "+testKey+":x")), "InvalidArgument"},
@@ -196,7 +197,7 @@ func TestSignatureV2IsOffUnlessAskedFor(t *testing.T) {
 			t.Errorf("%s: %d %s", name, a.status, a.body)
 		}
 	}
-	if a := f.post("/bucket", f.formV2(`["starts-with","$key",""]`, field{"key", "k"}), "x"); a.code() != "InvalidArgument" {
+	if a := f.post("/bucket", f.formV2(`["starts-with","$key",""]`, field{"key", "k"}), "x"); a.code() != "InvalidRequest" {
 		t.Errorf("form: %d %s", a.status, a.body)
 	}
 }

@@ -11,7 +11,7 @@ import (
 // secret, day or region.
 func TestSigningKeysAreRememberedWhenVerified(t *testing.T) {
 	f := start(t).bucket("bucket")
-	h := f.server.Config.Handler.(*Handler)
+	h := f.handler
 	r := f.sign(f.request("PUT", "/bucket/key", "x"), "x")
 	r.Header.Set("Authorization", r.Header.Get("Authorization")[:len(r.Header.Get("Authorization"))-1]+"z")
 	f.do(r)

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"croft/internal/forwarded"
 	"croft/objectstore"
 )
 
@@ -66,19 +67,17 @@ func (h *Handler) serveSite(q *request) error {
 	return err
 }
 
-// website returns the configuration of the request's bucket. Whether there is such a
-// bucket at all, strangers are not told.
+// website returns the configuration of the request's bucket.
 func (h *Handler) website(q *request) (*websiteXML, error) {
-	none := fail("NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration.")
 	if objectstore.ValidateBucketName(q.bucket) != nil {
-		return nil, none
+		return nil, objectstore.ErrBucketNotFound
 	}
 	bucket, err := h.store.Bucket(q.r.Context(), q.bucket)
-	if errors.Is(err, objectstore.ErrBucketNotFound) || (err == nil && bucket.Documents[websiteDocument] == "") {
-		return nil, none
-	}
 	if err != nil {
 		return nil, err
+	}
+	if bucket.Documents[websiteDocument] == "" {
+		return nil, fail("NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration.")
 	}
 	return h.siteReadings.of(q.bucket, bucket.Documents[websiteDocument], readWebsite)
 }
@@ -175,10 +174,7 @@ func (q *request) follow(rule *routingRule, asked string) {
 // address is that of a key of a website; of what is not said it is this one's.
 func (q *request) address(protocol, host, key string) string {
 	if protocol == "" {
-		protocol = "http"
-		if q.r.TLS != nil {
-			protocol = "https"
-		}
+		protocol = forwarded.Scheme(q.r)
 	}
 	if host == "" {
 		host = q.r.Host

@@ -141,9 +141,11 @@ func TestSiteErrors(t *testing.T) {
 		a.header.Get("x-amz-error-code") != "NoSuchKey" || a.header.Get("Content-Security-Policy") != "default-src 'none'" || strings.Contains(a.body, "secret") {
 		t.Errorf("%d %v %s", a.status, a.header, a.body)
 	}
-	for _, host := range []string{"plain." + siteDomain, "nothing." + siteDomain, siteDomain, "A_B." + siteDomain} {
-		if a := f.at(host).visit("/index.html"); a.status != 404 || a.header.Get("x-amz-error-code") != "NoSuchWebsiteConfiguration" {
-			t.Errorf("%s: %d %s", host, a.status, a.body)
+	for host, code := range map[string]string{
+		"plain." + siteDomain: "NoSuchWebsiteConfiguration", "nothing." + siteDomain: "NoSuchBucket", siteDomain: "NoSuchBucket", "A_B." + siteDomain: "NoSuchBucket",
+	} {
+		if a := f.at(host).visit("/index.html"); a.status != 404 || a.header.Get("x-amz-error-code") != code {
+			t.Errorf("%s: %d %s, want %s", host, a.status, a.body, code)
 		}
 	}
 	// Elsewhere the bucket is what it always was.

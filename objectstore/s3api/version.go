@@ -126,6 +126,14 @@ func (f *failure) setMarker(q *request, header http.Header) {
 	}
 }
 
+// setWritten says which version the request wrote. As in S3 that is said where versions are
+// kept, and not of the null version, which takes the place of the one before.
+func (q *request) setWritten(header http.Header, id string) {
+	if id != objectstore.NullVersion {
+		q.setVersion(header, id)
+	}
+}
+
 // setVersion says which version the answer is about; empty is none.
 func (q *request) setVersion(header http.Header, id string) {
 	if id != "" {

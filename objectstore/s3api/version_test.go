@@ -218,8 +218,13 @@ func TestVersionsOnTheWire(t *testing.T) {
 		{name: "of no bucket", method: "PUT", target: "/none?versioning", body: "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>", status: 404, code: "NoSuchBucket"},
 	})
 	f.versioning("bucket", "Suspended")
+	upload := f.begin("/bucket/parts")
+	part := unquote(f.call("PUT", upload+"&partNumber=1", "x").header.Get("Etag"))
 	f.run(t, []call{
-		{name: "put while suspended", method: "PUT", target: "/bucket/key", body: "x", status: 200, want: map[string]string{versionHeader: "null"}},
+		{name: "put while suspended", method: "PUT", target: "/bucket/key", body: "x", status: 200, want: map[string]string{versionHeader: "-"}},
+		{name: "copy while suspended", method: "PUT", target: "/bucket/copied", header: []string{copySource, "/bucket/key"}, status: 200, want: map[string]string{versionHeader: "-", sourceVersionHeader: "null"}},
+		{name: "complete while suspended", method: "POST", target: upload, body: completeBody(part), status: 200, want: map[string]string{versionHeader: "-"}},
+		{name: "get the null version", method: "GET", target: "/bucket/key", status: 200, want: map[string]string{versionHeader: "null"}},
 		{name: "delete while suspended", method: "DELETE", target: "/bucket/key", status: 204, want: map[string]string{versionHeader: "null", markerHeader: "true"}},
 		{name: "get the null marker", method: "GET", target: at("null"), status: 405, code: "MethodNotAllowed"},
 	})

@@ -52,8 +52,26 @@ func (h *Handler) putBucketVersioning(q *request) error {
 	})
 }
 
-// readSetting reads and verifies a document that sets something.
+// readSetting reads and verifies a document that sets something. A policy's condition may ask
+// for it before the call does, so it is read once and kept.
 func (q *request) readSetting(root string) (*element, error) {
+	if q.setting == nil {
+		q.setting = new(givenSetting)
+		q.setting.document, q.setting.err = q.readDocument(root)
+	}
+	return q.setting.document, q.setting.err
+}
+
+// givenSetting is what a body was found to say.
+type givenSetting struct {
+	document *element
+	err      error
+}
+
+func (q *request) readDocument(root string) (*element, error) {
+	if err := q.openBody(); err != nil {
+		return nil, err
+	}
 	data, err := q.body.readAll(maxSetting)
 	if err != nil {
 		return nil, err

@@ -163,7 +163,7 @@ func readRoutingRule(e *element) (rule routingRule, err error) {
 	}
 	if code != "" {
 		if rule.Redirect.Status, err = strconv.Atoi(code); err != nil || rule.Redirect.Status < 301 || rule.Redirect.Status > 399 || rule.Redirect.Status == http.StatusNotModified {
-			return rule, failf("InvalidRequest", "The provided HTTP redirect code (%s) is not valid. Valid codes are 3XX except 300.", xmlLimit(code))
+			return rule, failf("InvalidRequest", "The provided HTTP redirect code (%s) is not valid. Valid codes are 3XX except 300 and 304.", xmlLimit(code))
 		}
 	}
 	return rule, nil

@@ -23,7 +23,7 @@ var compressionTests = []test{
 		}
 		f.settings(func(b *objectstore.Bucket) { b.Compression.On = true })
 		f.holds("key", text(1<<20))
-		for _, encrypt := range []bool{false, true} {
+		for _, encrypt := range []objectstore.Encryption{objectstore.EncryptionNone, objectstore.EncryptionStore} {
 			for _, n := range coatSizes {
 				body := text(n)
 				o := f.putAs(objectstore.PutRequest{Encrypt: encrypt}, body)
@@ -44,7 +44,7 @@ var compressionTests = []test{
 				f.Fatalf("%d bytes: %+v", n, o)
 			}
 			f.ranges(objectstore.VersionRef{Bucket: "bucket", Key: "key"}, body)
-			if o := f.putAs(objectstore.PutRequest{Encrypt: true}, body); o.StoredSize > o.Size+o.Size/1000+16 {
+			if o := f.putAs(objectstore.PutRequest{Encrypt: objectstore.EncryptionStore}, body); o.StoredSize > o.Size+o.Size/1000+16 {
 				f.Fatalf("%d bytes encrypted: %+v", n, o)
 			}
 			f.ranges(objectstore.VersionRef{Bucket: "bucket", Key: "key"}, body)
@@ -83,7 +83,7 @@ var compressionTests = []test{
 	}},
 	{"Uploads", func(f *fixture) {
 		f.settings(func(b *objectstore.Bucket) { b.Compression.On = true })
-		u, err := f.CreateUpload(f.ctx, objectstore.CreateUploadRequest{Bucket: "bucket", Key: "key", Encrypt: true})
+		u, err := f.CreateUpload(f.ctx, objectstore.CreateUploadRequest{Bucket: "bucket", Key: "key", Encrypt: objectstore.EncryptionStore})
 		f.ok("create", err)
 		f.settings(func(b *objectstore.Bucket) { b.Compression.On = false }) // what was begun goes on
 		bodies := [][]byte{text(minPart + 3), random(minPart, 2), text(5)}

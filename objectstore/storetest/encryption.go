@@ -17,7 +17,7 @@ var encryptionTests = []test{
 	{"StoreKey", func(f *fixture) {
 		for _, n := range coatSizes {
 			body := random(n, uint64(n))
-			o := f.putAs(objectstore.PutRequest{Encrypt: true}, body)
+			o := f.putAs(objectstore.PutRequest{Encrypt: objectstore.EncryptionStore}, body)
 			if o.Encryption != objectstore.EncryptionStore || o.ETag != md5Hex(body) || o.Size != int64(n) || n > 0 && o.StoredSize <= o.Size {
 				f.Fatalf("%d bytes: %+v", n, o)
 			}
@@ -54,7 +54,7 @@ var encryptionTests = []test{
 		f.put("key", random(10, 1))
 		ref.CustomerKey = key
 		f.refused("a key for what has none", ref, objectstore.ErrCustomerKeyUnexpected)
-		f.putAs(objectstore.PutRequest{Encrypt: true}, random(10, 1))
+		f.putAs(objectstore.PutRequest{Encrypt: objectstore.EncryptionStore}, random(10, 1))
 		f.refused("a key for what has the store's", ref, objectstore.ErrCustomerKeyUnexpected)
 		page, err := f.List(f.ctx, objectstore.ListRequest{Bucket: "bucket"})
 		if err != nil || page.Objects[0].Encryption != objectstore.EncryptionStore {
@@ -106,7 +106,7 @@ var encryptionTests = []test{
 		_, err = f.Copy(f.ctx, c)
 		f.ok("copy to another key", err)
 		f.ranges(objectstore.VersionRef{Bucket: "bucket", Key: "copy", CustomerKey: other}, body)
-		c = objectstore.CopyRequest{FromBucket: "bucket", FromKey: "copy", FromCustomerKey: other, Bucket: "bucket", Key: "copy", Encrypt: true}
+		c = objectstore.CopyRequest{FromBucket: "bucket", FromKey: "copy", FromCustomerKey: other, Bucket: "bucket", Key: "copy", Encrypt: objectstore.EncryptionStore}
 		if o, err = f.Copy(f.ctx, c); err != nil || o.Encryption != objectstore.EncryptionStore {
 			f.Fatalf("copy onto itself: %+v, %v", o, err)
 		}
@@ -114,7 +114,7 @@ var encryptionTests = []test{
 	}},
 	{"Uploads", func(f *fixture) {
 		key := &objectstore.CustomerKey{1}
-		for _, u := range []objectstore.CreateUploadRequest{{Encrypt: true}, {CustomerKey: key}} {
+		for _, u := range []objectstore.CreateUploadRequest{{Encrypt: objectstore.EncryptionStore}, {CustomerKey: key}} {
 			u.Bucket, u.Key = "bucket", "key"
 			up, err := f.CreateUpload(f.ctx, u)
 			f.ok("create", err)
@@ -162,7 +162,7 @@ var encryptionTests = []test{
 	{"BodiesMustHaveTheirSize", func(f *fixture) {
 		f.settings(func(b *objectstore.Bucket) { b.Compression.On = true })
 		for _, n := range []int{100, 5000, 3 << 20} {
-			for _, encrypt := range []bool{false, true} {
+			for _, encrypt := range []objectstore.Encryption{objectstore.EncryptionNone, objectstore.EncryptionStore} {
 				for _, told := range []int{n - 1, n + 1, n + 300000} {
 					r := objectstore.PutRequest{Bucket: "bucket", Key: "key", Body: bytes.NewReader(random(n, 1)), Size: int64(told), Encrypt: encrypt}
 					_, err := f.Put(f.ctx, r)

@@ -16,6 +16,7 @@ var noVersionTests = []test{
 			{ObjectLock: true},
 			{DefaultLock: objectstore.DefaultLock{Mode: objectstore.LockGovernance, Days: 1}},
 			{Encryption: objectstore.EncryptionStore},
+			{Encryption: objectstore.NamedKey{ID: "k"}.Encryption()},
 			{Compression: objectstore.Compression{On: true}},
 			{Quota: 1},
 			{Parity: new(int)},
@@ -43,7 +44,7 @@ var noVersionTests = []test{
 	}},
 	{"KeysOfCallersAreRefused", func(f *fixture) {
 		var key objectstore.CustomerKey
-		for _, r := range []objectstore.PutRequest{{Encrypt: true}, {CustomerKey: &key}} {
+		for _, r := range []objectstore.PutRequest{{Encrypt: objectstore.EncryptionStore}, {Encrypt: objectstore.NamedKey{}.Encryption()}, {CustomerKey: &key}} {
 			r.Bucket, r.Key, r.Body, r.Size = "bucket", "key", strings.NewReader("x"), 1
 			if _, err := f.Put(f.ctx, r); errs.KindOf(err) != errs.Invalid {
 				f.Errorf("put %+v: %v", r, err)

@@ -192,7 +192,7 @@ var sealedRenameTests = []test{
 		key := objectstore.CustomerKey{7}
 		for _, n := range []int{0, 10, 3 << 20} {
 			body := random(n, uint64(n))
-			f.putAs(objectstore.PutRequest{Encrypt: true}, body)
+			f.putAs(objectstore.PutRequest{Encrypt: objectstore.EncryptionStore}, body)
 			if o := f.rename("key", "new"); o.Encryption != objectstore.EncryptionStore || o.ETag != md5Hex(body) {
 				f.Fatalf("%+v", o)
 			}

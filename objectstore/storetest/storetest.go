@@ -58,7 +58,7 @@ func RunLimited(t *testing.T, limits Limits, open func(t *testing.T) objectstore
 
 // RunCoats tests an engine that can encrypt, with a key of its own, and compress.
 func RunCoats(t *testing.T, open func(t *testing.T) objectstore.Store) {
-	run(t, Limits{}, open, []group{{"Encryption", slices.Concat(encryptionTests, sealedRenameTests)}, {"Compression", compressionTests}})
+	run(t, Limits{}, open, []group{{"Encryption", slices.Concat(encryptionTests, sealedRenameTests)}, {"NamedKeys", namedKeyTests}, {"Compression", compressionTests}})
 }
 
 // RunQuotas tests an engine that holds buckets to quotas.

@@ -42,6 +42,7 @@ var uploadTests = []test{
 					f.Errorf("finish saw %+v", parts)
 				}
 				a.Checksums = map[string]string{"composite": "c-3"}
+				delete(parts[1].Checksums, "sum")
 				return nil
 			},
 		})
@@ -52,7 +53,8 @@ var uploadTests = []test{
 		head, err := f.Head(f.ctx, "bucket", "key")
 		f.ok("head", err)
 		if head.Attributes.User["a"] != "b" || head.Attributes.Checksums["composite"] != "c-3" || len(head.Parts) != 3 ||
-			head.Parts[1].Size != minPart+4321 || head.Parts[1].Number != 5 {
+			head.Parts[1].Size != minPart+4321 || head.Parts[1].Number != 5 ||
+			head.Parts[0].Checksums["sum"] != "of 2" || len(head.Parts[1].Checksums) != 0 {
 			f.Fatalf("head %+v", head)
 		}
 		f.same("complete and head", o, head)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/minio/minio-go/v7/pkg/s3utils"
@@ -74,6 +75,7 @@ func (s *session) request(ctx context.Context, a ask) (*http.Request, error) {
 	r.Header.Set("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD")
 	r = signer.SignV4(*r, s.accessKey, s.secretKey, "", region)
 	r.Header.Set("User-Agent", s.r.UserAgent())
+	r.Header.Set("Content-Length", strconv.FormatInt(a.size, 10)) // without it an empty file is no file
 	r.RemoteAddr, r.TLS, r.RequestURI = s.r.RemoteAddr, s.r.TLS, r.URL.RequestURI()
 	return r, nil
 }

@@ -3,6 +3,8 @@ package webdav
 import (
 	"bytes"
 	"context"
+	"crypto/md5" //nolint:gosec // Content-MD5 is part of HTTP.
+	"encoding/base64"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -41,8 +43,13 @@ func (f *reading) Seek(int64, int) (int64, error) { return 0, errNoBytes }
 func (f *reading) Write([]byte) (int, error)      { return 0, errNoBytes }
 func (f *reading) Stat() (fs.FileInfo, error)     { return f.info, nil }
 
-// Readdir lists a folder whole, whatever number is wanted.
-func (f *reading) Readdir(int) ([]fs.FileInfo, error) { return f.children(f.ctx, f.path) }
+// Readdir lists a folder whole, whatever number is wanted. What is in a folder that is copied went with it.
+func (f *reading) Readdir(int) ([]fs.FileInfo, error) {
+	if f.going != nil {
+		return nil, nil
+	}
+	return f.listed, nil
+}
 
 // windows is the namespace of the times and attributes that Windows sets behind every upload. They
 // are accepted, because it takes the upload for failed otherwise, and not kept.
@@ -80,6 +87,7 @@ type writing struct {
 	ctx         context.Context // of the request that it was opened in
 	bucket, key string
 	written     *info
+	broken      bool // what was to be written did not come whole
 }
 
 var _ interface {
@@ -92,9 +100,10 @@ func (f *writing) Seek(int64, int) (int64, error)     { return 0, errNoBytes }
 func (f *writing) Write([]byte) (int, error)          { return 0, errNoBytes }
 func (f *writing) Readdir(int) ([]fs.FileInfo, error) { return nil, errNoBytes }
 
-// Close writes an empty object where nothing was read: a lock makes the file that it is for.
+// Close writes an empty object where nothing was read: a lock makes the file that it is for, if
+// there is none.
 func (f *writing) Close() error {
-	if f.written != nil || f.failure != nil {
+	if f.written != nil || f.failure != nil || f.broken || f.going != nil {
 		return nil
 	}
 	return f.put(http.NoBody, 0)
@@ -113,11 +122,10 @@ func (f *writing) Stat() (fs.FileInfo, error) {
 }
 
 // ReadFrom writes the object, in one step: a body as it comes, or a copy of another object.
-func (f *writing) ReadFrom(r io.Reader) (int64, error) {
-	if source, ok := r.(*reading); ok {
-		bucket, key := split(source.path)
-		f.written = &info{name: path.Base(f.key), size: source.info.size, etag: source.info.etag}
-		return source.info.size, f.copy(f.ctx, bucket, key, f.bucket, f.key)
+func (f *writing) ReadFrom(r io.Reader) (n int64, err error) {
+	defer func() { f.broken = err != nil }()
+	if f.going != nil {
+		return 0, f.transfer(f.ctx)
 	}
 	size := f.r.ContentLength
 	if size < 0 { // what macOS says instead
@@ -131,10 +139,15 @@ func (f *writing) ReadFrom(r io.Reader) (int64, error) {
 	return size, f.put(r, size)
 }
 
+// described are the headers of an upload that are kept with the object, or that its body is held to.
+var described = []string{"Content-Type", "Content-Encoding", "Content-Language", "Content-Md5"}
+
 func (f *writing) header() http.Header {
 	h := http.Header{"Content-Type": {typeOf(f.key)}}
-	if kind := f.r.Header.Get("Content-Type"); kind != "" && f.r.Method == http.MethodPut {
-		h.Set("Content-Type", kind)
+	for _, name := range described {
+		if v := f.r.Header.Get(name); v != "" && f.r.Method == http.MethodPut {
+			h.Set(name, v)
+		}
 	}
 	return h
 }
@@ -145,6 +158,9 @@ func (f *writing) conditions(h http.Header) http.Header {
 		if v := f.r.Header.Get(name); v != "" {
 			h.Set(name, v)
 		}
+	}
+	if f.r.Method == "LOCK" { // another may have made it meanwhile
+		h.Set("If-None-Match", "*")
 	}
 	return h
 }
@@ -159,15 +175,23 @@ func (f *writing) put(body io.Reader, size int64) error {
 
 // inParts uploads a body of unknown length.
 func (f *writing) inParts(r io.Reader) (size int64, err error) {
-	buffer := make([]byte, partSize)
-	n, err := io.ReadFull(r, buffer)
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return int64(n), f.put(bytes.NewReader(buffer[:n]), int64(n))
+	done := f.buffer()
+	if done == nil {
+		return 0, f.failure
 	}
+	defer done()
+	buffer := make([]byte, partSize)
+	n, more, err := fill(r, buffer)
 	if err != nil {
 		return 0, err
 	}
-	a, err := f.call(f.ctx, ask{method: http.MethodPost, bucket: f.bucket, key: f.key, query: url.Values{"uploads": {""}}, header: f.header()})
+	if !more {
+		return int64(n), f.put(bytes.NewReader(buffer[:n]), int64(n))
+	}
+	header := f.header()
+	wanted := header.Get("Content-Md5") // of the whole, which S3 does not know of parts
+	header.Del("Content-Md5")
+	a, err := f.call(f.ctx, ask{method: http.MethodPost, bucket: f.bucket, key: f.key, query: url.Values{"uploads": {""}}, header: header})
 	if err != nil {
 		return 0, err
 	}
@@ -190,6 +214,7 @@ func (f *writing) inParts(r io.Reader) (size int64, err error) {
 		XMLName xml.Name `xml:"CompleteMultipartUpload"`
 		Part    []part
 	}
+	sum := md5.New() //nolint:gosec // that is what the header has
 	for number := 1; n > 0; number++ {
 		if number > maxParts {
 			return 0, f.fail(http.StatusRequestEntityTooLarge, "It is too large to be sent without its length.")
@@ -200,10 +225,14 @@ func (f *writing) inParts(r io.Reader) (size int64, err error) {
 			return 0, err
 		}
 		doc.Part = append(doc.Part, part{number, etagOf(a.header)})
+		_, _ = sum.Write(buffer[:n])
 		size += int64(n)
-		if n, err = io.ReadFull(r, buffer); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		if n, _, err = fill(r, buffer); err != nil {
 			return 0, err
 		}
+	}
+	if wanted != "" && wanted != base64.StdEncoding.EncodeToString(sum.Sum(nil)) {
+		return 0, f.fail(http.StatusBadRequest, "The bytes do not have the digest in Content-MD5.")
 	}
 	text, err := xml.Marshal(doc)
 	if err != nil {
@@ -226,4 +255,20 @@ func (f *writing) inParts(r io.Reader) (size int64, err error) {
 	}
 	f.written = &info{name: path.Base(f.key), size: size, etag: told.ETag, at: time.Now()}
 	return size, nil
+}
+
+// fill reads until a buffer is full or the body ends. One that breaks off is an error: net/http
+// has the same for it as io.ReadFull for the end.
+func fill(r io.Reader, buffer []byte) (n int, more bool, err error) {
+	for n < len(buffer) {
+		m, err := r.Read(buffer[n:])
+		n += m
+		if errors.Is(err, io.EOF) {
+			return n, false, nil
+		}
+		if err != nil {
+			return n, false, err
+		}
+	}
+	return n, true, nil
 }

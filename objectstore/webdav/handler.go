@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -13,6 +12,8 @@ import (
 	"time"
 
 	"croft/internal/errs"
+	"croft/internal/forwarded"
+	"croft/internal/patience"
 	"croft/objectstore"
 )
 
@@ -47,17 +48,17 @@ type Config struct {
 	// Plain takes keys over connections that are not encrypted from everywhere; otherwise from
 	// this machine only.
 	Plain bool
-	// TrustedProxies are believed in X-Forwarded-For and X-Forwarded-Proto.
-	TrustedProxies []netip.Prefix
-	Log            *slog.Logger
-	Now            func() time.Time // nil is time.Now
+	Log   *slog.Logger
+	Now   func() time.Time // nil is time.Now
 }
 
 // Handler serves WebDAV below Prefix, and S3 everywhere else.
 type Handler struct {
 	Config
-	locks *locks
-	brake *brake
+	locks   *locks
+	brake   *brake
+	idle    time.Duration
+	buffers chan struct{} // one for each upload that is held in memory
 }
 
 var _ http.Handler = (*Handler)(nil)
@@ -67,7 +68,7 @@ func New(c Config) *Handler {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Handler{Config: c, locks: newLocks(), brake: newBrake()}
+	return &Handler{Config: c, locks: newLocks(), brake: newBrake(), idle: patience.Default, buffers: make(chan struct{}, maxBuffers)}
 }
 
 // ServeHTTP implements http.Handler.
@@ -83,13 +84,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Cross-Origin-Resource-Policy", "same-origin")
 	header.Set("Content-Disposition", "attachment")
 	header.Set("Cache-Control", "private, no-cache")
-	address, encrypted := h.client(r)
-	if ip, err := netip.ParseAddr(address); !encrypted && !h.Plain && (err != nil || !ip.Unmap().IsLoopback()) {
+	address := forwarded.Address(r)
+	if ip, err := netip.ParseAddr(address); !forwarded.Secure(r) && !h.Plain && (err != nil || !ip.Unmap().IsLoopback()) {
 		say(w, http.StatusForbidden, "Keys are not taken over a connection that is not encrypted. Use https.")
 		return
 	}
-	if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
-		say(w, http.StatusForbidden, "Other sites have no business here.")
+	if ofPage(r) {
+		say(w, http.StatusForbidden, "Web pages have no business here.")
 		return
 	}
 	if wait := h.brake.wait(address, h.Now()); wait > 0 {
@@ -108,12 +109,35 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if given {
 			h.brake.failed(address, h.Now())
 		}
-		header.Set("WWW-Authenticate", `Basic realm="Croft: access key and secret key", charset="UTF-8"`)
+		if !ofBrowser(r) {
+			header.Set("WWW-Authenticate", `Basic realm="Croft: access key and secret key", charset="UTF-8"`)
+		}
 		say(w, http.StatusUnauthorized, "Give an access key as the name and its secret key as the password.")
 		return
 	}
-	s := &session{handler: h, w: w, r: r, accessKey: key, secretKey: secret, address: address, known: make(map[string]*info)}
+	control := http.NewResponseController(w)
+	w = &patience.Writer{ResponseWriter: w, Control: control, Idle: h.idle}
+	patient := *r
+	patient.Body = &patience.Body{ReadCloser: r.Body, Control: control, Idle: h.idle}
+	r = &patient
+	s := &session{handler: h, w: w, r: r, accessKey: key, secretKey: secret, known: make(map[string]*info)}
 	s.serve(r.Context())
+}
+
+// ofPage reports whether a browser sends a request for a web page. Pages of this very origin are no better
+// than others': they are objects of buckets.
+func ofPage(r *http.Request) bool {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "none" {
+		return true
+	}
+	origin, err := url.Parse(r.Header.Get("Origin"))
+	return err == nil && origin.Host != "" && origin.Host == r.Host
+}
+
+// ofBrowser reports whether a person opened an address in a browser. It is not to ask for a key: it
+// would remember it, and send it along with whatever a page of this origin asks for.
+func ofBrowser(r *http.Request) bool {
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.Header.Get("Accept"), "text/html")
 }
 
 // proves reports whether the secret is that of the access key.
@@ -133,42 +157,6 @@ func (h *Handler) proves(ctx context.Context, key, secret string) (bool, error) 
 	}
 	a, b := sha256.Sum256([]byte(want)), sha256.Sum256([]byte(secret))
 	return want != "" && subtle.ConstantTimeCompare(a[:], b[:]) == 1, nil
-}
-
-// client is where the request comes from, and whether nobody can read on the way.
-func (h *Handler) client(r *http.Request) (address string, encrypted bool) {
-	address, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		address = r.RemoteAddr
-	}
-	if !h.trusts(address) {
-		return address, r.TLS != nil
-	}
-	encrypted = r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https"
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0; i-- {
-		hop := strings.TrimSpace(hops[i])
-		if _, err := netip.ParseAddr(hop); err != nil {
-			break
-		}
-		if address = hop; !h.trusts(hop) {
-			break
-		}
-	}
-	return address, encrypted
-}
-
-func (h *Handler) trusts(address string) bool {
-	ip, err := netip.ParseAddr(address)
-	if err != nil {
-		return false
-	}
-	for _, p := range h.TrustedProxies {
-		if p.Contains(ip.Unmap()) {
-			return true
-		}
-	}
-	return false
 }
 
 func say(w http.ResponseWriter, status int, sentence string) {

@@ -47,10 +47,11 @@ func (people) Audit(context.Context, s3api.Credential, s3api.Event)    {}
 // place is a store that is served, with the bucket files for WebDAV and others for S3 only.
 type place struct {
 	testing.TB
-	store  *erasure.Store
-	url    string
-	config *Config
-	client *http.Client
+	store   *erasure.Store
+	url     string
+	config  *Config
+	handler *Handler
+	client  *http.Client
 
 	mu   sync.Mutex // guards seen
 	seen []string   // S3 requests
@@ -94,7 +95,8 @@ func start(t *testing.T, change ...func(*Config)) *place {
 	for _, f := range change {
 		f(p.config)
 	}
-	server := httptest.NewServer(New(*p.config))
+	p.handler = New(*p.config)
+	server := httptest.NewServer(p.handler)
 	t.Cleanup(server.Close)
 	p.url, p.client = server.URL, server.Client()
 	return p

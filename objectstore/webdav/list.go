@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -98,18 +99,21 @@ func (s *session) list(ctx context.Context, bucket, prefix, delimiter, token str
 	return &page, nil
 }
 
-// keysBelow calls f with pages of the keys below a folder, its own marker included.
-func (s *session) keysBelow(ctx context.Context, bucket, folder string, f func(keys []string) error) error {
+// maxKeys is how many keys are listed, or deleted, at once.
+const maxKeys = 1000
+
+// keysBelow calls f with pages of what is below a folder, its own marker included.
+func (s *session) keysBelow(ctx context.Context, bucket, folder string, f func(all []entry) error) error {
 	for token := ""; ; {
-		page, err := s.list(ctx, bucket, folder+"/", "", token, "1000")
+		page, err := s.list(ctx, bucket, folder+"/", "", token, strconv.Itoa(maxKeys))
 		if err != nil {
 			return err
 		}
-		keys := make([]string, len(page.Contents))
+		all := make([]entry, len(page.Contents))
 		for i, c := range page.Contents {
-			keys[i] = c.Key
+			all[i] = entry{c.Key, c.ETag}
 		}
-		if err := f(keys); err != nil || !page.IsTruncated {
+		if err := f(all); err != nil || !page.IsTruncated {
 			return err
 		}
 		token = page.NextContinuationToken
@@ -140,7 +144,7 @@ func (s *session) children(ctx context.Context, name string) ([]fs.FileInfo, err
 		return nil
 	}
 	for token := ""; ; {
-		page, err := s.list(ctx, bucket, prefix, "/", token, "1000")
+		page, err := s.list(ctx, bucket, prefix, "/", token, strconv.Itoa(maxKeys))
 		if err != nil {
 			return nil, err
 		}

@@ -3,13 +3,22 @@ package webdav
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net/http"
-	"net/url"
 	"os"
+	"path"
+	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/net/webdav"
 )
+
+// Methods are those that are answered; every other one is refused.
+var Methods = []string{
+	http.MethodOptions, http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete,
+	"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK",
+}
 
 // session is one request.
 type session struct {
@@ -18,11 +27,19 @@ type session struct {
 	r         *http.Request
 	accessKey string
 	secretKey string
-	address   string
 	known     map[string]*info // what was listed or asked for, by name
 	failure   *failure
-	doomed    string // a file that is to be written over, removed only if a folder takes its place
+	going     *transfer     // of a COPY or MOVE
+	listed    []fs.FileInfo // of the folder that a PROPFIND lists
 }
+
+const (
+	// maxQuestion bounds the XML of a PROPFIND or PROPPATCH, in bytes, and maxLock that of a LOCK, which is kept as long as the lock.
+	maxQuestion = 64 << 10
+	maxLock     = 4 << 10
+	// maxConditions bounds an If header, whose every condition is looked at.
+	maxConditions = 4 << 10
+)
 
 // serve answers.
 func (s *session) serve(ctx context.Context) {
@@ -33,34 +50,124 @@ func (s *session) serve(ctx context.Context) {
 		say(s.w, http.StatusNotFound, "No bucket of this name is served here. Its settings in the console say whether it is.")
 		return
 	}
-	switch r.Method {
-	case http.MethodGet, http.MethodHead:
-		s.get(ctx, name)
+	switch {
+	case !plain(name):
+		say(s.w, http.StatusBadRequest, "Names here have no empty parts, nor . and .. as parts.")
 		return
-	case "PROPFIND":
-		if depth := r.Header.Get("Depth"); depth != "0" && depth != "1" {
-			s.w.Header().Set("Content-Type", "application/xml; charset=utf-8")
-			s.w.WriteHeader(http.StatusForbidden)
-			_, _ = s.w.Write([]byte(`<?xml version="1.0" encoding="utf-8"?><error xmlns="DAV:"><propfind-finite-depth/></error>`))
-			return
-		}
-	case "COPY", "MOVE":
-		if !s.mayGo(ctx, name) {
-			return
-		}
-	case "LOCK", "PROPPATCH":
-		if err := s.mayWrite(ctx, name); err != nil {
-			say(s.w, s.failure.status, s.failure.sentence)
-			return
-		}
-		r.Header.Set("Timeout", timeout(r.Header.Get("Timeout")))
-	case http.MethodOptions, http.MethodPut, http.MethodDelete, "MKCOL", "UNLOCK":
-	default:
+	case len(r.Header.Get("If")) > maxConditions:
+		say(s.w, http.StatusBadRequest, "That are too many conditions.")
+		return
+	case !slices.Contains(Methods, r.Method):
 		say(s.w, http.StatusMethodNotAllowed, "That cannot be done here.")
 		return
 	}
-	dav := &webdav.Handler{Prefix: Prefix, FileSystem: tree{s}, LockSystem: conditions{s.handler.locks, ctx, s}}
-	dav.ServeHTTP(&telling{ResponseWriter: s.w, session: s}, r)
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		s.get(ctx, name)
+		return
+	}
+	if s.prepare(ctx, name) {
+		dav := &webdav.Handler{Prefix: Prefix, FileSystem: tree{s}, LockSystem: conditions{s.handler.locks, ctx, s}}
+		dav.ServeHTTP(&telling{ResponseWriter: s.w, session: s}, r)
+	}
+}
+
+// prepare looks at what package webdav does not, and answers if that is in the way.
+func (s *session) prepare(ctx context.Context, name string) bool {
+	r := s.r
+	if !s.stillSo(ctx, name) {
+		return false
+	}
+	switch r.Method {
+	case http.MethodPut:
+		if r.Header.Get("Content-Range") != "" {
+			say(s.w, http.StatusBadRequest, "A part of a file cannot be written. Send all of it.")
+			return false
+		}
+	case "PROPFIND":
+		r.Body = http.MaxBytesReader(s.w, r.Body, maxQuestion)
+		return s.mayList(ctx, name)
+	case "COPY", "MOVE":
+		return s.mayGo(ctx, name)
+	case "LOCK", "PROPPATCH", "UNLOCK":
+		if err := s.mayWrite(ctx, name); err != nil {
+			s.sayError(err)
+			return false
+		}
+		limit := int64(maxQuestion)
+		if r.Method == "LOCK" {
+			limit = maxLock
+			r.Header.Set("Timeout", timeout(r.Header.Get("Timeout")))
+		}
+		r.Body = http.MaxBytesReader(s.w, r.Body, limit)
+	}
+	return true
+}
+
+// plain reports whether a path below Prefix is what it looks like: S3 takes any key by the letter, but
+// clients, locks and folders mean one thing by a, ./a and b/../a.
+func plain(name string) bool {
+	return name == "" || path.Clean(name) == strings.TrimSuffix(name, "/") || name == "/"
+}
+
+// stillSo holds a request to the conditions of HTTP that S3 does not know, and answers if they do
+// not hold. Those of GET, and the ETags of PUT, are left to S3.
+func (s *session) stillSo(ctx context.Context, name string) bool {
+	match, none, since := s.r.Header.Get("If-Match"), s.r.Header.Get("If-None-Match"), s.r.Header.Get("If-Unmodified-Since")
+	switch s.r.Method {
+	case http.MethodPut:
+		match, none = "", ""
+	case http.MethodOptions, "PROPFIND", "UNLOCK":
+		return true
+	}
+	if match == "" && none == "" && since == "" {
+		return true
+	}
+	found, err := s.stat(ctx, name)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		s.sayError(err)
+		return false
+	}
+	etag := ""
+	if err == nil {
+		etag, _ = found.ETag(ctx) // is known
+	}
+	at, bad := http.ParseTime(since)
+	if match != "" && !names(match, etag) || none != "" && names(none, etag) ||
+		match == "" && bad == nil && err == nil && found.at.Truncate(time.Second).After(at) {
+		say(s.w, http.StatusPreconditionFailed, "It is not what you think it is any more.")
+		return false
+	}
+	return true
+}
+
+// names reports whether a list of ETags has one, which is empty for what is not there.
+func names(list, etag string) bool {
+	for one := range strings.SplitSeq(list, ",") {
+		if one = strings.TrimSpace(one); etag != "" && (one == "*" || one == etag) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayList lists what a PROPFIND wants to be listed, and answers if that cannot be: once package
+// webdav has begun its answer, a folder that could not be read would look empty.
+func (s *session) mayList(ctx context.Context, name string) bool {
+	depth := s.r.Header.Get("Depth")
+	if depth != "0" && depth != "1" {
+		s.w.Header().Set("Content-Type", "application/xml; charset=utf-8")
+		s.w.WriteHeader(http.StatusForbidden)
+		_, _ = s.w.Write([]byte(`<?xml version="1.0" encoding="utf-8"?><error xmlns="DAV:"><propfind-finite-depth/></error>`))
+		return false
+	}
+	found, err := s.stat(ctx, name)
+	if err == nil && found.dir && depth == "1" {
+		s.listed, err = s.children(ctx, name)
+	}
+	if err != nil {
+		s.sayError(err)
+	}
+	return err == nil
 }
 
 // offers reports whether a bucket is served.
@@ -70,33 +177,6 @@ func (s *session) offers(ctx context.Context, bucket string) bool {
 	}
 	b, err := s.handler.Buckets.Bucket(ctx, bucket)
 	return err == nil && Enabled(&b)
-}
-
-// mayGo looks at where something is to be copied or moved, and answers if it cannot go there.
-func (s *session) mayGo(ctx context.Context, from string) bool {
-	to, err := url.Parse(s.r.Header.Get("Destination"))
-	if err != nil {
-		say(s.w, http.StatusBadRequest, "The destination cannot be read.")
-		return false
-	}
-	name, ok := below(to)
-	bucket, key := split(name)
-	here, source := split(from)
-	switch {
-	case to.Host != "" && to.Host != s.r.Host, !ok, !s.offers(ctx, bucket):
-		say(s.w, http.StatusBadGateway, "That destination is not here.")
-		return false
-	case key == "", source == "":
-		say(s.w, http.StatusForbidden, "A bucket is neither copied nor moved.")
-		return false
-	case bucket == here && strings.HasPrefix(key+"/", source+"/") && key != source:
-		say(s.w, http.StatusForbidden, "A folder does not go into itself.")
-		return false
-	}
-	if s.r.Header.Get("Overwrite") == "" {
-		s.r.Header.Set("Overwrite", "T")
-	}
-	return true
 }
 
 // mayWrite finds out whether the caller may write under a name, by a write whose condition cannot hold.
@@ -116,16 +196,35 @@ func (s *session) mayWrite(ctx context.Context, name string) error {
 	return err
 }
 
+// sayError answers with why something cannot be done.
+func (s *session) sayError(err error) {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		say(s.w, http.StatusNotFound, "There is nothing of this name.")
+	case s.failure != nil:
+		say(s.w, s.failure.status, s.failure.sentence)
+	default:
+		s.handler.Log.Error("answer WebDAV", "method", s.r.Method, "error", err)
+		say(s.w, http.StatusInternalServerError, "That could not be done.")
+	}
+}
+
 // telling says in the session's words why something was refused.
 type telling struct {
 	http.ResponseWriter
 	session *session
-	told    bool
+	begun   bool
+	told    bool // nothing more is to be said
 }
 
 func (t *telling) Unwrap() http.ResponseWriter { return t.ResponseWriter }
 
 func (t *telling) WriteHeader(status int) {
+	if t.begun { // an answer that fails on its way says no more, in particular not that it is whole
+		t.told = true
+		return
+	}
+	t.begun = true
 	if f := t.session.failure; f != nil && status >= http.StatusBadRequest && status != webdav.StatusLocked {
 		t.told = true
 		say(t.ResponseWriter, f.status, f.sentence)
@@ -138,6 +237,7 @@ func (t *telling) Write(p []byte) (int, error) {
 	if t.told {
 		return len(p), nil
 	}
+	t.begun = true
 	return t.ResponseWriter.Write(p)
 }
 
@@ -207,13 +307,14 @@ func (s *session) get(ctx context.Context, name string) {
 			return
 		}
 	}
-	if found, err := s.stat(ctx, name); err == nil && found.IsDir() {
+	found, err := s.stat(ctx, name)
+	switch {
+	case err != nil:
+		s.sayError(err)
+	case found.dir:
 		s.w.Header().Set("Allow", "OPTIONS, PROPFIND, DELETE, COPY, MOVE, LOCK, UNLOCK")
 		say(s.w, http.StatusMethodNotAllowed, "This is a folder. Open it with a WebDAV client.")
-		return
-	} else if s.failure != nil {
-		say(s.w, s.failure.status, s.failure.sentence)
-		return
+	default: // it came this moment
+		say(s.w, http.StatusNotFound, "There is nothing of this name.")
 	}
-	say(s.w, http.StatusNotFound, "There is nothing of this name.")
 }

@@ -49,6 +49,7 @@ func (s *session) stat(ctx context.Context, name string) (*info, error) {
 	if !s.offers(ctx, bucket) {
 		return nil, os.ErrNotExist
 	}
+	var refused error
 	if key != "" {
 		a, err := s.call(ctx, ask{method: http.MethodHead, bucket: bucket, key: key})
 		if err == nil {
@@ -57,7 +58,10 @@ func (s *session) stat(ctx context.Context, name string) (*info, error) {
 			s.known[full] = &info{name: path.Base(key), size: size, at: at, etag: etagOf(a.header), kind: a.header.Get("Content-Type")}
 			return s.known[full], nil
 		}
-		if !errors.Is(err, os.ErrNotExist) {
+		// Who may list only what is below a folder is not told that there is no object of its name.
+		if refused = err; errors.Is(err, os.ErrNotExist) {
+			refused = nil
+		} else if s.failure == nil || s.failure.status != http.StatusForbidden {
 			return nil, err
 		}
 	}
@@ -65,12 +69,19 @@ func (s *session) stat(ctx context.Context, name string) (*info, error) {
 	if key == "" {
 		prefix = ""
 	}
+	before := s.failure
 	page, err := s.list(ctx, bucket, prefix, "", "", "1")
-	if err != nil {
+	switch {
+	case refused != nil && (err != nil || len(page.Contents) == 0):
+		s.failure = before
+		return nil, refused
+	case err != nil:
 		return nil, err
-	}
-	if key != "" && len(page.Contents) == 0 {
+	case key != "" && len(page.Contents) == 0:
 		return nil, os.ErrNotExist
+	}
+	if refused != nil {
+		s.failure = nil
 	}
 	found := &info{name: path.Base("/" + key), dir: true}
 	if len(page.Contents) > 0 && page.Contents[0].Key == prefix {
@@ -92,8 +103,8 @@ func (s *session) parent(ctx context.Context, name string) error {
 
 // Mkdir implements webdav.FileSystem.
 func (t tree) Mkdir(ctx context.Context, name string, _ os.FileMode) error {
-	if err := t.sacrifice(ctx, name); err != nil {
-		return err
+	if t.going != nil { // it is where a folder is copied to
+		return t.transfer(ctx)
 	}
 	if _, err := t.stat(ctx, name); err == nil {
 		return t.fail(http.StatusMethodNotAllowed, "There is something of this name.")
@@ -104,7 +115,11 @@ func (t tree) Mkdir(ctx context.Context, name string, _ os.FileMode) error {
 		return err
 	}
 	bucket, key := split(name)
-	_, err := t.call(ctx, ask{method: http.MethodPut, bucket: bucket, key: key + "/", header: http.Header{"Content-Type": {"application/x-directory"}}})
+	return t.makeFolder(ctx, bucket, key+"/")
+}
+
+func (s *session) makeFolder(ctx context.Context, bucket, marker string) error {
+	_, err := s.call(ctx, ask{method: http.MethodPut, bucket: bucket, key: marker, header: http.Header{"Content-Type": {"application/x-directory"}}})
 	return err
 }
 
@@ -118,6 +133,9 @@ func (t tree) OpenFile(ctx context.Context, name string, flag int, _ os.FileMode
 		return &reading{session: t.session, ctx: ctx, path: name, info: found}, nil
 	}
 	bucket, key := split(name)
+	if t.going != nil {
+		return &writing{session: t.session, ctx: ctx, bucket: bucket, key: key}, nil
+	}
 	if key == "" || t.r.Method == http.MethodPut && strings.HasSuffix(name, "/") {
 		return nil, t.fail(http.StatusMethodNotAllowed, "This is a folder.")
 	}
@@ -132,56 +150,65 @@ func (t tree) OpenFile(ctx context.Context, name string, flag int, _ os.FileMode
 	return &writing{session: t.session, ctx: ctx, bucket: bucket, key: key}, nil
 }
 
-// RemoveAll implements webdav.FileSystem. A file that something is moved or copied over is
-// only removed once it has to be: otherwise what takes its place does so in one step.
+// RemoveAll implements webdav.FileSystem. What a COPY or MOVE replaces is removed by it, once all is copied.
 func (t tree) RemoveAll(ctx context.Context, name string) error {
+	if t.going != nil {
+		t.going.replaces = true
+		return nil
+	}
 	found, err := t.stat(ctx, name)
 	if err != nil {
 		return err
 	}
 	bucket, key := split(name)
-	full := path.Join("/", bucket, key)
 	if key == "" {
 		return t.fail(http.StatusForbidden, "A bucket is deleted in the console.")
 	}
-	if (t.r.Method == "MOVE" || t.r.Method == "COPY") && !found.dir {
-		t.doomed = full
-		return nil
-	}
 	defer clear(t.known)
 	if !found.dir {
-		_, err := t.call(ctx, ask{method: http.MethodDelete, bucket: bucket, key: key})
+		header := http.Header{}
+		if t.r.Header.Get("If-Match") != "" {
+			header.Set("If-Match", found.etag)
+		}
+		_, err := t.call(ctx, ask{method: http.MethodDelete, bucket: bucket, key: key, header: header})
 		return err
 	}
-	return t.keysBelow(ctx, bucket, key, func(keys []string) error { return t.deleteAll(ctx, bucket, keys) })
+	return t.keysBelow(ctx, bucket, key, func(all []entry) error {
+		for i := range all {
+			all[i].etag = "" // whatever it is now
+		}
+		return t.deleteAll(ctx, bucket, all)
+	})
 }
 
-// sacrifice removes the file that a folder takes the place of.
-func (s *session) sacrifice(ctx context.Context, name string) error {
-	bucket, key := split(name)
-	if full := path.Join("/", bucket, key); s.doomed != full {
-		return nil
+// deleteAll deletes up to 1,000 objects: what they are now, or, with ETags, what they were found to be.
+func (s *session) deleteAll(ctx context.Context, bucket string, all []entry) error {
+	type object struct {
+		Key  string
+		ETag string `xml:",omitempty"`
 	}
-	s.doomed = ""
-	defer clear(s.known)
-	_, err := s.call(ctx, ask{method: http.MethodDelete, bucket: bucket, key: key})
-	return err
-}
-
-// deleteAll deletes up to 1,000 keys.
-func (s *session) deleteAll(ctx context.Context, bucket string, keys []string) error {
-	if len(keys) == 0 {
-		return nil
-	}
-	type object struct{ Key string }
 	var doc struct {
 		XMLName xml.Name `xml:"Delete"`
 		Quiet   bool
 		Object  []object
 	}
 	doc.Quiet = true
-	for _, k := range keys {
-		doc.Object = append(doc.Object, object{k})
+	for _, e := range all {
+		if sayable(e.key) {
+			doc.Object = append(doc.Object, object{e.key, e.etag})
+			continue
+		}
+		header := http.Header{}
+		if e.etag != "" {
+			header.Set("If-Match", e.etag)
+		}
+		_, err := s.call(ctx, ask{method: http.MethodDelete, bucket: bucket, key: e.key, header: header})
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	if len(doc.Object) == 0 {
+		return nil
 	}
 	text, err := xml.Marshal(doc)
 	if err != nil {
@@ -201,69 +228,27 @@ func (s *session) deleteAll(ctx context.Context, bucket string, keys []string) e
 	if err := xml.Unmarshal(a.body.Bytes(), &told); err != nil {
 		return err
 	}
-	if len(told.Error) > 0 {
-		return s.fail(http.StatusForbidden, fmt.Sprintf("%d could not be deleted. %s: %s", len(told.Error), told.Error[0].Key, told.Error[0].Message))
-	}
-	return nil
-}
-
-// Rename implements webdav.FileSystem: everything is copied, and then deleted where it was, so that
-// a failure on the way loses nothing.
-func (t tree) Rename(ctx context.Context, from, to string) error {
-	found, err := t.stat(ctx, from)
-	if errors.Is(err, os.ErrNotExist) {
-		return t.fail(http.StatusNotFound, "There is nothing of this name.")
-	}
-	if err != nil {
-		return err
-	}
-	if err := t.parent(ctx, to); err != nil {
-		return err
-	}
-	defer clear(t.known)
-	bucket, key := split(from)
-	toBucket, toKey := split(to)
-	if !found.dir {
-		if err := t.copy(ctx, bucket, key, toBucket, toKey); err != nil {
-			return err
+	failed := told.Error[:0]
+	for _, e := range told.Error {
+		if e.Code != "NoSuchKey" { // it went meanwhile
+			failed = append(failed, e)
 		}
-		_, err := t.call(ctx, ask{method: http.MethodDelete, bucket: bucket, key: key})
-		return err
 	}
-	if err := t.sacrifice(ctx, to); err != nil {
-		return err
-	}
-	if err := t.keysBelow(ctx, bucket, key, func(keys []string) error {
-		for _, k := range keys {
-			if err := t.copy(ctx, bucket, k, toBucket, toKey+strings.TrimPrefix(k, key)); err != nil {
-				return err
-			}
-		}
+	switch {
+	case len(failed) == 0:
 		return nil
-	}); err != nil {
-		return err
+	case failed[0].Code == "PreconditionFailed":
+		return s.fail(http.StatusConflict, fmt.Sprintf("%d stay where they were, because they changed meanwhile, such as %s.", len(failed), failed[0].Key))
 	}
-	return t.keysBelow(ctx, bucket, key, func(keys []string) error { return t.deleteAll(ctx, bucket, keys) })
+	return s.fail(http.StatusForbidden, fmt.Sprintf("%d could not be deleted. %s: %s", len(failed), failed[0].Key, failed[0].Message))
 }
 
-// copy copies an object inside the store.
-func (s *session) copy(ctx context.Context, fromBucket, fromKey, toBucket, toKey string) error {
-	a, err := s.call(ctx, ask{
-		method: http.MethodPut, bucket: toBucket, key: toKey, header: http.Header{"X-Amz-Copy-Source": {copySource(fromBucket, fromKey)}},
+// sayable reports whether XML can hold a key. It has no word for most control characters.
+func sayable(key string) bool {
+	return !strings.ContainsFunc(key, func(r rune) bool {
+		return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF
 	})
-	if err != nil {
-		return err
-	}
-	var told struct {
-		XMLName xml.Name
-		Message string
-	}
-	if err := xml.Unmarshal(a.body.Bytes(), &told); err == nil && told.XMLName.Local == "Error" { // after a long copy
-		return s.fail(http.StatusInternalServerError, told.Message)
-	}
-	return nil
 }
 
-func copySource(bucket, key string) string {
-	return (&url.URL{Path: "/" + bucket + "/" + key}).EscapedPath()
-}
+// Rename implements webdav.FileSystem.
+func (t tree) Rename(ctx context.Context, _, _ string) error { return t.transfer(ctx) }

@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"croft/internal/forwarded"
 	"croft/objectstore"
 )
 
@@ -127,6 +128,52 @@ func TestFolders(t *testing.T) {
 	p.is(404, p.do("PROPFIND", Prefix+"/files/none", "", "Depth", "0"))
 }
 
+// TestListingFails: a folder that cannot be read, or not to its end, is not shown as if it were empty.
+func TestListingFails(t *testing.T) {
+	answer := 0
+	p := start(t, func(c *Config) {
+		s3 := c.S3
+		c.S3 = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if answer != 0 && r.URL.Query().Get("delimiter") != "" {
+				w.WriteHeader(answer)
+				return
+			}
+			s3.ServeHTTP(w, r)
+		})
+	})
+	p.put("f/a", "a")
+	for _, status := range []int{403, 500, 503} {
+		answer = status
+		p.is(status, p.do("PROPFIND", Prefix+"/files/f", "", "Depth", "1"))
+		p.is(207, p.do("PROPFIND", Prefix+"/files/f", "", "Depth", "0"))
+	}
+}
+
+// TestOnlyBelow: who may list nothing but what is below a folder sees that, and nothing else.
+func TestOnlyBelow(t *testing.T) {
+	p := start(t, func(c *Config) {
+		s3 := c.S3
+		c.S3 = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			key := strings.TrimPrefix(r.URL.Path, "/files")
+			if prefix := r.URL.Query().Get("prefix"); r.URL.Query().Has("list-type") && !strings.HasPrefix(prefix, "home/ada/") || r.Method == "HEAD" && !strings.HasPrefix(key, "/home/ada/") {
+				w.WriteHeader(403)
+				return
+			}
+			s3.ServeHTTP(w, r)
+		})
+	})
+	p.put("home/ada/k", "k")
+	p.put("home/bob/k", "k")
+	base := Prefix + "/files"
+	if a := p.is(207, p.do("PROPFIND", base+"/home/ada/", "", "Depth", "1")); !strings.Contains(a.body, "/home/ada/k<") {
+		t.Errorf("%s", a.body)
+	}
+	for _, other := range []string{"/", "/home", "/home/bob", "/home/none"} {
+		p.is(403, p.do("PROPFIND", base+other, "", "Depth", "1"))
+	}
+	p.is(201, p.do("PUT", base+"/home/ada/new", "x"))
+}
+
 // TestUnknownLength: what comes without a length is stored whole, or not at all.
 func TestUnknownLength(t *testing.T) {
 	p := start(t)
@@ -192,7 +239,7 @@ func (failing) Read([]byte) (int, error) { return 0, errors.New("unplugged") }
 func TestDoor(t *testing.T) {
 	p := start(t)
 	p.put("k", "secret")
-	h := New(*p.config)
+	h := http.Handler(New(*p.config))
 	ask := func(method, path, from string, change func(*http.Request)) int {
 		t.Helper()
 		r, err := http.NewRequestWithContext(t.Context(), method, "http://s3.test"+path, http.NoBody)
@@ -245,6 +292,10 @@ func TestDoor(t *testing.T) {
 		{"none", "PROPFIND", Prefix + "/none/", here, nil, 404},
 		{"no bucket", "PROPFIND", Prefix, here, nil, 404},
 		{"another site's page", "GET", file, here, func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }, 403},
+		{"a page of the same site", "GET", file, here, func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-site") }, 403},
+		{"a page out of a bucket", "GET", file, here, func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-origin") }, 403},
+		{"a page out of a bucket, without encryption", "DELETE", file, here, func(r *http.Request) { r.Header.Set("Origin", "http://s3.test") }, 403},
+		{"an address that was typed", "GET", file, here, func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "none") }, 200},
 		{"S3 itself", "GET", "/files/k", here, nil, 403},
 		{"a name like it", "GET", Prefix + "x/files/k", here, nil, 403},
 	} {
@@ -255,13 +306,22 @@ func TestDoor(t *testing.T) {
 	if got := p.holds(); !maps.Equal(got, map[string]string{"k": "secret"}) {
 		t.Errorf("the bucket holds %q", got)
 	}
-	p.config.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
-	h = New(*p.config)
+	h = forwarded.Handler(New(*p.config), []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")})
 	if got := ask("GET", file, there, proxied); got != 200 {
 		t.Errorf("a trusted proxy: %d", got)
 	}
 	if got := ask("GET", file, there, func(r *http.Request) { r.Header.Set("X-Forwarded-For", "198.51.100.7") }); got != 403 {
 		t.Errorf("a trusted proxy without https: %d", got)
+	}
+	// Whoever a proxy on this machine brings is not from this machine, in whatever words it says so.
+	h = forwarded.Handler(New(*p.config), []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")})
+	for _, by := range []string{"198.51.100.7", "198.51.100.7:4711", "[2001:db8::1]", "198.51.100.7, ", "unknown", "198.51.100.7, garbage"} {
+		if got := ask("GET", file, here, func(r *http.Request) { r.Header.Set("X-Forwarded-For", by) }); got != 403 {
+			t.Errorf("%q through a proxy here: %d", by, got)
+		}
+	}
+	if got := ask("GET", file, here, func(r *http.Request) { proxied(r); r.Header["X-Forwarded-Proto"] = []string{"https", "http"} }); got != 403 {
+		t.Errorf("https by its own word: %d", got)
 	}
 	p.config.Plain = true
 	p.config.Elsewhere = func(host string) bool { return host == "photos.s3.test" }
@@ -281,6 +341,21 @@ func TestDoor(t *testing.T) {
 	}
 	if got := ask("GET", file, "203.0.113.10:3", nil); got != 200 {
 		t.Errorf("somebody else: %d", got)
+	}
+}
+
+// TestNoPrompt: clients are asked for a key, and browsers are not, which would remember it.
+func TestNoPrompt(t *testing.T) {
+	p := start(t)
+	for accept, asked := range map[string]bool{"": true, "*/*": true, "text/html,application/xhtml+xml,*/*;q=0.8": false} {
+		r, err := http.NewRequestWithContext(t.Context(), "GET", p.url+Prefix+"/files/k", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Accept", accept)
+		if a := p.is(401, p.send(r)); (a.Header.Get("WWW-Authenticate") != "") != asked {
+			t.Errorf("who accepts %q: %q", accept, a.Header.Get("WWW-Authenticate"))
+		}
 	}
 }
 

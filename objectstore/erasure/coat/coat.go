@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 )
@@ -32,6 +33,9 @@ const (
 	SaltBytes = 16
 )
 
+// ProofBytes is the length of what Vouch says.
+const ProofBytes = 32
+
 // Key is the key of an object, from which those of its bodies are made.
 type Key [KeyBytes]byte
 
@@ -40,6 +44,17 @@ func NewKey() *Key {
 	var k Key
 	_, _ = rand.Read(k[:]) // never fails
 	return &k
+}
+
+// Vouch is what only who has the key can say: that what is called one name now was stored
+// under another.
+func (k *Key) Vouch(stored, now string) (proof [ProofBytes]byte) {
+	mac := hmac.New(sha256.New, k[:])
+	mac.Write([]byte("croft name"))
+	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(len(stored))))
+	mac.Write([]byte(stored))
+	mac.Write([]byte(now))
+	return [ProofBytes]byte(mac.Sum(nil))
 }
 
 // Coat says what one body wears, for as long as it is stored. The zero value is

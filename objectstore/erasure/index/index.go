@@ -117,8 +117,8 @@ func (c *conn) admit(deployment string) error {
 		}
 		return nil
 	}
-	if application == applicationID && version == schemaVersion3 {
-		if err := c.upgrade(); err != nil {
+	if application == applicationID && (version == schemaVersion3 || version == schemaVersion4) {
+		if err := c.upgrade(version); err != nil {
 			return fmt.Errorf("upgrade catalogue: %w", err)
 		}
 		version = schemaVersion
@@ -150,12 +150,16 @@ func (c *conn) make(deployment string) error {
 	return c.end(true) // with the first error
 }
 
-// upgrade makes a file of schemaVersion3 one of schemaVersion, all at once.
-func (c *conn) upgrade() error {
+// upgrade makes a file of a version before one of schemaVersion, all at once.
+func (c *conn) upgrade(from int64) error {
 	if err := c.begin("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	_ = c.script(fmt.Sprintf("%sPRAGMA user_version = %d;", restoresSchema, schemaVersion))
+	lacks := tieredOwner
+	if from == schemaVersion3 {
+		lacks += restoresSchema
+	}
+	_ = c.script(fmt.Sprintf("%sPRAGMA user_version = %d;", lacks, schemaVersion))
 	return c.end(true) // with the first error
 }
 

@@ -58,16 +58,29 @@ func TestRestores(t *testing.T) {
 	scan("of the other bucket", first, 30, 9, rows[4])
 }
 
-// TestUpgrade: a file of the version before gets the table that it lacks, and keeps what it
-// has.
+// TestUpgrade: a file of a version before gets the table and the column that it lacks, and
+// keeps what it has.
 func TestUpgrade(t *testing.T) {
+	for what, script := range map[string]string{
+		"3": "DROP TABLE restores; ALTER TABLE tiered DROP COLUMN ord; PRAGMA user_version = 3;",
+		"4": "ALTER TABLE tiered DROP COLUMN ord; PRAGMA user_version = 4;",
+	} {
+		t.Run(what, func(t *testing.T) { upgrade(t, script) })
+	}
+}
+
+func upgrade(t *testing.T, script string) {
+	t.Helper()
 	path := t.TempDir() + "/catalogue.db"
 	db := openAt(t, path)
 	apply(t, db, func(tx *index.Tx) error {
 		if err := tx.Set("kept", []byte("yes")); err != nil {
 			return err
 		}
-		return tx.Run("DROP TABLE restores; PRAGMA user_version = 3;")
+		if err := tx.PutTiered(index.Tiered{ID: index.FileID{1}, Tier: "COLD", Size: 3}); err != nil {
+			return err
+		}
+		return tx.Run(script)
 	})
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
@@ -77,6 +90,9 @@ func TestUpgrade(t *testing.T) {
 		apply(t, db, func(tx *index.Tx) error { return tx.PutRestore(index.Restore{Bucket: 1, Key: "k", Ord: 1}) })
 		if rows, err := db.ScanRestores(t.Context(), index.Restore{Due: -1}, 0, 9); err != nil || len(rows) != 1 {
 			t.Errorf("%+v, %v", rows, err)
+		}
+		if b, found, err := db.Tiered(t.Context(), index.FileID{1}); err != nil || !found || b != (index.Tiered{ID: index.FileID{1}, Tier: "COLD", Size: 3}) {
+			t.Errorf("%+v, %v, %v", b, found, err)
 		}
 		if kept, err := db.Get(t.Context(), "kept"); err != nil || string(kept) != "yes" {
 			t.Errorf("%q, %v", kept, err)

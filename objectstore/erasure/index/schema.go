@@ -3,10 +3,11 @@ package index
 import "fmt"
 
 // schemaVersion is written into the file. A file of another version is built anew from
-// the drives, but for one of the version before, which only lacks a table: there was
-// nothing to be in it.
+// the drives, but for those of the versions before, which only lack a table or a column: there
+// was nothing to be in it.
 const (
-	schemaVersion  = 4
+	schemaVersion  = 5
+	schemaVersion4 = 4
 	schemaVersion3 = 3
 )
 
@@ -36,7 +37,8 @@ CREATE TABLE files (id BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL) WITHOUT R
 CREATE TABLE missing (
 	place INTEGER NOT NULL, ord INTEGER NOT NULL, id BLOB NOT NULL, PRIMARY KEY (place, ord DESC, id)) WITHOUT ROWID;
 CREATE TABLE tiered (
-	id BLOB NOT NULL PRIMARY KEY, tier BLOB NOT NULL, size INTEGER NOT NULL, doomed INTEGER NOT NULL) WITHOUT ROWID;
+	id BLOB NOT NULL PRIMARY KEY, tier BLOB NOT NULL, size INTEGER NOT NULL, doomed INTEGER NOT NULL,
+	ord INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
 CREATE INDEX tiered_usage ON tiered (doomed, tier, size);
 CREATE INDEX tiered_doomed ON tiered (id) WHERE doomed = 1;
 %sCREATE TABLE segments (id INTEGER NOT NULL PRIMARY KEY, value BLOB NOT NULL);
@@ -52,6 +54,10 @@ CREATE INDEX changes_key ON changes (follower, key, position);
 PRAGMA application_id = %d;
 PRAGMA user_version = %d;
 `, restoresSchema, applicationID, schemaVersion)
+
+// tieredOwner is what a file of schemaVersion4 lacks: rows of before are of whatever version
+// refers to them.
+const tieredOwner = "ALTER TABLE tiered ADD COLUMN ord INTEGER NOT NULL DEFAULT 0;"
 
 // restoresSchema is what a file of schemaVersion3 lacks.
 const restoresSchema = `CREATE TABLE restores (

@@ -10,6 +10,8 @@ type Tiered struct {
 	// Doomed says that nothing needs it: it is to be removed there. So is one that is
 	// on its way to the tier, until something refers to it.
 	Doomed bool
+	// Ord is that of the version that it belongs to; 0 where that is not known.
+	Ord uint64
 }
 
 // TierUsage is what a tier keeps, and what is to be removed there.
@@ -26,8 +28,8 @@ func (tx *Tx) PutTiered(t Tiered) error {
 	if t.Doomed {
 		doomed = 1
 	}
-	_, err := tx.c.exec("INSERT OR REPLACE INTO tiered (id, tier, size, doomed) VALUES (?, ?, ?, ?)",
-		t.ID[:], []byte(t.Tier), t.Size, doomed)
+	_, err := tx.c.exec("INSERT OR REPLACE INTO tiered (id, tier, size, doomed, ord) VALUES (?, ?, ?, ?, ?)",
+		t.ID[:], []byte(t.Tier), t.Size, doomed, t.Ord)
 	return err
 }
 
@@ -37,13 +39,13 @@ func (tx *Tx) DeleteTiered(id FileID) error {
 	return err
 }
 
-// tiered reads the columns id, tier, size and doomed.
+// tiered reads the columns id, tier, size, doomed and ord.
 func (s *stmt) tiered() (t Tiered, err error) {
 	id := s.view(0)
 	if len(id) != len(t.ID) {
 		return t, unusable("a tiered body's row has an ID of %d bytes", len(id))
 	}
-	return Tiered{FileID(id), string(s.view(1)), s.number(2), s.number(3) != 0}, nil
+	return Tiered{FileID(id), string(s.view(1)), s.number(2), s.number(3) != 0, uint64(s.number(4))}, nil
 }
 
 func (v View) allTiered(sql string, args ...any) (list []Tiered, err error) {
@@ -51,7 +53,7 @@ func (v View) allTiered(sql string, args ...any) (list []Tiered, err error) {
 		t, err := row.tiered()
 		list = append(list, t)
 		return err
-	}, "SELECT id, tier, size, doomed FROM tiered WHERE "+sql, args...)
+	}, "SELECT id, tier, size, doomed, ord FROM tiered WHERE "+sql, args...)
 	return list, err
 }
 

@@ -26,11 +26,11 @@ func (b *Bucket) Encode() []byte {
 	e.string(string(b.Lock.Mode))
 	e.uint(uint64(b.Lock.Days))
 	e.uint(uint64(b.Lock.Years))
-	e.string(string(b.Encryption))
+	e.string(string(plainEncryption(b.Encryption)))
 	e.compression(b.Compression)
 	e.int(b.Quota)
 	e.shadows(b.Shadows)
-	return e.end(parityField(b.Parity), mapField(bucketDocuments, b.Documents))
+	return e.end(parityField(b.Parity), mapField(bucketDocuments, b.Documents), namedField(b.Encryption))
 }
 
 const (
@@ -76,7 +76,7 @@ func (v *Version) Encode() []byte {
 	}
 	e.sealed(v.Sealed)
 	e.shadows(v.Shadows)
-	return e.end(classField(v.Class), tiersField(v.Bodies), mapField(objectSystem, v.Attrs.System), restoreField(v))
+	return e.end(classField(v.Class), tiersField(v.Bodies), mapField(objectSystem, v.Attrs.System), restoreField(v), troubleField(v.Trouble), boundField(v.Bound))
 }
 
 // Encode returns the entry's bytes.
@@ -91,7 +91,7 @@ func (u *Upload) Encode() []byte {
 	e.sealed(u.Sealed)
 	e.bool(u.Compress)
 	e.shadows(u.Shadows)
-	return e.end(classField(u.Class), mapField(objectSystem, u.Attrs.System))
+	return e.end(classField(u.Class), mapField(objectSystem, u.Attrs.System), field{uploadBy, []byte(u.By)}, mapField(uploadAsked, u.Asked))
 }
 
 // Encode returns the entry's bytes.

@@ -10,13 +10,19 @@ import (
 // nothing that changes what the rest means, so they have odd numbers: a Croft that
 // does not know one loses it when it writes the entry again, and nothing else. One that
 // does not know where a body is must not touch it, and one that does not know of a copy
-// would leave it to nobody: those numbers are even.
+// would leave it to nobody, nor can one read a body, or keep it in its tier, that does not know
+// under which name it was stored: those numbers are even.
 const (
 	bucketParity    = 1 // of large bodies, one byte
 	bucketDocuments = 3 // what the bucket is set to by callers, names and texts
+	bucketNamed     = 5 // the named key that is the default, as an Encryption, where the entry says "store"
 	objectClass     = 1 // of a version or an upload: the storage class's name
 	objectTiers     = 2 // of a version: the tier of each body, empty for those in shard files
 	objectSystem    = 3 // of a version or an upload: what callers keep with it, names and texts
+	uploadBy        = 5 // of an upload: the name of who started it
+	uploadAsked     = 7 // of an upload: what it was created with, names and texts
+	objectTrouble   = 7 // of a version: how often copies could not be made, when last, and the code why
+	objectBound     = 6 // of a version: the key that its bodies are bound to, and the proof of that
 	objectRestore   = 4 // of a version: days, since when, until when; of each body 0, or 1 and the ID, data and parity shards of its copy
 )
 
@@ -31,6 +37,34 @@ func parityField(parity *int) field {
 		return field{}
 	}
 	return field{bucketParity, []byte{byte(*parity)}}
+}
+
+// plainEncryption is what a bucket's entry says of its default encryption. A name stands in
+// a field instead: a Croft that does not know of names encrypts with the store's key there,
+// where it would otherwise write objects that say a name and are not sealed to it.
+func plainEncryption(e objectstore.Encryption) objectstore.Encryption {
+	if _, named := e.NamedKey(); named {
+		return objectstore.EncryptionStore
+	}
+	return e
+}
+
+func namedField(e objectstore.Encryption) field {
+	if _, named := e.NamedKey(); !named {
+		return field{}
+	}
+	return field{bucketNamed, []byte(e)}
+}
+
+// named reads the named key that is a bucket's default.
+func (b *Bucket) named(d *decoder) {
+	e := objectstore.Encryption(d.b)
+	d.b = nil
+	if _, named := e.NamedKey(); !named || b.Encryption != objectstore.EncryptionStore {
+		d.fail()
+		return
+	}
+	b.Encryption = e
 }
 
 func classField(c objectstore.StorageClass) field { return field{objectClass, []byte(c)} }
@@ -89,6 +123,27 @@ func (d *decoder) restore(v *Version) {
 	}
 }
 
+func boundField(n Bound) field {
+	if n == (Bound{}) {
+		return field{}
+	}
+	e := &encoder{}
+	e.string(n.Key)
+	e.bytes(n.Proof[:])
+	return field{objectBound, e.b}
+}
+
+func troubleField(t Trouble) field {
+	if t.Tries == 0 {
+		return field{}
+	}
+	e := &encoder{}
+	e.uint(uint64(t.Tries))
+	e.int(t.At)
+	e.string(t.Code)
+	return field{objectTrouble, e.b}
+}
+
 // end writes those of an entry's numbered fields that it has.
 func (e *encoder) end(fields ...field) []byte {
 	count := uint64(0)
@@ -139,6 +194,8 @@ func (b *Bucket) field(number uint64, d *decoder) bool {
 		b.Parity = &parity
 	case bucketDocuments:
 		b.Documents = d.stringMap()
+	case bucketNamed:
+		b.named(d)
 	default:
 		return false
 	}
@@ -157,6 +214,14 @@ func (v *Version) field(number uint64, d *decoder) bool {
 		v.Attrs.System = d.stringMap()
 	case objectRestore:
 		d.restore(v)
+	case objectBound:
+		v.Bound.Key = d.string()
+		d.bytes(v.Bound.Proof[:])
+	case objectTrouble:
+		v.Trouble = Trouble{Tries: int(d.uint()), At: d.int(), Code: d.string()}
+		if v.Trouble.Tries < 1 {
+			d.fail()
+		}
 	default:
 		return false
 	}
@@ -169,6 +234,10 @@ func (u *Upload) field(number uint64, d *decoder) bool {
 		u.Class = d.class()
 	case objectSystem:
 		u.Attrs.System = d.stringMap()
+	case uploadBy:
+		u.By, d.b = string(d.b), nil
+	case uploadAsked:
+		u.Asked = d.stringMap()
 	default:
 		return false
 	}

@@ -73,7 +73,26 @@ type Version struct {
 	Sealed   Sealed
 	Class    objectstore.StorageClass
 	Restore  Restore
+	Trouble  Trouble
+	Bound    Bound
 	Shadows  Shadows
+}
+
+// Bound is the key under which the bodies of a version were stored that was renamed, and
+// coat.Key.Vouch's word that it may be; where they are encrypted they are bound to it. Others in a
+// tier have it without a proof. The zero value is of a version that has the name that it was
+// stored under.
+type Bound struct {
+	Key   string
+	Proof [coat.ProofBytes]byte
+}
+
+// Trouble says that copies could not be made because of what the tier gave. Beside a Restore
+// that is wanted they are tried again, alone they were given up. The zero value is of none.
+type Trouble struct {
+	Tries int    // in a row
+	At    int64  // the last of them, Unix milliseconds
+	Code  string // of its error
 }
 
 // Restore says that copies on the drives are wanted of the bodies that tiers keep, or
@@ -177,7 +196,7 @@ func (b *Body) Length() int64 {
 }
 
 // Sealed is how to come by an object's key: Key is that one, sealed under the
-// store's master key with the ID or under the customer's key. The zero value is of
+// store's master key with the ID, to the name if there is one, or under the customer's key. The zero value is of
 // an object that is not encrypted.
 type Sealed struct {
 	By       objectstore.Encryption
@@ -191,12 +210,14 @@ type Upload struct {
 	Key     string
 	ID      string
 	Ord     uint64
-	Started int64 // Unix milliseconds
+	Started int64  // Unix milliseconds
+	By      string // the name of who started it, if that is known
 	Attrs   objectstore.Attributes
 	Sealed  Sealed
 	// Compress says that parts are to be compressed.
 	Compress bool
 	Class    objectstore.StorageClass
+	Asked    map[string]string // what it was created with
 	Shadows  Shadows
 }
 
