@@ -78,6 +78,23 @@ export interface paths {
         patch: operations["update-bucket"];
         trace?: never;
     };
+    "/api/v1/buckets/{bucket}/abort-uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give up the uploads that nobody completed for some time */
+        post: operations["abort-uploads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/buckets/{bucket}/access": {
         parameters: {
             query?: never;
@@ -124,7 +141,8 @@ export interface paths {
         put?: never;
         /** Keep a copy on the drives of what a tier has of a version */
         post: operations["bring-back-version"];
-        delete?: never;
+        /** Take back that a copy is kept on the drives of what a tier has of a version */
+        delete: operations["cancel-copy-from-tier"];
         options?: never;
         head?: never;
         patch?: never;
@@ -558,7 +576,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Uploads in parts that nobody has completed */
+        get: operations["list-uploads"];
         put?: never;
         /** Begin an upload in parts */
         post: operations["start-upload"];
@@ -1296,6 +1315,23 @@ export interface paths {
         post?: never;
         /** Log a browser out */
         delete: operations["end-session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whether the caller may do something, and why */
+        post: operations["simulate-own-access"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2182,6 +2218,28 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AbortUploadsRequest: {
+            /** @description Where to go on */
+            cursor?: string;
+            /**
+             * Format: int64
+             * @description So many seconds ago, by the server's clock, they were begun at the least; 0 is all
+             */
+            olderThan: number;
+            prefix?: string;
+        };
+        AbortUploadsResult: {
+            /** Format: int64 */
+            aborted: number;
+            /**
+             * Format: int64
+             * @description That their parts took
+             */
+            bytes: number;
+            failures: components["schemas"]["CopyFailure"][];
+            /** @description The cursor to go on with; empty when nothing is left */
+            next: string;
+        };
         AccessKey: {
             accessKey: string;
             /** Format: date-time */
@@ -2372,7 +2430,9 @@ export interface components {
              * @description What objects are encrypted with that do not say
              * @enum {string}
              */
-            encryption: "none" | "store";
+            encryption: "none" | "store" | "named";
+            /** @description The name of a named key (S3's aws:kms); empty is the one that goes without saying */
+            keyId: string;
             /** @description Given when the bucket is made, never taken away */
             objectLock: boolean;
             /**
@@ -3294,6 +3354,11 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListUnfinishedUpload: {
+            items: components["schemas"]["UnfinishedUpload"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         ListUser: {
             items: components["schemas"]["User"][];
             /** @description The cursor of the next page; empty on the last one */
@@ -3543,6 +3608,24 @@ export interface components {
             name: string;
             /** @description Its ARN */
             target: string;
+        };
+        OwnSimulationRequest: {
+            /**
+             * @example [
+             *       "s3:GetObject"
+             *     ]
+             */
+            actions: string[];
+            bucket: string;
+            /** @description As in SimulationRequest; who may not read the bucket's policy can say only what requests carry themselves, such as s3:prefix */
+            facts?: {
+                [key: string]: string[];
+            };
+            /** @description One of the caller's access keys; empty: whatever the caller may */
+            key?: string;
+            /** @description As in SimulationRequest */
+            object?: string;
+            version?: string;
         };
         Policy: {
             /** @description It comes with Croft and cannot be changed */
@@ -3854,6 +3937,21 @@ export interface components {
              */
             total: number;
         };
+        RestoreFailure: {
+            /**
+             * Format: date-time
+             * @description When it was tried last
+             */
+            at: string;
+            /** @enum {string} */
+            code: "tier_body_missing" | "body_altered" | "copy_differs";
+            reason: string;
+            /**
+             * Format: int64
+             * @description How often in a row
+             */
+            tries: number;
+        };
         RestoreVersionRequest: {
             key: string;
             version: string;
@@ -4112,7 +4210,7 @@ export interface components {
             action: string;
             allowed: boolean;
             /**
-             * @description own: a policy of the user or a group; narrowed: the policy of the access key does not allow it; block: the policy would allow it, but the public access block holds; credential: the policy would allow it, but the access key is limited; unasked: no request needs this action; unknown: what the bucket says of itself cannot be read
+             * @description own: a policy of the user, a group or the assumed role; narrowed: the policy of the access key does not allow it; block: the policy would allow it, but the public access block holds; credential: the policy would allow it, but the access key is limited; unasked: no request needs this action; unknown: what the bucket says of itself cannot be read
              * @enum {string}
              */
             by: "administrator" | "role" | "own" | "narrowed" | "policy" | "acl" | "block" | "credential" | "system" | "disabled" | "key_disabled" | "key_expired" | "unasked" | "unknown";
@@ -4127,7 +4225,7 @@ export interface components {
             needs?: string;
             /** @description What the user is in the bucket's project */
             role?: string;
-            /** @description Of the policies of the user, as far as they apply, and all of the bucket's, in their order */
+            /** @description Of the policies of the user or the role, as far as they apply, and all of the bucket's for those who may read them, in their order */
             statements: components["schemas"]["SimulatedStatement"][];
         };
         SimulatedStatement: {
@@ -4150,7 +4248,7 @@ export interface components {
              */
             part?: "principal" | "action" | "resource" | "condition";
             sid?: string;
-            /** @description Which policy: bucket; credential, that of the access key; policy/NAME; user/NAME/POLICY or group/NAME/POLICY, that of a user or a group alone */
+            /** @description Which policy: bucket; credential, that of the access key; policy/NAME; user/NAME/POLICY, group/NAME/POLICY or role/NAME/POLICY, that of a user, a group or a role alone */
             source: string;
         };
         SimulationRequest: {
@@ -4160,7 +4258,7 @@ export interface components {
              *     ]
              */
             actions: string[];
-            /** @description What the request has of condition keys. Unless given, it is from where this question comes from, now, signed in its header; tags are those of the object */
+            /** @description What the request has of condition keys. Unless given, it is from where this question comes from, now, signed in its header; tags are those of the object; jwt: are the claims of a provider's token */
             facts?: {
                 [key: string]: string[];
             };
@@ -4168,14 +4266,20 @@ export interface components {
             key?: string;
             /** @description The key; what is asked about objects needs it */
             object?: string;
+            /** @description Who vouches for whoever assumes the role: the address of a provider without its scheme. Empty: it is assumed with an access key */
+            provider?: string;
+            /** @description The name of the role that is assumed. Empty with a provider: the policies are those that the claim jwt:policy names */
+            role?: string;
+            /** @description What the session calls itself */
+            session?: string;
             /** @description The user's name */
             user?: string;
             version?: string;
             /**
-             * @description nobody: a request without a signature
+             * @description nobody: a request without a signature; role: a session of a role of IAM
              * @enum {string}
              */
-            who: "nobody" | "user" | "key";
+            who: "nobody" | "user" | "key" | "role";
         };
         Stage: {
             name: string;
@@ -4290,6 +4394,24 @@ export interface components {
             lastUsedAt?: string;
             name: string;
         };
+        UnfinishedUpload: {
+            /**
+             * Format: int64
+             * @description Of the parts that are stored
+             */
+            bytes: number;
+            id: string;
+            key: string;
+            /**
+             * Format: int64
+             * @description How many are stored
+             */
+            parts: number;
+            /** Format: date-time */
+            startedAt: string;
+            /** @description The name of who began it; empty where it is not known */
+            startedBy?: string;
+        };
         UnlockShareRequest: {
             password: string;
         };
@@ -4304,7 +4426,9 @@ export interface components {
             compression?: components["schemas"]["BucketCompression"];
             defaultLock?: components["schemas"]["DefaultLock"];
             /** @enum {string} */
-            encryption?: "none" | "store";
+            encryption?: "none" | "store" | "named";
+            /** @description With encryption named; empty or absent is the name that goes without saying */
+            keyId?: string;
             /** Format: int64 */
             quota?: number;
             /**
@@ -4517,13 +4641,15 @@ export interface components {
             compressed: boolean;
             contentType: string;
             /** @enum {string} */
-            encryption: "none" | "store" | "customer";
+            encryption: "none" | "store" | "named" | "customer";
             etag: string;
             /** @description Content-Encoding and the like, where they are set */
             headers: {
                 [key: string]: string;
             };
             key: string;
+            /** @description The name of a named key (S3's aws:kms); empty is the one that goes without saying */
+            keyId: string;
             latest: boolean;
             lock: components["schemas"]["VersionLock"];
             /** @description A delete marker: it has no content, and what is below it can be restored */
@@ -4534,7 +4660,7 @@ export interface components {
             };
             /** Format: date-time */
             modifiedAt: string;
-            /** @description The copy on the drives of what a tier keeps; nothing where there is none */
+            /** @description The copy on the drives of what a tier keeps; nothing where there is none and none could not be made */
             restore?: components["schemas"]["VersionCopy"];
             /** Format: int64 */
             size: number;
@@ -4552,6 +4678,8 @@ export interface components {
             versionId: string;
         };
         VersionCopy: {
+            /** @description Why it is not there yet or, where it is not being made, why it was given up */
+            failure?: components["schemas"]["RestoreFailure"];
             /** @description It is being made */
             ongoing: boolean;
             /**
@@ -4858,6 +4986,41 @@ export interface operations {
             };
         };
     };
+    "abort-uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AbortUploadsRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AbortUploadsResult"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
     "get-bucket-access": {
         parameters: {
             query?: never;
@@ -4977,6 +5140,41 @@ export interface operations {
                 "application/json": components["schemas"]["BringBackRequest"];
             };
         };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "cancel-copy-from-tier": {
+        parameters: {
+            query: {
+                key: string;
+                /** @description Empty for the latest */
+                version?: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description OK */
             200: {
@@ -6205,6 +6403,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tally"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "list-uploads": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                prefix?: string;
+            };
+            header?: never;
+            path: {
+                bucket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListUnfinishedUpload"];
                 };
             };
             /** @description Error */
@@ -8151,6 +8384,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["APIError"];
+                };
+            };
+        };
+    };
+    "simulate-own-access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnSimulationRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListSimulatedAnswer"];
+                };
             };
             /** @description Error */
             default: {

@@ -47,6 +47,7 @@ export type BucketWebChange = S["UpdateBucketWebRequest"];
 export type CORSRule = S["CORSRule"];
 export type ObjectVersion = S["Version"];
 export type ObjectList = S["ObjectList"];
+export type UnfinishedUpload = S["UnfinishedUpload"];
 export type Share = S["ShareLink"];
 export type BucketEvents = S["BucketEvents"];
 export type EventAnswer = S["EventAnswer"];

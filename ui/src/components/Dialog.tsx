@@ -1,8 +1,9 @@
 import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
-import type { FormEvent, ReactNode } from "react";
+import { useCallback, useRef, type FormEvent, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { cx } from "@/lib/cx";
+import { giveBack, opener } from "@/lib/opener";
 import { IconButton } from "./Button";
 import s from "./Dialog.module.css";
 
@@ -27,9 +28,13 @@ function focusFirstField(event: Event) {
   (field ?? dialog).focus();
 }
 
-/** Dialog is a window over the page; a sheet from below on phones. */
+/** Dialog is a window over the page; a sheet from below on phones. Closed, it gives the focus back. */
 export function Dialog({ open, onOpenChange, title, description, children, footer, onSubmit, wide }: DialogProps) {
   const { t } = useTranslation();
+  const from = useRef<HTMLElement>(undefined);
+  const appeared = useCallback((dialog: HTMLElement | null) => {
+    if (dialog) from.current = opener(dialog);
+  }, []);
   const inside = (
     <>
       {children !== undefined && <div className={s.body}>{children}</div>}
@@ -42,11 +47,22 @@ export function Dialog({ open, onOpenChange, title, description, children, foote
         <Radix.Overlay className={s.overlay} />
         <Radix.Content
           className={cx(s.dialog, wide && s.wide)}
+          ref={appeared}
           onOpenAutoFocus={focusFirstField}
+          onCloseAutoFocus={(event) => {
+            event.preventDefault();
+            giveBack(from.current);
+          }}
+          onKeyDown={(event) => {
+            // A tooltip in the dialog would take the key for itself alone.
+            if (event.key === "Escape" && event.currentTarget.contains(event.target as Node)) onOpenChange(false);
+          }}
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
         >
           <div className={s.head}>
-            <Radix.Title className={s.title}>{title}</Radix.Title>
+            <Radix.Title className={s.title} title={typeof title === "string" ? title : undefined}>
+              {title}
+            </Radix.Title>
             <Radix.Close asChild>
               <IconButton size="sm" label={t("close")} icon={<X size={17} />} />
             </Radix.Close>

@@ -17,13 +17,17 @@ type EmptyStateProps = {
   compact?: boolean;
 };
 
+/** What stands in a card is under the card's title. */
+const headingIn = (bare?: boolean) => (bare ? "h3" : "h2");
+
 export function EmptyState({ icon, title, children, action, bare, compact }: EmptyStateProps) {
+  const Heading = headingIn(bare);
   return (
     <div className={cx(s.empty, !bare && s.framed, compact && s.compact)}>
       <span className={s.icon} aria-hidden>
         {icon}
       </span>
-      <h3 className={s.title}>{title}</h3>
+      <Heading className={s.title}>{title}</Heading>
       {children !== undefined && <div className={s.body}>{children}</div>}
       {action !== undefined && <div className={s.action}>{action}</div>}
     </div>
@@ -33,12 +37,13 @@ export function EmptyState({ icon, title, children, action, bare, compact }: Emp
 /** ErrorState says what could not be loaded and offers another try. */
 export function ErrorState({ error, onRetry, bare }: { error: unknown; onRetry?: () => void; bare?: boolean }) {
   const { t } = useTranslation();
+  const Heading = headingIn(bare);
   return (
     <div className={cx(s.empty, s.danger, !bare && s.framed)} role="alert">
       <span className={s.icon} aria-hidden>
         <CloudOff size={22} />
       </span>
-      <h3 className={s.title}>{t("loadFailed")}</h3>
+      <Heading className={s.title}>{t("loadFailed")}</Heading>
       <div className={s.body}>{errorText(error)}</div>
       {error instanceof ApiError && error.requestId !== "" && (
         <div className={s.small}>{t("requestId", { id: error.requestId })}</div>

@@ -1,6 +1,7 @@
 import { ChevronRight } from "lucide-react";
 import { Fragment, useEffect, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { cx } from "@/lib/cx";
 import s from "./PageHeader.module.css";
 
 type PageHeaderProps = {
@@ -20,7 +21,12 @@ export function PageHeader({ title, documentTitle, description, breadcrumbs, act
     <header className={s.header}>
       <div className={s.text}>
         {breadcrumbs && <Breadcrumbs items={breadcrumbs} />}
-        <h1 className={s.title} tabIndex={-1} data-page-title>
+        <h1
+          className={cx(s.title, typeof title === "string" && s.words)}
+          title={typeof title === "string" ? title : undefined}
+          tabIndex={-1}
+          data-page-title
+        >
           {title}
         </h1>
         {description !== undefined && <p className={s.description}>{description}</p>}

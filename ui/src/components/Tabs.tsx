@@ -1,6 +1,8 @@
 import { createLink, useLocation } from "@tanstack/react-router";
+import { ChevronLeft, ChevronRight } from "lucide-react";
 import { Tabs as Radix } from "radix-ui";
-import { useEffect, useRef, type AnchorHTMLAttributes, type ReactNode, type Ref } from "react";
+import { useEffect, useRef, type AnchorHTMLAttributes, type ReactNode, type Ref, type RefObject } from "react";
+import { useEdges } from "@/lib/edges";
 import { cx } from "@/lib/cx";
 import s from "./Tabs.module.css";
 
@@ -10,15 +12,18 @@ type TabsProps = { label: string; tabs: Tab[]; value: string; onValueChange: (va
 
 /** Tabs switch between views inside a page; places with their own address use NavTabs. */
 export function Tabs({ label, tabs, value, onValueChange }: TabsProps) {
+  const list = useRef<HTMLDivElement>(null);
   return (
     <Radix.Root value={value} onValueChange={onValueChange}>
-      <Radix.List className={s.list} aria-label={label}>
-        {tabs.map((tab) => (
-          <Radix.Trigger key={tab.value} value={tab.value} className={s.tab}>
-            {tab.label}
-          </Radix.Trigger>
-        ))}
-      </Radix.List>
+      <Scrolling list={list}>
+        <Radix.List className={s.list} aria-label={label} ref={list}>
+          {tabs.map((tab) => (
+            <Radix.Trigger key={tab.value} value={tab.value} className={s.tab}>
+              {tab.label}
+            </Radix.Trigger>
+          ))}
+        </Radix.List>
+      </Scrolling>
       {tabs.map((tab) => (
         <Radix.Content key={tab.value} value={tab.value} className={s.panel}>
           {tab.content}
@@ -42,9 +47,23 @@ export function NavTabs({ label, children }: { label: string; children: ReactNod
     void document.fonts.ready.then(show);
   }, [path]);
   return (
-    <nav className={s.list} aria-label={label} ref={list}>
+    <Scrolling list={list}>
+      <nav className={s.list} aria-label={label} ref={list}>
+        {children}
+      </nav>
+    </Scrolling>
+  );
+}
+
+/** Scrolling shows at the edges of a row of tabs that there are more behind them. */
+function Scrolling({ list, children }: { list: RefObject<HTMLElement | null>; children: ReactNode }) {
+  const { before, behind } = useEdges(list);
+  return (
+    <div className={cx(s.scrolling, before && s.before, behind && s.behind)}>
       {children}
-    </nav>
+      {before && <ChevronLeft className={s.left} size={16} aria-hidden />}
+      {behind && <ChevronRight className={s.right} size={16} aria-hidden />}
+    </div>
   );
 }
 

@@ -91,7 +91,7 @@ export function TimeChart(props: TimeChartProps) {
   return (
     <figure className={s.chart} aria-labelledby={id}>
       <figcaption className={s.head}>
-        <h3 id={id}>{title}</h3>
+        <h2 id={id}>{title}</h2>
         {series.length > 1 && (
           <ul className={s.legend}>
             {series.map((one) => (

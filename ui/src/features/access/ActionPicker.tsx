@@ -76,7 +76,7 @@ export function ActionPicker({ actions, known, readOnly, error, onChange }: Acti
               if (some.length === 0) return null;
               return (
                 <section key={group} aria-label={t(`actions.${group}`)}>
-                  <h4>{t(`actions.${group}`)}</h4>
+                  <h3>{t(`actions.${group}`)}</h3>
                   <div className={s.checks}>
                     {some.map((one) => (
                       <Checkbox

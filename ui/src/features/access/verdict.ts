@@ -13,24 +13,29 @@ export function nameOf(one: SimulatedStatement, t: TFunction<"simulator">): stri
     : t("simulator:statement.line", { line: one.line, source });
 }
 
-/** reasonOf says in a sentence what decided. */
-export function reasonOf(answer: SimulatedAnswer, t: TFunction<"simulator">): string {
+/** reasonOf says in a sentence what decided; own, to whom it is about. */
+export function reasonOf(answer: SimulatedAnswer, t: TFunction<"simulator">, own = false): string {
   const decided = answer.statements[answer.decided];
   const statement = decided ? nameOf(decided, t) : "";
   const role = (name: string | undefined) => (name ? t(`common:role.${name as "viewer"}`) : "");
   switch (answer.by) {
     case "administrator":
-      return t("simulator:by.administrator");
+      return own ? t("simulator:own.administrator") : t("simulator:by.administrator");
     case "policy":
+      // Who may not read the policy is not shown its statements.
+      if (statement === "") return answer.allowed ? t("simulator:by.policyAllows") : t("simulator:by.policyDenies");
+      return answer.allowed ? t("simulator:by.allowed", { statement }) : t("simulator:by.denied", { statement });
     case "own":
       if (statement === "") return t("simulator:by.hidden");
       return answer.allowed ? t("simulator:by.allowed", { statement }) : t("simulator:by.denied", { statement });
     case "role":
-      if (answer.allowed) return t("simulator:by.role", { role: role(answer.role) });
+      if (answer.allowed) return t(own ? "simulator:own.role" : "simulator:by.role", { role: role(answer.role) });
       if (answer.code === "unauthenticated") return t("simulator:by.nobody");
       return answer.role
-        ? t("simulator:by.roleTooLow", { role: role(answer.role), needs: role(answer.needs) })
-        : t("simulator:by.stranger");
+        ? t(own ? "simulator:own.roleTooLow" : "simulator:by.roleTooLow", { role: role(answer.role), needs: role(answer.needs) })
+        : own
+          ? t("simulator:own.stranger")
+          : t("simulator:by.stranger");
     case "acl":
       return t("simulator:by.acl");
     case "block":

@@ -49,7 +49,7 @@ export function BringBackDialog({ bucket, name, object, named = false, onClose }
         <>
           <Button onClick={onClose}>{t("common:cancel")}</Button>
           <Button type="submit" variant="primary" busy={ask.isPending} disabled={days === undefined}>
-            {object.restore ? t("tierCopy.extend") : t("tierCopy.make")}
+            {object.restore?.until ? t("tierCopy.extend") : t("tierCopy.make")}
           </Button>
         </>
       }

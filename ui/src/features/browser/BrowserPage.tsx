@@ -1,6 +1,7 @@
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import {
   Archive,
+  CircleDashed,
   Copy,
   Download,
   Eye,
@@ -52,6 +53,7 @@ import { objectAddress } from "./queries";
 import { nothing, only } from "./selection";
 import { ShareDialog } from "./ShareDialog";
 import { queue } from "./uploads";
+import { UnfinishedList } from "./UnfinishedList";
 import { UploadPanel } from "./uploads/UploadPanel";
 import { useListing } from "./useListing";
 import { useSettled } from "./useSettled";
@@ -61,9 +63,9 @@ const route = getRouteApi("/app/buckets/$bucket");
 
 export function BrowserPage() {
   const { bucket } = route.useParams();
-  const { prefix = "", deleted = false } = route.useSearch();
+  const { prefix = "", deleted, unfinished } = route.useSearch();
   // Another folder starts without the selection of this one.
-  return <Folder key={`${bucket}/${prefix}`} bucket={bucket} prefix={prefix} deleted={deleted} />;
+  return <Folder key={`${bucket}/${prefix}`} bucket={bucket} prefix={prefix} aside={deleted ? "deleted" : unfinished ? "unfinished" : undefined} />;
 }
 
 type Work =
@@ -72,7 +74,14 @@ type Work =
   | { do: "links" }
   | { do: "rename" | "preview" | "share" | "versions"; entry: Entry };
 
-function Folder({ bucket, prefix, deleted }: { bucket: string; prefix: string; deleted: boolean }) {
+type FolderProps = {
+  bucket: string;
+  prefix: string;
+  /** What stands there instead of the objects. */
+  aside?: "deleted" | "unfinished";
+};
+
+function Folder({ bucket, prefix, aside }: FolderProps) {
   const { t } = useTranslation("browser");
   const navigate = useNavigate();
   const { mayWrite, mayChange, versioned } = useBucketRole(bucket);
@@ -202,6 +211,8 @@ function Folder({ bucket, prefix, deleted }: { bucket: string; prefix: string; d
     </Button>
   );
   const crumbs = crumbsOf(prefix);
+  const showAside = (what: { deleted?: true; unfinished?: true }) =>
+    void navigate({ to: "/buckets/$bucket", params: { bucket }, search: { ...(prefix ? { prefix } : {}), ...what } });
   const more: MenuAction[] = [
     ...(mayWrite
       ? [
@@ -218,15 +229,15 @@ function Folder({ bucket, prefix, deleted }: { bucket: string; prefix: string; d
     { id: "links", label: t("action.links"), icon: <Link2 size={15} />, onSelect: () => setWork({ do: "links" }) },
     { id: "zip", label: t("action.zipFolder"), icon: <FileArchive size={15} />, onSelect: () => zip([], true) },
     ...(versioned
-      ? [
-          {
-            id: "deleted",
-            label: t("action.deleted"),
-            icon: <History size={15} />,
-            onSelect: () => void navigate({ to: "/buckets/$bucket", params: { bucket }, search: { ...(prefix ? { prefix } : {}), deleted: true } }),
-          },
-        ]
+      ? [{ id: "deleted", label: t("action.deleted"), icon: <History size={15} />, onSelect: () => showAside({ deleted: true }), apart: true }]
       : []),
+    {
+      id: "unfinished",
+      label: t("action.unfinished"),
+      icon: <CircleDashed size={15} />,
+      onSelect: () => showAside({ unfinished: true }),
+      apart: !versioned,
+    },
   ];
   const parent = crumbs.at(-2)?.prefix;
   return (
@@ -244,20 +255,25 @@ function Folder({ bucket, prefix, deleted }: { bucket: string; prefix: string; d
     >
       <BucketHead
         bucket={bucket}
-        title={prefix ? (crumbs.at(-1)?.name ?? prefix) : bucket}
-        crumbs={crumbs.slice(0, -1).map((crumb) => (
+        title={
+          aside === "unfinished"
+            ? t("unfinished.title")
+            : aside === "deleted"
+              ? t("buckets:deleted.title")
+              : (crumbs.at(-1)?.name ?? bucket)
+        }
+        crumbs={(aside ? crumbs : crumbs.slice(0, -1)).map((crumb) => (
           <Link key={crumb.prefix} to="/buckets/$bucket" params={{ bucket }} search={{ prefix: crumb.prefix }}>
             {crumb.name}
           </Link>
         ))}
         actions={
           <>
-            {deleted && (
+            {aside ? (
               <ButtonLink to="/buckets/$bucket" params={{ bucket }} search={prefix ? { prefix } : {}} icon={<Archive size={16} />}>
                 {t("buckets:deleted.hide")}
               </ButtonLink>
-            )}
-            {!deleted && (
+            ) : (
               <>
                 <Menu trigger={<IconButton className={s.outlined} label={t("more")} icon={<MoreHorizontal size={18} />} />}>
                   <MenuActions actions={more} />
@@ -270,7 +286,9 @@ function Folder({ bucket, prefix, deleted }: { bucket: string; prefix: string; d
       />
       <input ref={fileInput} type="file" multiple hidden onChange={onPick} data-testid="file-input" />
       <input ref={folderInput} type="file" multiple hidden onChange={onPick} {...{ webkitdirectory: "" }} data-testid="folder-input" />
-      {deleted ? (
+      {aside === "unfinished" ? (
+        <UnfinishedList bucket={bucket} prefix={prefix} mayWrite={mayWrite} />
+      ) : aside === "deleted" ? (
         <>
           <Alert className={s.deletedNote}>{t("buckets:deleted.note")}</Alert>
           <DeletedList bucket={bucket} prefix={prefix} onVersions={setPast} />

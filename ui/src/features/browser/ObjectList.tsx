@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { Button, Bytes, ContextMenu, IconButton, Menu, MenuActions, Skeleton, Time, toast, type MenuAction } from "@/components";
 import { cx } from "@/lib/cx";
 import { formatBytes, formatNumber, formatRelative } from "@/lib/format";
+import { ClassName } from "./ClassName";
 import { FileIcon } from "./FileIcon";
 import type { Entry } from "./keys";
 import { sortLimit, type SortBy } from "./listing";
@@ -179,14 +180,16 @@ function Row({ bucket, index, entry, narrow, selection, onSelect, onOpen, action
   return (
     <>
       <span role="gridcell" data-own-click>
-        <input
-          type="checkbox"
-          className={s.check}
-          tabIndex={-1}
-          aria-label={t("select", { name })}
-          checked={isChosen(selection, entry.key)}
-          onChange={() => onSelect(toggle(selection, index, entry))}
-        />
+        <label className={s.pick}>
+          <input
+            type="checkbox"
+            className={s.check}
+            tabIndex={-1}
+            aria-label={t("select", { name })}
+            checked={isChosen(selection, entry.key)}
+            onChange={() => onSelect(toggle(selection, index, entry))}
+          />
+        </label>
       </span>
       <span role="gridcell" className={s.name}>
         <FileIcon entry={entry} />
@@ -246,12 +249,6 @@ function Row({ bucket, index, entry, narrow, selection, onSelect, onOpen, action
       </span>
     </>
   );
-}
-
-function ClassName({ tier, name }: { tier?: string; name: string }) {
-  const { t } = useTranslation("browser");
-  if (tier) return t("class.tier", { tier });
-  return name === "STANDARD" ? t("class.standard") : name === "REDUCED_REDUNDANCY" ? t("class.reduced") : name;
 }
 
 function Foot({ rows: { listing, count } }: { rows: Rows }) {

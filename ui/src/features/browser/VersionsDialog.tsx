@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
-import { ArchiveRestore, Download, Eye, MoreHorizontal, RotateCcw, Trash2, Undo2 } from "lucide-react";
+import { ArchiveRestore, Ban, Download, Eye, MoreHorizontal, RotateCcw, Trash2, Undo2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
@@ -20,12 +20,14 @@ import {
 import { formatExact } from "@/lib/format";
 import s from "./Browser.module.css";
 import { BringBackDialog } from "./BringBackDialog";
+import { CancelCopyDialog } from "./CancelCopyDialog";
 import { changed } from "./changes";
 import { DeleteVersionDialog } from "./DeleteVersionDialog";
 import { isLocked } from "@/features/buckets/locks";
 import { Preview } from "./preview/Preview";
 import { sourceOf } from "./preview/PreviewDialog";
 import { objectAddress, versionsQuery } from "./queries";
+import { copyBadge, copyText } from "./tierCopy";
 
 type VersionsProps = {
   bucket: string;
@@ -61,6 +63,7 @@ function Versions({ bucket, object, mayWrite, mayChange }: ListProps) {
   const [deleting, setDeleting] = useState<ObjectVersion>();
   const [shown, setShown] = useState<ObjectVersion>();
   const [bringing, setBringing] = useState<ObjectVersion>();
+  const [cancelling, setCancelling] = useState<ObjectVersion>();
   const look = () => changed(bucket);
   const restore = useMutation({
     mutationFn: (version: ObjectVersion) =>
@@ -105,6 +108,7 @@ function Versions({ bucket, object, mayWrite, mayChange }: ListProps) {
               <span className={s.version}>
                 <time dateTime={version.modifiedAt}>{formatExact(version.modifiedAt)}</time>
                 <Marks version={version} />
+                {version.restore?.failure && <small>{copyText(version)}</small>}
                 <small>
                   <code>{version.versionId}</code>
                 </small>
@@ -149,7 +153,12 @@ function Versions({ bucket, object, mayWrite, mayChange }: ListProps) {
                   )}
                   {mayWrite && version.tier && !version.restore?.ongoing && (
                     <MenuItem icon={<ArchiveRestore size={15} />} onSelect={() => setBringing(version)}>
-                      {version.restore ? t("browser:tierCopy.extend") : t("browser:tierCopy.bring")}
+                      {version.restore?.until ? t("browser:tierCopy.extend") : t("browser:tierCopy.bring")}
+                    </MenuItem>
+                  )}
+                  {mayWrite && (version.restore?.ongoing || version.restore?.until) && (
+                    <MenuItem icon={<Ban size={15} />} onSelect={() => setCancelling(version)}>
+                      {t(version.restore.ongoing ? "browser:tierCopy.stop" : "browser:tierCopy.remove")}
                     </MenuItem>
                   )}
                   {version.marker && (
@@ -185,6 +194,9 @@ function Versions({ bucket, object, mayWrite, mayChange }: ListProps) {
       {bringing && (
         <BringBackDialog bucket={bucket} name={object.name} object={bringing} named onClose={() => setBringing(undefined)} />
       )}
+      {cancelling && (
+        <CancelCopyDialog bucket={bucket} name={object.name} object={cancelling} named onClose={() => setCancelling(undefined)} />
+      )}
       <DeleteVersionDialog
         bucket={bucket}
         name={object.name}
@@ -204,11 +216,7 @@ function Marks({ version }: { version: ObjectVersion }) {
       {version.latest && <Badge tone="ok">{t("versions.latest")}</Badge>}
       {version.marker && <Badge tone="warn">{t("versions.marker")}</Badge>}
       {version.restore && (
-        <Badge tone="info">
-          {version.restore.ongoing
-            ? t("browser:tierCopy.badgeOngoing")
-            : `${t("browser:tierCopy.badge")} · ${t("browser:tierCopy.until", { until: formatExact(version.restore.until ?? "") })}`}
-        </Badge>
+        <Badge tone={version.restore.failure ? "warn" : "info"}>{copyBadge(version)}</Badge>
       )}
       {isLocked(version) && <Badge tone="info">{t("versions.locked")}</Badge>}
     </>

@@ -119,3 +119,28 @@ export async function copyAll(
   }
   return outcome;
 }
+
+export type Aborted = { aborted: number; bytes: number; failures: { key: string; code: string; message: string }[] };
+
+/** abortAll gives up the unfinished uploads below a prefix that are older than some seconds, step by step. */
+export async function abortAll(
+  bucket: string,
+  prefix: string,
+  olderThan: number,
+  onDone: (sum: Aborted) => void,
+  signal: AbortSignal,
+): Promise<Aborted> {
+  const sum: Aborted = { aborted: 0, bytes: 0, failures: [] };
+  let cursor = "";
+  do {
+    const answer = await body(
+      api.POST("/api/v1/buckets/{bucket}/abort-uploads", { params: { path: { bucket } }, body: { olderThan, prefix, cursor }, signal }),
+    );
+    sum.aborted += answer.aborted;
+    sum.bytes += answer.bytes;
+    sum.failures.push(...answer.failures);
+    cursor = answer.next;
+    onDone({ ...sum });
+  } while (cursor);
+  return sum;
+}

@@ -36,6 +36,21 @@ export const deletedQuery = (bucket: string, prefix: string) =>
     getNextPageParam: (page) => page.next || undefined,
   });
 
+/** What clients began to upload in parts and have not completed, in a folder and below. */
+export const unfinishedQuery = (bucket: string, prefix: string) =>
+  infiniteQueryOptions({
+    queryKey: ["buckets", bucket, "unfinished", prefix],
+    initialPageParam: "",
+    queryFn: ({ signal, pageParam }) =>
+      body(
+        api.GET("/api/v1/buckets/{bucket}/uploads", {
+          params: { path: { bucket }, query: { prefix, cursor: pageParam || undefined } },
+          signal,
+        }),
+      ),
+    getNextPageParam: (page) => page.next || undefined,
+  });
+
 /** What is known of an object besides its bytes. */
 export const objectQuery = (bucket: string, key: string) =>
   queryOptions({

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
 import type { EventRule } from "@/api/types";
-import { Button, Card, ConfirmDialog, toast } from "@/components";
+import { Button, Card, ConfirmButton, toast } from "@/components";
 import { EventRuleDialog } from "./EventRuleDialog";
 import { targetOf } from "./events";
 import { eventsQuery } from "./queries";
@@ -25,7 +25,6 @@ export function EventRuleCard({ bucket, rule, readOnly }: { bucket: string; rule
   const nameOf = useTargetName();
   const client = useQueryClient();
   const [editing, setEditing] = useState(false);
-  const [removing, setRemoving] = useState(false);
   const keys =
     rule.prefix && rule.suffix
       ? t("keys.both", { prefix: rule.prefix, suffix: rule.suffix })
@@ -44,9 +43,17 @@ export function EventRuleCard({ bucket, rule, readOnly }: { bucket: string; rule
             <Button size="sm" icon={<Pencil size={15} />} onClick={() => setEditing(true)}>
               {t("change")}
             </Button>
-            <Button size="sm" variant="dangerGhost" icon={<Trash2 size={15} />} onClick={() => setRemoving(true)}>
-              {t("remove")}
-            </Button>
+            <ConfirmButton
+              label={t("remove")}
+              icon={<Trash2 size={15} />}
+              title={t("removeTitle")}
+              body={t("removeBody", { target: nameOf(rule.target) })}
+              onConfirm={async () => {
+                await api.DELETE("/api/v1/buckets/{bucket}/events", { params: { path: { bucket }, query: { rule: rule.id } } });
+                await client.invalidateQueries({ queryKey: eventsQuery(bucket).queryKey });
+                toast.ok(t("removed"));
+              }}
+            />
           </div>
         )
       }
@@ -56,18 +63,6 @@ export function EventRuleCard({ bucket, rule, readOnly }: { bucket: string; rule
         <p className={s.note}>{t("id", { id: rule.id })}</p>
       </div>
       {editing && <EventRuleDialog bucket={bucket} rule={rule} onClose={() => setEditing(false)} />}
-      <ConfirmDialog
-        open={removing}
-        onOpenChange={setRemoving}
-        title={t("removeTitle")}
-        body={t("removeBody", { target: nameOf(rule.target) })}
-        confirm={t("remove")}
-        onConfirm={async () => {
-          await api.DELETE("/api/v1/buckets/{bucket}/events", { params: { path: { bucket }, query: { rule: rule.id } } });
-          await client.invalidateQueries({ queryKey: eventsQuery(bucket).queryKey });
-          toast.ok(t("removed"));
-        }}
-      />
     </Card>
   );
 }

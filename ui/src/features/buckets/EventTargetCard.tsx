@@ -1,9 +1,9 @@
 import { useMutation } from "@tanstack/react-query";
 import { RotateCw, Trash2 } from "lucide-react";
-import { useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { EventTarget } from "@/api/types";
-import { Alert, Badge, Button, Card, ConfirmDialog, CopyField, FutureTime, Time, toast } from "@/components";
+import { Alert, Badge, Button, Card, ConfirmButton, CopyField, Fact, Facts, FutureTime, Time, toast } from "@/components";
 import { formatNumber } from "@/lib/format";
 import { useTargetName } from "./EventRuleCard";
 import s from "./Replication.module.css";
@@ -35,7 +35,7 @@ export function EventTargetCard({ target, title, note, steering }: Props) {
         {target.unreadable > 0 && (
           <Alert tone="warn">{t("unreadable", { count: target.unreadable, number: formatNumber(target.unreadable) })}</Alert>
         )}
-        <dl className={s.facts}>
+        <Facts figures>
           <Fact name={t("waiting")}>
             {t(target.more ? "waitingMore" : "waitingText", { count: target.waiting, number: formatNumber(target.waiting) })}
             {target.oldest && (
@@ -58,26 +58,16 @@ export function EventTargetCard({ target, title, note, steering }: Props) {
               <FutureTime value={target.nextTry} />
             </Fact>
           )}
-        </dl>
+        </Facts>
         <CopyField label={t("arn")} value={target.target} />
       </div>
     </Card>
   );
 }
 
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
-
 function Steering({ target, steering }: { target: EventTarget; steering: EventSteering }) {
   const { t } = useTranslation("events");
   const nameOf = useTargetName();
-  const [discarding, setDiscarding] = useState(false);
   const retry = useMutation({ mutationFn: steering.retry, onError: toast.error });
   const count = target.waiting + target.unreadable;
   return (
@@ -87,15 +77,11 @@ function Steering({ target, steering }: { target: EventTarget; steering: EventSt
           {t("retry")}
         </Button>
       )}
-      <Button size="sm" variant="dangerGhost" icon={<Trash2 size={15} />} onClick={() => setDiscarding(true)}>
-        {t("discard")}
-      </Button>
-      <ConfirmDialog
-        open={discarding}
-        onOpenChange={setDiscarding}
+      <ConfirmButton
+        label={t("discard")}
+        icon={<Trash2 size={15} />}
         title={t("discardTitle")}
         body={t(target.more ? "discardBodyMore" : "discardBody", { count, number: formatNumber(count), target: nameOf(target.target), bucket: target.bucket })}
-        confirm={t("discard")}
         onConfirm={async () => {
           const { events } = await steering.discard();
           toast.ok(t("discarded", { count: events, number: formatNumber(events) }));

@@ -1,11 +1,11 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { FileClock, Pause, Pencil, Play, Trash2 } from "lucide-react";
-import { useState, type ReactNode } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
 import type { InventoryConfiguration, InventoryReport } from "@/api/types";
-import { Alert, Badge, Button, Card, ConfirmDialog, FutureTime, Time, toast } from "@/components";
+import { Alert, Badge, Button, Card, ConfirmButton, Fact, Facts, FutureTime, Time, toast } from "@/components";
 import { formatBytes } from "@/lib/format";
 import { InventoryDialog } from "./InventoryDialog";
 import { inventoryQuery } from "./queries";
@@ -39,7 +39,7 @@ export function InventoryCard({ bucket, report, readOnly }: ReportProps & { read
     >
       <div className={s.body}>
         {report.problem && <Alert tone="warn">{report.problem}</Alert>}
-        <dl className={s.facts}>
+        <Facts figures>
           <Fact name={t("last")}>
             {report.last ? <Time value={report.last} /> : t("never")}
             {report.manifest && (
@@ -55,18 +55,9 @@ export function InventoryCard({ bucket, report, readOnly }: ReportProps & { read
           )}
           {report.running && <Fact name={t("listed")}>{t("rows", { count: report.listed })}</Fact>}
           <Fact name={t("next")}>{report.next ? <FutureTime value={report.next} /> : t("nextNone")}</Fact>
-        </dl>
+        </Facts>
       </div>
     </Card>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 
@@ -74,7 +65,6 @@ function Steering({ bucket, report }: ReportProps) {
   const { t } = useTranslation("inventory");
   const client = useQueryClient();
   const [editing, setEditing] = useState(false);
-  const [removing, setRemoving] = useState(false);
   const path = { bucket, id: report.id };
   const look = () => client.invalidateQueries({ queryKey: inventoryQuery(bucket).queryKey });
   const run = useMutation({
@@ -113,22 +103,18 @@ function Steering({ bucket, report }: ReportProps) {
       >
         {report.enabled ? t("turnOff") : t("turnOn")}
       </Button>
-      <Button size="sm" variant="dangerGhost" icon={<Trash2 size={15} />} onClick={() => setRemoving(true)}>
-        {t("remove")}
-      </Button>
-      {editing && <InventoryDialog bucket={bucket} report={configurationOf(report)} onClose={() => setEditing(false)} />}
-      <ConfirmDialog
-        open={removing}
-        onOpenChange={setRemoving}
+      <ConfirmButton
+        label={t("remove")}
+        icon={<Trash2 size={15} />}
         title={t("removeTitle", { name: report.id })}
         body={t("removeBody")}
-        confirm={t("remove")}
         onConfirm={async () => {
           await api.DELETE("/api/v1/buckets/{bucket}/inventory/{id}", { params: { path } });
           await look();
           toast.ok(t("removed"));
         }}
       />
+      {editing && <InventoryDialog bucket={bucket} report={configurationOf(report)} onClose={() => setEditing(false)} />}
     </div>
   );
 }

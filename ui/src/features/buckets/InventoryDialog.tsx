@@ -20,6 +20,14 @@ const empty: InventoryConfiguration = {
   fields: ["Size", "LastModifiedDate", "ETag", "StorageClass"],
 };
 
+/** freshId is a name that no other report has. */
+function freshId(others: { id: string }[]): string {
+  for (let n = 1; ; n++) {
+    const id = n === 1 ? empty.id : `${empty.id}-${n}`;
+    if (!others.some((other) => other.id === id)) return id;
+  }
+}
+
 type DialogProps = { bucket: string; report?: InventoryConfiguration; onClose: () => void };
 
 /** InventoryDialog asks what is to be listed, how often and where to. */
@@ -27,7 +35,7 @@ export function InventoryDialog({ bucket, report, onClose }: DialogProps) {
   const { t } = useTranslation("inventory");
   const client = useQueryClient();
   const known = useQuery(inventoryQuery(bucket)).data;
-  const [form, setForm] = useState(report ?? empty);
+  const [form, setForm] = useState(() => report ?? { ...empty, id: freshId(known?.reports ?? []) });
   const change = (part: Partial<InventoryConfiguration>) => setForm((old) => ({ ...old, ...part }));
   const save = useMutation({
     mutationFn: () =>

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, body } from "@/api/client";
 import type { LifecycleRule } from "@/api/types";
-import { Badge, Button, Card, ConfirmDialog, toast } from "@/components";
+import { Badge, Button, Card, ConfirmButton, toast } from "@/components";
 import { LifecycleDialog } from "./LifecycleDialog";
 import { editable, sentences } from "./lifecycle";
 import { lifecycleQuery } from "./queries";
@@ -39,7 +39,6 @@ function Steering({ bucket, rule, name }: { bucket: string; rule: LifecycleRule;
   const { t } = useTranslation("lifecycle");
   const client = useQueryClient();
   const [editing, setEditing] = useState(false);
-  const [removing, setRemoving] = useState(false);
   const params = { path: { bucket }, query: { rule: rule.id } };
   const turn = useMutation({
     mutationFn: () =>
@@ -62,22 +61,18 @@ function Steering({ bucket, rule, name }: { bucket: string; rule: LifecycleRule;
       >
         {rule.enabled ? t("turnOff") : t("turnOn")}
       </Button>
-      <Button size="sm" variant="dangerGhost" icon={<Trash2 size={15} />} onClick={() => setRemoving(true)}>
-        {t("remove")}
-      </Button>
-      {editing && <LifecycleDialog bucket={bucket} rule={rule} onClose={() => setEditing(false)} />}
-      <ConfirmDialog
-        open={removing}
-        onOpenChange={setRemoving}
+      <ConfirmButton
+        label={t("remove")}
+        icon={<Trash2 size={15} />}
         title={t("removeTitle")}
         body={t("removeBody", { name })}
-        confirm={t("remove")}
         onConfirm={async () => {
           await api.DELETE("/api/v1/buckets/{bucket}/lifecycle", { params });
           await client.invalidateQueries({ queryKey: lifecycleQuery(bucket).queryKey });
           toast.ok(t("removed"));
         }}
       />
+      {editing && <LifecycleDialog bucket={bucket} rule={rule} onClose={() => setEditing(false)} />}
     </div>
   );
 }

@@ -1,7 +1,6 @@
-import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { LifecycleStatus } from "@/api/types";
-import { Alert, Badge, Card, FutureTime, Time } from "@/components";
+import { Alert, Badge, Card, Fact, Facts, FutureTime, Time } from "@/components";
 import { formatBytes, formatNumber } from "@/lib/format";
 import s from "./Replication.module.css";
 
@@ -22,7 +21,7 @@ export function LifecycleStatusCard({ status }: { status: LifecycleStatus }) {
             {status.problem} {t("status.again")}
           </Alert>
         )}
-        <dl className={s.facts}>
+        <Facts figures>
           <Fact name={t("status.last")}>
             {status.began ? <Time value={status.began} /> : t("status.never")}
             {status.began && <small>{t("status.looked", { count: status.looked })}</small>}
@@ -35,17 +34,8 @@ export function LifecycleStatusCard({ status }: { status: LifecycleStatus }) {
           {status.markers > 0 && <Fact name={t("status.markers")}>{formatNumber(status.markers)}</Fact>}
           {status.locked > 0 && <Fact name={t("status.locked")}>{formatNumber(status.locked)}</Fact>}
           {status.failures > 0 && <Fact name={t("status.failures")}>{formatNumber(status.failures)}</Fact>}
-        </dl>
+        </Facts>
       </div>
     </Card>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }

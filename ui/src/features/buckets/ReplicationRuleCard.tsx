@@ -1,10 +1,22 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Pause, Play, Trash2 } from "lucide-react";
-import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
 import type { ReplicationRule } from "@/api/types";
-import { Alert, Badge, Button, Card, ConfirmDialog, Duration, FutureTime, Progress, toast, type Tone } from "@/components";
+import {
+  Alert,
+  Badge,
+  Button,
+  Card,
+  ConfirmButton,
+  Duration,
+  Fact,
+  Facts,
+  FutureTime,
+  Progress,
+  toast,
+  type Tone,
+} from "@/components";
 import { formatBytes, formatNumber } from "@/lib/format";
 import { replicationQuery } from "./queries";
 import s from "./Replication.module.css";
@@ -57,7 +69,7 @@ export function ReplicationRuleCard({ bucket, rule }: RuleProps) {
           </Alert>
         )}
         {rule.looking && <Looking rule={rule} />}
-        <dl className={s.facts}>
+        <Facts figures>
           <Fact name={t("lag")}>{rule.oldest ? <Duration from={rule.oldest} /> : t("lagNone")}</Fact>
           <Fact name={t("pending")}>
             {t("pendingText", { count: rule.pending, bytes: formatBytes(rule.pendingBytes) })}
@@ -77,18 +89,9 @@ export function ReplicationRuleCard({ bucket, rule }: RuleProps) {
               {formatNumber(rule.skipped)} <small>{t("skippedHint")}</small>
             </Fact>
           )}
-        </dl>
+        </Facts>
       </div>
     </Card>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 
@@ -109,7 +112,6 @@ function Looking({ rule }: { rule: ReplicationRule }) {
 function Steering({ bucket, rule }: RuleProps) {
   const { t } = useTranslation("replication");
   const client = useQueryClient();
-  const [removing, setRemoving] = useState(false);
   const path = { bucket, id: rule.id };
   const look = () => client.invalidateQueries({ queryKey: replicationQuery(bucket).queryKey });
   const steer = useMutation({
@@ -128,15 +130,11 @@ function Steering({ bucket, rule }: RuleProps) {
       >
         {rule.state === "paused" ? t("resume") : t("pause")}
       </Button>
-      <Button size="sm" variant="dangerGhost" icon={<Trash2 size={15} />} onClick={() => setRemoving(true)}>
-        {t("remove")}
-      </Button>
-      <ConfirmDialog
-        open={removing}
-        onOpenChange={setRemoving}
+      <ConfirmButton
+        label={t("remove")}
+        icon={<Trash2 size={15} />}
         title={t("removeTitle", { name: nameOf(rule) })}
         body={t("removeBody")}
-        confirm={t("remove")}
         onConfirm={async () => {
           await api.DELETE("/api/v1/buckets/{bucket}/replication/{id}", { params: { path } });
           await look();

@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Field, Progress, SizeInput } from "@/components";
@@ -37,7 +38,11 @@ export function UsageCard({ bucket, readOnly }: SettingsProps) {
             {usage.unfinished > 0 && (
               <div>
                 <dt>{t("settings.unfinished")}</dt>
-                <dd>{formatBytes(usage.unfinished)}</dd>
+                <dd>
+                  <Link to="/buckets/$bucket" params={{ bucket: bucket.name }} search={{ unfinished: true }}>
+                    {formatBytes(usage.unfinished)}
+                  </Link>
+                </dd>
               </div>
             )}
           </dl>

@@ -10,9 +10,9 @@ const bucketsRoute = createRoute({
 const browserRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/buckets/$bucket",
-  validateSearch: (search: Record<string, unknown>): { prefix?: string; deleted?: true } => ({
+  validateSearch: (search: Record<string, unknown>): { prefix?: string; deleted?: true; unfinished?: true } => ({
     ...(typeof search.prefix === "string" && search.prefix ? { prefix: search.prefix } : {}),
-    ...(search.deleted === true ? { deleted: true } : {}),
+    ...(search.deleted === true ? { deleted: true } : search.unfinished === true ? { unfinished: true } : {}),
   }),
   component: lazyRouteComponent(() => import("@/features/browser/BrowserPage"), "BrowserPage"),
 });

@@ -2,10 +2,9 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, body } from "@/api/client";
-import { errorText } from "@/api/errors";
-import { Alert, Button, Dialog, Field, Input } from "@/components";
-import { PolicyEditor } from "@/features/access/PolicyEditor";
-import { problemOf } from "./problem";
+import { Field, Input } from "@/components";
+import { DocumentDialog } from "./DocumentDialog";
+import { NameField } from "./NameField";
 import { useChange } from "./queries";
 
 /** CreatePolicyDialog makes a policy, perhaps beginning with what another says. */
@@ -18,13 +17,20 @@ export function CreatePolicyDialog({ from, onClose }: { from?: string; onClose: 
   const create = useChange(() =>
     body(api.POST("/api/v1/policies", { body: { name: name.trim(), description: description.trim(), document: text } })),
   );
-  const problem = problemOf(create.error);
   return (
-    <Dialog
-      wide
-      open
-      onOpenChange={(open) => !open && onClose()}
+    <DocumentDialog
       title={t("policy.create")}
+      action={t("policy.create")}
+      busy={create.isPending}
+      ready={name.trim() !== ""}
+      error={create.error}
+      label={t("document")}
+      hint={t("documentHint")}
+      text={text}
+      onChange={(next) => {
+        create.reset();
+        setText(next);
+      }}
       onSubmit={() =>
         create.mutate(undefined, {
           onSuccess: async (policy) => {
@@ -33,45 +39,19 @@ export function CreatePolicyDialog({ from, onClose }: { from?: string; onClose: 
           },
         })
       }
-      footer={
-        <>
-          <Button onClick={onClose}>{t("common:cancel")}</Button>
-          <Button type="submit" variant="primary" busy={create.isPending} disabled={name.trim() === "" || text.trim() === ""}>
-            {t("policy.create")}
-          </Button>
-        </>
-      }
+      onClose={onClose}
     >
-      <Field label={t("name")} hint={t("nameHint")}>
-        <Input
-          autoFocus
-          required
-          maxLength={128}
-          autoCapitalize="none"
-          autoComplete="off"
-          spellCheck={false}
-          value={name}
-          onChange={(event) => {
-            create.reset();
-            setName(event.target.value);
-          }}
-        />
-      </Field>
+      <NameField
+        hint={t("nameHint")}
+        value={name}
+        onChange={(next) => {
+          create.reset();
+          setName(next);
+        }}
+      />
       <Field label={t("note")} optional>
         <Input maxLength={200} value={description} onChange={(event) => setDescription(event.target.value)} />
       </Field>
-      <PolicyEditor
-        label={t("document")}
-        hint={t("documentHint")}
-        text={text}
-        readOnly={false}
-        problem={problem}
-        onChange={(next) => {
-          create.reset();
-          setText(next);
-        }}
-      />
-      {create.isError && !problem && <Alert tone="danger">{errorText(create.error)}</Alert>}
-    </Dialog>
+    </DocumentDialog>
   );
 }

@@ -1,34 +1,19 @@
-import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { Trash2, UserMinus, UserPlus, UsersRound } from "lucide-react";
+import { Trash2, UserPlus } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
-import { errorText } from "@/api/errors";
 import { usersQuery } from "@/api/queries";
-import type { GroupDetails, User } from "@/api/types";
-import {
-  Alert,
-  Badge,
-  Button,
-  Card,
-  Checkbox,
-  ConfirmDialog,
-  DataTable,
-  Dialog,
-  EmptyState,
-  IconButton,
-  PageHeader,
-  QueryView,
-  Skeleton,
-  toast,
-} from "@/components";
+import type { GroupDetails } from "@/api/types";
+import { Button, ConfirmDialog, toast } from "@/components";
 import { Person } from "@/features/members/Person";
+import { ChooseDialog } from "./ChooseDialog";
+import { DetailPage } from "./DetailPage";
 import { HeldPoliciesCard } from "./HeldPoliciesCard";
-import { matching } from "./holders";
-import s from "./Identities.module.css";
+import { Losses } from "./HolderQuestions";
+import { MembershipCard } from "./MembershipCard";
 import { groupQuery, useChange } from "./queries";
-import { Search } from "./Search";
+import { UserKind } from "./UserKind";
 
 const route = getRouteApi("/app/identities/groups/$name");
 
@@ -36,173 +21,82 @@ const route = getRouteApi("/app/identities/groups/$name");
 export function GroupPage() {
   const { t } = useTranslation("identities");
   const { name } = route.useParams();
-  const group = useQuery(groupQuery(name));
   const [deleting, setDeleting] = useState(false);
   return (
-    <>
-      <PageHeader
-        title={name}
-        breadcrumbs={[
-          <Link key="groups" to="/identities/groups">
-            {t("groups")}
-          </Link>,
-        ]}
-        actions={
-          group.data && (
-            <Button variant="dangerGhost" icon={<Trash2 size={16} />} onClick={() => setDeleting(true)}>
-              {t("group.delete")}
-            </Button>
-          )
-        }
-      />
-      <QueryView query={group} skeleton={<Skeleton width="100%" height={320} radius={11} />}>
-        {(data) => (
-          <div className={s.layout}>
-            <MembersCard group={data} />
-            <HeldPoliciesCard holder={{ kind: "group", name }} name={name} held={data.policies} />
-            <DeleteGroup group={data} open={deleting} onOpenChange={setDeleting} />
-          </div>
-        )}
-      </QueryView>
-    </>
+    <DetailPage
+      list={<Link to="/identities/groups">{t("groups")}</Link>}
+      query={groupQuery(name)}
+      titleOf={() => name}
+      actions={() => (
+        <Button variant="dangerGhost" icon={<Trash2 size={16} />} onClick={() => setDeleting(true)}>
+          {t("group.delete")}
+        </Button>
+      )}
+    >
+      {(group) => (
+        <>
+          <MembersCard group={group} />
+          <HeldPoliciesCard holder={{ kind: "group", name }} name={name} held={group.policies} />
+          <DeleteGroup group={group} open={deleting} onOpenChange={setDeleting} />
+        </>
+      )}
+    </DetailPage>
   );
 }
 
 function MembersCard({ group }: { group: GroupDetails }) {
   const { t } = useTranslation("identities");
   const [adding, setAdding] = useState(false);
-  const [removing, setRemoving] = useState<User>();
-  const remove = useChange((user: User) =>
-    api.DELETE("/api/v1/groups/{name}/members/{userId}", { params: { path: { name: group.name, userId: user.id } } }),
+  const { name } = group;
+  const remove = useChange((userId: string) =>
+    api.DELETE("/api/v1/groups/{name}/members/{userId}", { params: { path: { name, userId } } }),
   );
   return (
-    <Card
-      className={s.tables}
-      flush={group.members.length > 0}
+    <MembershipCard
       title={t("users")}
       description={t("group.membersHint")}
-      actions={
+      add={
         <Button size="sm" icon={<UserPlus size={15} />} onClick={() => setAdding(true)}>
           {t("group.add")}
         </Button>
       }
+      empty={t("group.empty")}
+      emptyHint={t("group.emptyHint")}
+      rows={group.members}
+      idOf={(user) => user.id}
+      columns={[
+        {
+          id: "user",
+          header: t("user.title"),
+          kind: "primary",
+          cell: (user) => (
+            <Link to="/identities/users/$user" params={{ user: user.id }}>
+              <Person user={user} />
+            </Link>
+          ),
+        },
+        { id: "kind", header: t("user.kind"), cell: (user) => <UserKind user={user} /> },
+      ]}
+      removeLabel={(user) => t("group.removeLabel", { name: user.name })}
+      removeTitle={(user) => t("group.removeTitle", { user: user.name, name })}
+      remove={(user) => remove.mutateAsync(user.id)}
     >
-      {group.members.length === 0 ? (
-        <EmptyState bare compact icon={<UsersRound size={20} />} title={t("group.empty")}>
-          <p>{t("group.emptyHint")}</p>
-        </EmptyState>
-      ) : (
-        <DataTable
-          caption={t("users")}
-          rows={group.members}
-          rowKey={(user) => user.id}
-          columns={[
-            {
-              id: "user",
-              header: t("user.title"),
-              kind: "primary",
-              cell: (user) => (
-                <Link to="/identities/users/$user" params={{ user: user.id }}>
-                  <Person user={user} />
-                </Link>
-              ),
-            },
-            {
-              id: "kind",
-              header: t("user.kind"),
-              cell: (user) =>
-                user.disabled ? (
-                  <Badge tone="danger">{t("user.disabled")}</Badge>
-                ) : user.admin ? (
-                  <Badge tone="accent">{t("common:role.admin")}</Badge>
-                ) : (
-                  <Badge>{t("user.title")}</Badge>
-                ),
-            },
-            {
-              id: "actions",
-              header: t("common:actions"),
-              kind: "actions",
-              cell: (user) => (
-                <IconButton
-                  size="sm"
-                  label={t("group.removeLabel", { name: user.name })}
-                  icon={<UserMinus size={16} />}
-                  onClick={() => setRemoving(user)}
-                />
-              ),
-            },
-          ]}
+      {adding && (
+        <ChooseDialog
+          title={t("group.addTitle", { name })}
+          description={t("group.addHint", { count: group.policies.attached.length + group.policies.inline.length })}
+          search={t("user.search")}
+          query={usersQuery}
+          free={(user) => !group.members.some((member) => member.id === user.id)}
+          idOf={(user) => user.id}
+          labelOf={(user) => user.displayName || user.name}
+          hintOf={(user) => `@${user.name}`}
+          action={(count) => t("group.addCount", { count })}
+          choose={(userId) => api.PUT("/api/v1/groups/{name}/members/{userId}", { params: { path: { name, userId } } })}
+          onClose={() => setAdding(false)}
         />
       )}
-      {adding && <AddMembersDialog group={group} onClose={() => setAdding(false)} />}
-      <ConfirmDialog
-        open={removing !== undefined}
-        onOpenChange={(open) => !open && setRemoving(undefined)}
-        title={t("group.removeTitle", { user: removing?.name, name: group.name })}
-        body={t("group.removeBody")}
-        confirm={t("group.remove")}
-        onConfirm={async () => {
-          if (removing) await remove.mutateAsync(removing);
-        }}
-      />
-    </Card>
-  );
-}
-
-function AddMembersDialog({ group, onClose }: { group: GroupDetails; onClose: () => void }) {
-  const { t } = useTranslation("identities");
-  const users = useQuery(usersQuery);
-  const [typed, setTyped] = useState("");
-  const [chosen, setChosen] = useState<string[]>([]);
-  const add = useChange(async (ids: string[]) => {
-    for (const userId of ids) {
-      await api.PUT("/api/v1/groups/{name}/members/{userId}", { params: { path: { name: group.name, userId } } });
-    }
-  });
-  return (
-    <Dialog
-      open
-      onOpenChange={(open) => !open && onClose()}
-      title={t("group.addTitle", { name: group.name })}
-      description={t("group.addHint", { count: group.policies.attached.length + group.policies.inline.length })}
-      onSubmit={() => chosen.length > 0 && add.mutate(chosen, { onSuccess: onClose })}
-      footer={
-        <>
-          <Button onClick={onClose}>{t("common:cancel")}</Button>
-          <Button type="submit" variant="primary" busy={add.isPending} disabled={chosen.length === 0}>
-            {t("group.addCount", { count: chosen.length })}
-          </Button>
-        </>
-      }
-    >
-      <QueryView bare query={users} skeleton={<Skeleton width="100%" height={200} />}>
-        {(all) => {
-          const free = all.filter((user) => !group.members.some((member) => member.id === user.id));
-          const found = matching(free, typed, (user) => `${user.name} ${user.displayName}`);
-          return (
-            <>
-              <Search label={t("user.search")} value={typed} onChange={setTyped} shown={found.length} total={free.length} />
-              <div className={s.choices}>
-                {found.map((user) => (
-                  <Checkbox
-                    key={user.id}
-                    label={user.displayName || user.name}
-                    hint={`@${user.name}`}
-                    checked={chosen.includes(user.id)}
-                    onChange={(event) =>
-                      setChosen((old) => (event.target.checked ? [...old, user.id] : old.filter((one) => one !== user.id)))
-                    }
-                  />
-                ))}
-                {found.length === 0 && <p className={s.note}>{t("nothingFound")}</p>}
-              </div>
-            </>
-          );
-        }}
-      </QueryView>
-      {add.isError && <Alert tone="danger">{errorText(add.error)}</Alert>}
-    </Dialog>
+    </MembershipCard>
   );
 }
 
@@ -221,16 +115,14 @@ function DeleteGroup({ group, open, onOpenChange }: DeleteProps) {
       onOpenChange={onOpenChange}
       title={t("group.deleteTitle", { name: group.name })}
       body={
-        <div className={s.body}>
-          <p>{t("group.deleteBody")}</p>
-          <ul className={s.list}>
-            <li>{t("group.deleteUsers", { count: group.members.length })}</li>
-            <li>{t("group.deleteAttached", { count: group.policies.attached.length })}</li>
-            {group.policies.inline.map((one) => (
-              <li key={one.name}>{t("deleteInline", { name: one.name })}</li>
-            ))}
-          </ul>
-        </div>
+        <Losses
+          body={t("group.deleteBody")}
+          lost={[
+            t("group.deleteUsers", { count: group.members.length }),
+            t("group.deleteAttached", { count: group.policies.attached.length }),
+            ...group.policies.inline.map((one) => t("deleteInline", { name: one.name })),
+          ]}
+        />
       }
       confirm={t("group.delete")}
       onConfirm={async () => {

@@ -5,9 +5,10 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, body } from "@/api/client";
 import { errorText } from "@/api/errors";
-import { Alert, Button, DataTable, Dialog, EmptyState, ErrorState, Field, Input, Time } from "@/components";
+import { Alert, Button, DataTable, Dialog, EmptyState, ErrorState, Time } from "@/components";
 import { matching } from "./holders";
 import s from "./Identities.module.css";
+import { NameField } from "./NameField";
 import { groupsQuery, useChange } from "./queries";
 import { Search } from "./Search";
 
@@ -99,21 +100,14 @@ function CreateGroupDialog({ onClose }: { onClose: () => void }) {
         </>
       }
     >
-      <Field label={t("name")} hint={t("nameHint")}>
-        <Input
-          autoFocus
-          required
-          maxLength={128}
-          autoCapitalize="none"
-          autoComplete="off"
-          spellCheck={false}
-          value={name}
-          onChange={(event) => {
-            create.reset();
-            setName(event.target.value);
-          }}
-        />
-      </Field>
+      <NameField
+        hint={t("nameHint")}
+        value={name}
+        onChange={(next) => {
+          create.reset();
+          setName(next);
+        }}
+      />
       {create.isError && <Alert tone="danger">{errorText(create.error)}</Alert>}
     </Dialog>
   );

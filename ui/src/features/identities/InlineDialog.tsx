@@ -1,10 +1,9 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { errorText } from "@/api/errors";
-import { Alert, Button, Dialog, Field, Input, toast } from "@/components";
-import { PolicyEditor } from "@/features/access/PolicyEditor";
+import { toast } from "@/components";
+import { DocumentDialog } from "./DocumentDialog";
 import { putInline, type Holder } from "./holders";
-import { problemOf } from "./problem";
+import { NameField } from "./NameField";
 import { useChange } from "./queries";
 
 type InlineDialogProps = {
@@ -22,17 +21,23 @@ export function InlineDialog({ holder, name, taken, changing, onClose }: InlineD
   const [policy, setPolicy] = useState(changing?.name ?? "");
   const [text, setText] = useState(changing?.document ?? "");
   const save = useChange(() => putInline(holder, policy.trim(), text));
-  const problem = problemOf(save.error);
   const twice = !changing && taken.includes(policy.trim());
   return (
-    <Dialog
-      wide
-      open
-      onOpenChange={(open) => !open && onClose()}
+    <DocumentDialog
       title={changing ? t("inline.change", { policy: changing.name, name }) : t("inline.title", { name })}
       description={t("inline.description")}
+      action={t("common:save")}
+      busy={save.isPending}
+      ready={!twice && policy.trim() !== ""}
+      error={save.error}
+      label={t("document")}
+      hint={t("documentHint")}
+      text={text}
+      onChange={(next) => {
+        save.reset();
+        setText(next);
+      }}
       onSubmit={() =>
-        !twice &&
         save.mutate(undefined, {
           onSuccess: () => {
             toast.ok(t("common:saved"));
@@ -40,44 +45,19 @@ export function InlineDialog({ holder, name, taken, changing, onClose }: InlineD
           },
         })
       }
-      footer={
-        <>
-          <Button onClick={onClose}>{t("common:cancel")}</Button>
-          <Button type="submit" variant="primary" busy={save.isPending} disabled={twice || policy.trim() === "" || text.trim() === ""}>
-            {t("common:save")}
-          </Button>
-        </>
-      }
+      onClose={onClose}
     >
       {!changing && (
-        <Field label={t("name")} hint={t("nameHint")} error={twice ? t("inline.twice") : undefined}>
-          <Input
-            autoFocus
-            required
-            maxLength={128}
-            autoCapitalize="none"
-            autoComplete="off"
-            spellCheck={false}
-            value={policy}
-            onChange={(event) => {
-              save.reset();
-              setPolicy(event.target.value);
-            }}
-          />
-        </Field>
+        <NameField
+          hint={t("nameHint")}
+          error={twice ? t("inline.twice") : undefined}
+          value={policy}
+          onChange={(next) => {
+            save.reset();
+            setPolicy(next);
+          }}
+        />
       )}
-      <PolicyEditor
-        label={t("document")}
-        hint={t("documentHint")}
-        text={text}
-        readOnly={false}
-        problem={problem}
-        onChange={(next) => {
-          save.reset();
-          setText(next);
-        }}
-      />
-      {save.isError && !problem && <Alert tone="danger">{errorText(save.error)}</Alert>}
-    </Dialog>
+    </DocumentDialog>
   );
 }

@@ -1,167 +1,97 @@
-import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { Copy, Pencil, Trash2 } from "lucide-react";
+import { Copy, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
-import { errorText } from "@/api/errors";
 import type { PolicyDetails } from "@/api/types";
-import {
-  Alert,
-  Badge,
-  Button,
-  Card,
-  Checkbox,
-  ConfirmDialog,
-  CopyField,
-  Dialog,
-  PageHeader,
-  QueryView,
-  Skeleton,
-  toast,
-} from "@/components";
-import { PolicyEditor } from "@/features/access/PolicyEditor";
+import { Badge, Button, Checkbox, ConfirmDialog, CopyField, Dialog, toast } from "@/components";
 import { CreatePolicyDialog } from "./CreatePolicyDialog";
+import { DetailPage } from "./DetailPage";
+import { DocumentCard } from "./DocumentCard";
 import s from "./Identities.module.css";
-import { problemOf } from "./problem";
 import { policyQuery, useChange } from "./queries";
 import { UsedByCard } from "./UsedByCard";
 import { VersionsCard } from "./VersionsCard";
 
 const route = getRouteApi("/app/identities/policies/$name");
 
+const current = (policy: PolicyDetails) => policy.versions.find((version) => version.default);
+
 /** PolicyPage is a policy: what it says, what it said, and who holds it. */
 export function PolicyPage() {
   const { t } = useTranslation("identities");
   const { name } = route.useParams();
-  const policy = useQuery(policyQuery(name));
   const [deleting, setDeleting] = useState(false);
   const [copying, setCopying] = useState<string>();
-  const now = policy.data?.versions.find((version) => version.default);
   return (
     <>
-      <PageHeader
-        title={name}
-        description={policy.data?.description || undefined}
-        breadcrumbs={[
-          <Link key="policies" to="/identities/policies">
-            {t("policies")}
-          </Link>,
-        ]}
-        actions={
-          policy.data && (
-            <div className={s.buttons}>
-              <Button icon={<Copy size={16} />} onClick={() => setCopying(now?.document ?? "")}>
-                {t("policy.copy")}
+      <DetailPage
+        list={<Link to="/identities/policies">{t("policies")}</Link>}
+        query={policyQuery(name)}
+        titleOf={() => name}
+        descriptionOf={(policy) => policy.description}
+        actions={(policy) => (
+          <>
+            <Button icon={<Copy size={16} />} onClick={() => setCopying(current(policy)?.document ?? "")}>
+              {t("policy.copy")}
+            </Button>
+            {!policy.builtIn && (
+              <Button variant="dangerGhost" icon={<Trash2 size={16} />} onClick={() => setDeleting(true)}>
+                {t("policy.delete")}
               </Button>
-              {!policy.data.builtIn && (
-                <Button variant="dangerGhost" icon={<Trash2 size={16} />} onClick={() => setDeleting(true)}>
-                  {t("policy.delete")}
-                </Button>
-              )}
-            </div>
-          )
-        }
-      />
-      <QueryView query={policy} skeleton={<Skeleton width="100%" height={420} radius={11} />}>
-        {(data) => (
-          <div className={s.layout}>
-            <DocumentCard key={`${name} ${now?.number}`} policy={data} />
-            <UsedByCard policy={data} />
-            {!data.builtIn && <VersionsCard policy={data} />}
-            <DeletePolicy policy={data} open={deleting} onOpenChange={setDeleting} />
-          </div>
+            )}
+          </>
         )}
-      </QueryView>
+      >
+        {(policy) => (
+          <>
+            <SaysCard key={`${name} ${current(policy)?.number}`} policy={policy} />
+            <UsedByCard policy={policy} />
+            {!policy.builtIn && <VersionsCard policy={policy} />}
+            <DeletePolicy policy={policy} open={deleting} onOpenChange={setDeleting} />
+          </>
+        )}
+      </DetailPage>
       {copying !== undefined && <CreatePolicyDialog from={copying} onClose={() => setCopying(undefined)} />}
     </>
   );
 }
 
-/** DocumentCard shows what counts, and changes it by a new version. */
-function DocumentCard({ policy }: { policy: PolicyDetails }) {
+/** SaysCard shows what counts, and changes it by a new version. */
+function SaysCard({ policy }: { policy: PolicyDetails }) {
   const { t } = useTranslation("identities");
-  const now = policy.versions.find((version) => version.default);
-  const [text, setText] = useState<string>();
+  const now = current(policy);
   const [counts, setCounts] = useState(true);
-  const save = useChange((document: string) =>
-    api.POST("/api/v1/policies/{name}/versions", {
-      params: { path: { name: policy.name } },
-      body: { document, default: counts },
-    }),
-  );
-  const problem = problemOf(save.error);
-  const editing = text !== undefined;
   const full = policy.versions.length >= policy.mostKept;
   return (
-    <Card
+    <DocumentCard
       title={t("policy.says")}
       description={
         policy.builtIn ? t("policy.builtInHint") : t("policy.saysHint", { number: now?.number, count: policy.usedBy.length })
       }
-      actions={
-        !policy.builtIn &&
-        !editing && (
-          <Button size="sm" icon={<Pencil size={15} />} onClick={() => setText(now?.document ?? "")}>
-            {t("edit")}
-          </Button>
-        )
+      label={t("document")}
+      hint={t("documentHint")}
+      document={now?.document ?? ""}
+      readOnly={policy.builtIn}
+      blocked={full ? t("policy.full", { count: policy.mostKept }) : undefined}
+      action={t("policy.save")}
+      save={(document: string) =>
+        api.POST("/api/v1/policies/{name}/versions", {
+          params: { path: { name: policy.name } },
+          body: { document, default: counts },
+        })
       }
-      footer={
-        editing ? (
-          <div className={s.buttons}>
-            <Button
-              onClick={() => {
-                save.reset();
-                setText(undefined);
-              }}
-            >
-              {t("common:cancel")}
-            </Button>
-            <Button
-              variant="primary"
-              busy={save.isPending}
-              disabled={full || text.trim() === "" || text === now?.document}
-              onClick={() =>
-                save.mutate(text, {
-                  onSuccess: () => {
-                    toast.ok(t("common:saved"));
-                    setText(undefined);
-                  },
-                })
-              }
-            >
-              {t("policy.save")}
-            </Button>
-          </div>
-        ) : undefined
+      options={
+        <Checkbox
+          label={t("policy.counts")}
+          hint={t("policy.countsHint", { count: policy.usedBy.length })}
+          checked={counts}
+          onChange={(event) => setCounts(event.target.checked)}
+        />
       }
     >
-      <div className={s.body}>
-        {editing && full && <Alert tone="warn">{t("policy.full", { count: policy.mostKept })}</Alert>}
-        <PolicyEditor
-          label={t("document")}
-          hint={t("documentHint")}
-          text={text ?? now?.document ?? ""}
-          readOnly={!editing}
-          problem={problem}
-          onChange={(next) => {
-            save.reset();
-            setText(next);
-          }}
-        />
-        {editing && (
-          <Checkbox
-            label={t("policy.counts")}
-            hint={t("policy.countsHint", { count: policy.usedBy.length })}
-            checked={counts}
-            onChange={(event) => setCounts(event.target.checked)}
-          />
-        )}
-        {save.isError && !problem && <Alert tone="danger">{errorText(save.error)}</Alert>}
-        {!editing && <CopyField label={t("arn")} value={policy.arn} />}
-      </div>
-    </Card>
+      <CopyField label={t("arn")} value={policy.arn} />
+    </DocumentCard>
   );
 }
 

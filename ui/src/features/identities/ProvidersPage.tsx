@@ -7,7 +7,7 @@ import { api } from "@/api/client";
 import { errorText } from "@/api/errors";
 import { providersQuery } from "@/api/queries";
 import type { IdentityProvider } from "@/api/types";
-import { Alert, Badge, Button, Card, ConfirmDialog, CopyField, EmptyState, QueryView, Skeleton, Time, toast } from "@/components";
+import { Alert, Badge, Button, Card, ConfirmDialog, CopyField, EmptyState, Fact, Facts, QueryView, Skeleton, Time, toast } from "@/components";
 import s from "./Identities.module.css";
 import { ProviderDialog } from "./ProviderDialog";
 import { useChange } from "./queries";
@@ -80,38 +80,26 @@ function ProviderCard({ provider }: { provider: IdentityProvider }) {
       <div className={s.body}>
         {test.isSuccess && <Alert tone="ok">{t("provider.reached")}</Alert>}
         {test.isError && <Alert tone="danger">{errorText(test.error)}</Alert>}
-        <dl className={s.facts}>
-          <div>
-            <dt>{t("provider.clients")}</dt>
-            <dd>
-              {provider.clients.map((client) => (
-                <Badge key={client}>{client}</Badge>
-              ))}
-            </dd>
-          </div>
-          <div>
-            <dt>{t("provider.roles")}</dt>
-            <dd>
-              {provider.roles.length === 0
-                ? t("provider.noRole")
-                : provider.roles.map((name) => (
-                    <Link key={name} to="/identities/roles/$name" params={{ name }}>
-                      {name}
-                    </Link>
-                  ))}
-            </dd>
-          </div>
-          <div>
-            <dt>{t("provider.claim")}</dt>
-            <dd>{provider.policyClaim ? t("provider.claimOn") : t("provider.claimOff")}</dd>
-          </div>
-          <div>
-            <dt>{t("created")}</dt>
-            <dd>
-              <Time value={provider.createdAt} />
-            </dd>
-          </div>
-        </dl>
+        <Facts>
+          <Fact name={t("provider.clients")}>
+            {provider.clients.map((client) => (
+              <Badge key={client}>{client}</Badge>
+            ))}
+          </Fact>
+          <Fact name={t("provider.roles")}>
+            {provider.roles.length === 0
+              ? t("provider.noRole")
+              : provider.roles.map((name) => (
+                  <Link key={name} to="/identities/roles/$name" params={{ name }}>
+                    {name}
+                  </Link>
+                ))}
+          </Fact>
+          <Fact name={t("provider.claim")}>{provider.policyClaim ? t("provider.claimOn") : t("provider.claimOff")}</Fact>
+          <Fact name={t("created")}>
+            <Time value={provider.createdAt} />
+          </Fact>
+        </Facts>
         {provider.policyClaim && <Alert tone="warn">{t("provider.claimWarning")}</Alert>}
         <CopyField label={t("arn")} value={provider.arn} />
       </div>

@@ -1,4 +1,3 @@
-import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { TimerOff, Trash2 } from "lucide-react";
 import { useState } from "react";
@@ -6,10 +5,12 @@ import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
 import { useMe } from "@/api/session";
 import type { UserIdentity } from "@/api/types";
-import { Alert, Badge, Button, Card, ConfirmDialog, PageHeader, QueryView, Skeleton, Time, toast } from "@/components";
+import { Alert, Badge, Button, Card, Fact, Facts, Time } from "@/components";
+import { DetailPage } from "./DetailPage";
 import { HeldPoliciesCard } from "./HeldPoliciesCard";
+import { HolderQuestions, type HolderQuestion } from "./HolderQuestions";
 import s from "./Identities.module.css";
-import { userIdentityQuery, useChange } from "./queries";
+import { userIdentityQuery } from "./queries";
 import { UserGroupsCard } from "./UserGroupsCard";
 import { UserKeysCard } from "./UserKeysCard";
 
@@ -20,51 +21,36 @@ export function UserPage() {
   const { t } = useTranslation("identities");
   const { user: id } = route.useParams();
   const me = useMe();
-  const identity = useQuery(userIdentityQuery(id));
-  const [asked, setAsked] = useState<"end" | "delete">();
-  const user = identity.data?.user;
+  const [asked, setAsked] = useState<HolderQuestion>();
   return (
-    <>
-      <PageHeader
-        title={user ? user.displayName || user.name : t("user.title")}
-        description={user && user.displayName !== user.name ? `@${user.name}` : undefined}
-        breadcrumbs={[
-          <Link key="users" to="/identities/users">
-            {t("users")}
-          </Link>,
-        ]}
-        actions={
-          user && (
-            <div className={s.buttons}>
-              <Button icon={<TimerOff size={16} />} onClick={() => setAsked("end")}>
-                {t("sessions.end")}
-              </Button>
-              {user.id !== me.id && !identity.data?.root && (
-                <Button variant="dangerGhost" icon={<Trash2 size={16} />} onClick={() => setAsked("delete")}>
-                  {t("user.delete")}
-                </Button>
-              )}
-            </div>
-          )
-        }
-      />
-      <QueryView query={identity} skeleton={<Skeleton width="100%" height={480} radius={11} />}>
-        {(data) => (
-          <div className={s.layout}>
-            <AboutCard identity={data} />
-            <HeldPoliciesCard
-              holder={{ kind: "user", id }}
-              name={data.user.name}
-              held={data.policies}
-              groups={data.groups}
-            />
-            <UserGroupsCard identity={data} />
-            <UserKeysCard identity={data} />
-            <Questions identity={data} asked={asked} onClose={() => setAsked(undefined)} />
-          </div>
-        )}
-      </QueryView>
-    </>
+    <DetailPage
+      list={<Link to="/identities/users">{t("users")}</Link>}
+      query={userIdentityQuery(id)}
+      titleOf={(identity) => (identity ? identity.user.displayName || identity.user.name : t("user.title"))}
+      descriptionOf={({ user }) => (user.displayName !== user.name ? `@${user.name}` : undefined)}
+      actions={({ user, root }) => (
+        <>
+          <Button icon={<TimerOff size={16} />} onClick={() => setAsked("end")}>
+            {t("sessions.end")}
+          </Button>
+          {user.id !== me.id && !root && (
+            <Button variant="dangerGhost" icon={<Trash2 size={16} />} onClick={() => setAsked("delete")}>
+              {t("user.delete")}
+            </Button>
+          )}
+        </>
+      )}
+    >
+      {(identity) => (
+        <>
+          <AboutCard identity={identity} />
+          <HeldPoliciesCard holder={{ kind: "user", id }} name={identity.user.name} held={identity.policies} groups={identity.groups} />
+          <UserGroupsCard identity={identity} />
+          <UserKeysCard identity={identity} />
+          <Questions identity={identity} asked={asked} onClose={() => setAsked(undefined)} />
+        </>
+      )}
+    </DetailPage>
   );
 }
 
@@ -75,96 +61,69 @@ function AboutCard({ identity }: { identity: UserIdentity }) {
     <Card title={t("about")}>
       <div className={s.body}>
         {user.admin && <Alert>{t("user.adminHint")}</Alert>}
-        <dl className={s.facts}>
-          <div>
-            <dt>{t("user.kind")}</dt>
-            <dd>
-              {user.disabled && <Badge tone="danger">{t("user.disabled")}</Badge>}
-              {user.admin ? <Badge tone="accent">{t("common:role.admin")}</Badge> : <Badge>{t("user.title")}</Badge>}
-              {root && <Badge tone="warn">{t("user.root")}</Badge>}
-            </dd>
-          </div>
-          <div>
-            <dt>{t("user.console")}</dt>
-            <dd>{password ? t("user.logsIn") : t("user.keysOnly")}</dd>
-          </div>
-          <div>
-            <dt>{t("user.projects")}</dt>
-            <dd>
-              {projects.length === 0
-                ? t("user.noProjects")
-                : projects.map((project) => (
-                    <span key={project.slug}>
-                      <Link to="/projects/$project/members" params={{ project: project.slug }}>
-                        {project.name}
-                      </Link>{" "}
-                      {t("user.inRole", { role: t(`common:role.${project.role}`) })}
-                    </span>
-                  ))}
-            </dd>
-          </div>
-          <div>
-            <dt>{t("created")}</dt>
-            <dd>
-              <Time value={user.createdAt} />
-            </dd>
-          </div>
-        </dl>
+        <Facts>
+          <Fact name={t("user.kind")}>
+            {user.disabled && <Badge tone="danger">{t("user.disabled")}</Badge>}
+            {user.admin ? <Badge tone="accent">{t("common:role.admin")}</Badge> : <Badge>{t("user.title")}</Badge>}
+            {root && <Badge tone="warn">{t("user.root")}</Badge>}
+          </Fact>
+          <Fact name={t("user.console")}>{password ? t("user.logsIn") : t("user.keysOnly")}</Fact>
+          <Fact name={t("user.projects")}>
+            {projects.length === 0
+              ? t("user.noProjects")
+              : projects.map((project) => (
+                  <span key={project.slug}>
+                    <Link to="/projects/$project/members" params={{ project: project.slug }}>
+                      {project.name}
+                    </Link>{" "}
+                    {t("user.inRole", { role: t(`common:role.${project.role}`) })}
+                  </span>
+                ))}
+          </Fact>
+          <Fact name={t("created")}>
+            <Time value={user.createdAt} />
+          </Fact>
+        </Facts>
       </div>
     </Card>
   );
 }
 
-type QuestionsProps = { identity: UserIdentity; asked?: "end" | "delete"; onClose: () => void };
+type QuestionsProps = { identity: UserIdentity; asked?: HolderQuestion; onClose: () => void };
 
 function Questions({ identity, asked, onClose }: QuestionsProps) {
   const { t } = useTranslation("identities");
   const navigate = useNavigate();
   const { user, keys, groups, policies, projects } = identity;
+  const { name } = user;
   const params = { path: { id: user.id } };
-  const end = useChange(() => api.POST("/api/v1/users/{id}/end-sessions", { params }));
-  const remove = useChange(async () => {
-    await api.DELETE("/api/v1/users/{id}", { params });
-    await navigate({ to: "/identities/users" });
-  });
   return (
-    <>
-      <ConfirmDialog
-        open={asked === "end"}
-        onOpenChange={(open) => !open && onClose()}
-        title={t("sessions.endUser", { name: user.name })}
-        body={t("sessions.endUserBody", { name: user.name })}
-        confirm={t("sessions.end")}
-        onConfirm={async () => {
-          await end.mutateAsync();
-          toast.ok(t("sessions.ended"));
-        }}
-      />
-      <ConfirmDialog
-        open={asked === "delete"}
-        onOpenChange={(open) => !open && onClose()}
-        title={t("user.deleteTitle", { name: user.name })}
-        body={
-          <div className={s.body}>
-            <p>{t("user.deleteBody")}</p>
-            <ul className={s.list}>
-              <li>{t("user.deleteKeys", { count: keys.length })}</li>
-              <li>{t("user.deleteProjects", { count: projects.length })}</li>
-              <li>{t("user.deleteGroups", { count: groups.length })}</li>
-              {policies.inline.map((one) => (
-                <li key={one.name}>{t("deleteInline", { name: one.name })}</li>
-              ))}
-            </ul>
-            <p>{t("user.deleteKeeps")}</p>
-          </div>
-        }
-        typeToConfirm={user.name}
-        confirm={t("user.delete")}
-        onConfirm={async () => {
-          await remove.mutateAsync();
-          toast.ok(t("deleted", { name: user.name }));
-        }}
-      />
-    </>
+    <HolderQuestions
+      asked={asked}
+      onClose={onClose}
+      name={name}
+      end={{
+        title: t("sessions.endUser", { name }),
+        body: t("sessions.endUserBody", { name }),
+        do: () => api.POST("/api/v1/users/{id}/end-sessions", { params }),
+      }}
+      remove={{
+        title: t("user.deleteTitle", { name }),
+        body: t("user.deleteBody"),
+        lost: [
+          t("user.deleteKeys", { count: keys.length }),
+          t("user.deleteProjects", { count: projects.length }),
+          t("user.deleteGroups", { count: groups.length }),
+          ...policies.inline.map((one) => t("deleteInline", { name: one.name })),
+        ],
+        kept: t("user.deleteKeeps"),
+        confirm: t("user.delete"),
+        typeToConfirm: name,
+        do: async () => {
+          await api.DELETE("/api/v1/users/{id}", { params });
+          await navigate({ to: "/identities/users" });
+        },
+      }}
+    />
   );
 }

@@ -8,7 +8,6 @@ import { usersQuery } from "@/api/queries";
 import { useMe } from "@/api/session";
 import type { User } from "@/api/types";
 import {
-  Badge,
   Button,
   ConfirmDialog,
   DataTable,
@@ -25,6 +24,7 @@ import { matching } from "./holders";
 import s from "./Identities.module.css";
 import { Search } from "./Search";
 import { CreateUserDialog, ResetPasswordDialog } from "./UserDialogs";
+import { UserKind } from "./UserKind";
 
 type Change = { admin?: boolean; disabled?: boolean };
 type Asked = { user: User; change: Change; about: "disable" | "admin" };
@@ -85,14 +85,7 @@ export function UsersPage() {
               {
                 id: "kind",
                 header: t("users.kind"),
-                cell: (user) =>
-                  user.disabled ? (
-                    <Badge tone="danger">{t("users.disabled")}</Badge>
-                  ) : user.admin ? (
-                    <Badge tone="accent">{t("common:role.admin")}</Badge>
-                  ) : (
-                    <Badge>{t("users.ordinary")}</Badge>
-                  ),
+                cell: (user) => <UserKind user={user} />,
               },
               {
                 id: "created",

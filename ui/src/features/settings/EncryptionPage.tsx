@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { EncryptionState } from "@/api/types";
-import { Alert, Card, QueryView, Skeleton } from "@/components";
+import { Alert, Card, Fact, Facts, QueryView, Skeleton } from "@/components";
 import { encryptionQuery } from "./queries";
 import { ResealCard } from "./ResealCard";
 import s from "./Settings.module.css";
@@ -31,30 +31,20 @@ function KeyCard({ state }: { state: EncryptionState["key"] }) {
             {t("encryption.onDrive", { drive: state.onDrive })}
           </Alert>
         )}
-        <dl className={s.facts}>
-          <div>
-            <dt>{t("encryption.source")}</dt>
-            <dd>{t(`encryption.from.${state.source}`)}</dd>
-          </div>
+        <Facts>
+          <Fact name={t("encryption.source")}>{t(`encryption.from.${state.source}`)}</Fact>
           {state.source !== "environment" && (
-            <div>
-              <dt>{t("encryption.file")}</dt>
-              <dd>
-                <code>{state.file}</code>
-              </dd>
-            </div>
+            <Fact name={t("encryption.file")}>
+              <code>{state.file}</code>
+            </Fact>
           )}
-          <div>
-            <dt>{t("encryption.current")}</dt>
-            <dd>{state.current ? <code>{state.current}</code> : t("encryption.notYet")}</dd>
-          </div>
+          <Fact name={t("encryption.current")}>
+            {state.current ? <code>{state.current}</code> : t("encryption.notYet")}
+          </Fact>
           {state.keys > 1 && (
-            <div>
-              <dt>{t("encryption.older")}</dt>
-              <dd>{t("encryption.olderKeys", { count: state.keys - 1 })}</dd>
-            </div>
+            <Fact name={t("encryption.older")}>{t("encryption.olderKeys", { count: state.keys - 1 })}</Fact>
           )}
-        </dl>
+        </Facts>
         <p>{t(`encryption.keep.${state.source}`)}</p>
       </div>
     </Card>

@@ -6,7 +6,7 @@ import { api } from "@/api/client";
 import { drivesQuery } from "@/api/queries";
 import { useMe } from "@/api/session";
 import type { DrivesHealth } from "@/api/types";
-import { Button, Card, ConfirmDialog, FutureTime, Progress, Time, toast } from "@/components";
+import { Button, Card, ConfirmDialog, Fact, Facts, FutureTime, Progress, Time, toast } from "@/components";
 import { formatBytes, formatDuration } from "@/lib/format";
 import s from "./Settings.module.css";
 
@@ -23,46 +23,31 @@ export function ScrubCard({ health }: { health: DrivesHealth }) {
       description={health.parityShards > 0 ? t("scrub.description") : t("scrub.descriptionSingle")}
       actions={me.admin && <Steering scrub={scrub} />}
     >
-      <dl className={s.facts}>
-        <div>
-          <dt>{t("scrub.now")}</dt>
-          <dd>
-            <Now scrub={scrub} />
-          </dd>
-        </div>
+      <Facts>
+        <Fact name={t("scrub.now")}>
+          <Now scrub={scrub} />
+        </Fact>
         {scrub.startedAt && (
-          <div>
-            <dt>{t("scrub.found")}</dt>
-            <dd>{t("scrub.damaged", { count: scrub.damaged })}</dd>
-          </div>
+          <Fact name={t("scrub.found")}>{t("scrub.damaged", { count: scrub.damaged })}</Fact>
         )}
         {scrub.nextAt && !scrub.asked && (
-          <div>
-            <dt>{scrub.startedAt ? t("scrub.next") : t("scrub.nextBegins")}</dt>
-            <dd>
-              <FutureTime value={scrub.nextAt} />
-            </dd>
-          </div>
+          <Fact name={scrub.startedAt ? t("scrub.next") : t("scrub.nextBegins")}>
+            <FutureTime value={scrub.nextAt} />
+          </Fact>
         )}
-        <div>
-          <dt>{t("scrub.last")}</dt>
-          <dd>
-            {scrub.last ? (
-              <>
-                <Time value={scrub.last.finishedAt} /> · {t("scrub.lastRead", { bytes: formatBytes(scrub.last.bytes) })}
-              </>
-            ) : (
-              t("scrub.neverYet")
-            )}
-          </dd>
-        </div>
+        <Fact name={t("scrub.last")}>
+          {scrub.last ? (
+            <>
+              <Time value={scrub.last.finishedAt} /> · {t("scrub.lastRead", { bytes: formatBytes(scrub.last.bytes) })}
+            </>
+          ) : (
+            t("scrub.neverYet")
+          )}
+        </Fact>
         {scrub.last && (
-          <div>
-            <dt>{t("scrub.lastFound")}</dt>
-            <dd>{t("scrub.damaged", { count: scrub.last.damaged })}</dd>
-          </div>
+          <Fact name={t("scrub.lastFound")}>{t("scrub.damaged", { count: scrub.last.damaged })}</Fact>
         )}
-      </dl>
+      </Facts>
     </Card>
   );
 }

@@ -18,6 +18,7 @@ export function SettingsLayout() {
           <NavTab to="/settings/security">{t("tabs.security")}</NavTab>
           <NavTab to="/settings/tokens">{t("tabs.tokens")}</NavTab>
           <NavTab to="/settings/keys">{t("tabs.keys")}</NavTab>
+          <NavTab to="/settings/access">{t("simulator:own.tab")}</NavTab>
           <NavTab to="/settings/drives">{t("tabs.drives")}</NavTab>
           {me.admin && <NavTab to="/settings/tiers">{t("tabs.tiers")}</NavTab>}
           {me.admin && <NavTab to="/settings/encryption">{t("tabs.encryption")}</NavTab>}

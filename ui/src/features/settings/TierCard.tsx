@@ -1,10 +1,10 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { KeyRound, Plus, Trash2 } from "lucide-react";
-import { useState, type ReactNode } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
 import type { Tier } from "@/api/types";
-import { Alert, Badge, Button, Card, ConfirmDialog, Time, toast, type Tone } from "@/components";
+import { Alert, Badge, Button, Card, ConfirmButton, Fact, Facts, Time, toast, type Tone } from "@/components";
 import { formatBytes, formatNumber } from "@/lib/format";
 import { tiersQuery } from "./queries";
 import s from "./TierCard.module.css";
@@ -44,7 +44,7 @@ export function TierCard({ tier, onAddAgain }: { tier: Tier; onAddAgain: () => v
       <div className={s.body}>
         {missing && <Alert tone="danger">{t("missing")}</Alert>}
         {tier.problem && <Alert tone="danger">{tier.problem}</Alert>}
-        <dl className={s.facts}>
+        <Facts figures>
           <Fact name={t("kept")}>
             {tier.bodies > 0
               ? t("keptText", { count: tier.bodies, pieces: formatNumber(tier.bodies), bytes: formatBytes(tier.bytes) })
@@ -61,18 +61,9 @@ export function TierCard({ tier, onAddAgain }: { tier: Tier; onAddAgain: () => v
               <Time value={tier.createdAt} />
             </Fact>
           )}
-        </dl>
+        </Facts>
       </div>
     </Card>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 
@@ -80,28 +71,23 @@ function Steering({ tier }: { tier: Tier }) {
   const { t } = useTranslation("tiers");
   const client = useQueryClient();
   const [changing, setChanging] = useState(false);
-  const [removing, setRemoving] = useState(false);
   return (
     <div className={s.buttons}>
       <Button size="sm" icon={<KeyRound size={15} />} onClick={() => setChanging(true)}>
         {t("changeKeys")}
       </Button>
-      <Button size="sm" variant="dangerGhost" icon={<Trash2 size={15} />} onClick={() => setRemoving(true)}>
-        {t("remove")}
-      </Button>
-      {changing && <TierKeysDialog tier={tier} onClose={() => setChanging(false)} />}
-      <ConfirmDialog
-        open={removing}
-        onOpenChange={setRemoving}
+      <ConfirmButton
+        label={t("remove")}
+        icon={<Trash2 size={15} />}
         title={t("removeTitle", { name: tier.name })}
         body={t("removeBody", { place: placeOf(tier) })}
-        confirm={t("remove")}
         onConfirm={async () => {
           await api.DELETE("/api/v1/tiers/{tier}", { params: { path: { tier: tier.name } } });
           await client.invalidateQueries({ queryKey: tiersQuery.queryKey });
           toast.ok(t("removed", { name: tier.name }));
         }}
       />
+      {changing && <TierKeysDialog tier={tier} onClose={() => setChanging(false)} />}
     </div>
   );
 }

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, body } from "@/api/client";
 import type { EventWebhook } from "@/api/types";
-import { Alert, Badge, Button, Card, ConfirmDialog, CopyField, Time, toast } from "@/components";
+import { Alert, Badge, Button, Card, ConfirmButton, CopyField, Fact, Facts, Time, toast } from "@/components";
 import { webhooksQuery } from "./queries";
 import s from "./TierCard.module.css";
 import { WebhookAnswer } from "./WebhookAnswer";
@@ -15,7 +15,6 @@ export function WebhookCard({ webhook }: { webhook: EventWebhook }) {
   const { t } = useTranslation("webhooks");
   const client = useQueryClient();
   const [changing, setChanging] = useState(false);
-  const [removing, setRemoving] = useState(false);
   const { name, url, authorities, insecure } = webhook;
   const test = useMutation({
     mutationFn: () => body(api.POST("/api/v1/event-webhooks/test", { body: { name, url, authorities, insecure } })),
@@ -33,9 +32,17 @@ export function WebhookCard({ webhook }: { webhook: EventWebhook }) {
           <Button size="sm" icon={<Pencil size={15} />} onClick={() => setChanging(true)}>
             {t("change")}
           </Button>
-          <Button size="sm" variant="dangerGhost" icon={<Trash2 size={15} />} onClick={() => setRemoving(true)}>
-            {t("remove")}
-          </Button>
+          <ConfirmButton
+            label={t("remove")}
+            icon={<Trash2 size={15} />}
+            title={t("removeTitle", { name })}
+            body={t("removeBody")}
+            onConfirm={async () => {
+              await api.DELETE("/api/v1/event-webhooks/{webhook}", { params: { path: { webhook: name } } });
+              await client.invalidateQueries({ queryKey: webhooksQuery.queryKey });
+              toast.ok(t("removed", { name }));
+            }}
+          />
         </div>
       }
     >
@@ -43,28 +50,13 @@ export function WebhookCard({ webhook }: { webhook: EventWebhook }) {
         {insecure && <Alert tone="warn">{t("insecureWarning")}</Alert>}
         <WebhookAnswer answer={test.data} error={test.error} />
         <CopyField label={t("arn")} value={webhook.target} />
-        <dl className={s.facts}>
-          <div>
-            <dt>{t("created")}</dt>
-            <dd>
-              <Time value={webhook.createdAt} />
-            </dd>
-          </div>
-        </dl>
+        <Facts figures>
+          <Fact name={t("created")}>
+            <Time value={webhook.createdAt} />
+          </Fact>
+        </Facts>
       </div>
       {changing && <WebhookDialog webhook={webhook} onClose={() => setChanging(false)} />}
-      <ConfirmDialog
-        open={removing}
-        onOpenChange={setRemoving}
-        title={t("removeTitle", { name })}
-        body={t("removeBody")}
-        confirm={t("remove")}
-        onConfirm={async () => {
-          await api.DELETE("/api/v1/event-webhooks/{webhook}", { params: { path: { webhook: name } } });
-          await client.invalidateQueries({ queryKey: webhooksQuery.queryKey });
-          toast.ok(t("removed", { name }));
-        }}
-      />
     </Card>
   );
 }

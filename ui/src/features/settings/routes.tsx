@@ -32,6 +32,12 @@ const keysRoute = createRoute({
   component: lazyRouteComponent(() => import("./KeysPage"), "KeysPage"),
 });
 
+const accessRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "access",
+  component: lazyRouteComponent(() => import("./OwnAccessPage"), "OwnAccessPage"),
+});
+
 /** usersRoute is where users were before they had a place among identities. */
 const usersRoute = createRoute({
   getParentRoute: () => settingsRoute,
@@ -83,6 +89,7 @@ export const appRoutes = [
     securityRoute,
     tokensRoute,
     keysRoute,
+    accessRoute,
     usersRoute,
     drivesRoute,
     tiersRoute,

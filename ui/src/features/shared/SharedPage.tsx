@@ -140,7 +140,8 @@ function One({ token, name, object }: { token: string; name: string; object: Obj
 
 function Folder({ token, name, uploads }: { token: string; name: string; uploads: boolean }) {
   const { t } = useTranslation("shared");
-  const { path = "" } = route.useSearch();
+  const { path = "", refused } = route.useSearch();
+  const navigate = route.useNavigate();
   const [shown, setShown] = useState<Entry>();
   const client = useQueryClient();
   const list = useInfiniteQuery({
@@ -201,7 +202,13 @@ function Folder({ token, name, uploads }: { token: string; name: string; uploads
           </Button>
         )}
         {entries.length > 0 && (
-          <ButtonAnchor icon={<FileArchive size={16} />} href={`/api/v1/shared/${encodeURIComponent(token)}/zip?${new URLSearchParams({ prefix: path })}`}>
+          <ButtonAnchor
+            icon={<FileArchive size={16} />}
+            href={`/api/v1/shared/${encodeURIComponent(token)}/zip?${new URLSearchParams({ prefix: path })}`}
+            onClick={() => {
+              if (refused) void navigate({ search: path ? { path } : {}, replace: true });
+            }}
+          >
             {t("zip")}
           </ButtonAnchor>
         )}
@@ -217,6 +224,7 @@ function Folder({ token, name, uploads }: { token: string; name: string; uploads
           event.target.value = "";
         }}
       />
+      {refused && <Alert tone="danger">{errorText(new ApiError(0, refused, ""))}</Alert>}
       {sending.count > 0 && (
         <div className={s.sending} role="status">
           {t("sending", { count: sending.count })}

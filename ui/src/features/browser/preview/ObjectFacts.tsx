@@ -1,15 +1,19 @@
 import { useQuery } from "@tanstack/react-query";
-import { ArchiveRestore, Pencil } from "lucide-react";
+import { ArchiveRestore, Ban, Pencil } from "lucide-react";
 import { Fragment, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button, Bytes, Time } from "@/components";
 import type { ObjectInfo } from "@/api/types";
 import { formatBytes, formatExact } from "@/lib/format";
 import s from "../Browser.module.css";
+import { defaultKeyName } from "@/features/buckets/keyName";
 import { retained } from "@/features/buckets/locks";
 import { BringBackDialog } from "../BringBackDialog";
+import { CancelCopyDialog } from "../CancelCopyDialog";
+import { ClassName } from "../ClassName";
 import { PropertiesDialog } from "../PropertiesDialog";
 import { objectQuery } from "../queries";
+import { copyText } from "../tierCopy";
 
 type ObjectFactsProps = { bucket: string; object: ObjectInfo; mayWrite: boolean; mayChange: boolean };
 
@@ -19,6 +23,8 @@ export function ObjectFacts({ bucket, object, mayWrite, mayChange }: ObjectFacts
   const more = useQuery(objectQuery(bucket, object.key)).data;
   const [editing, setEditing] = useState(false);
   const [bringing, setBringing] = useState(false);
+  const [cancelling, setCancelling] = useState(false);
+  const name = object.key.slice(object.key.lastIndexOf("/") + 1);
   return (
     <>
     <dl className={s.facts}>
@@ -34,7 +40,9 @@ export function ObjectFacts({ bucket, object, mayWrite, mayChange }: ObjectFacts
       <dt>{t("type")}</dt>
       <dd>{object.contentType}</dd>
       <dt>{t("browser:column.class")}</dt>
-      <dd>{object.tier ? t("browser:class.tier", { tier: object.tier }) : object.class}</dd>
+      <dd>
+        <ClassName tier={object.tier} name={object.class} />
+      </dd>
       <dt>{t("modified")}</dt>
       <dd>
         <Time value={object.modifiedAt} />
@@ -56,17 +64,21 @@ export function ObjectFacts({ bucket, object, mayWrite, mayChange }: ObjectFacts
           {more.encryption !== "none" && (
             <>
               <dt>{t("encryption.title")}</dt>
-              <dd>{t(`facts.encryption.${more.encryption}`)}</dd>
+              <dd>
+                {t(`facts.encryption.${more.encryption}`)}
+                {more.encryption === "named" && (
+                  <>
+                    {": "}
+                    <code>{more.keyId || defaultKeyName}</code>
+                  </>
+                )}
+              </dd>
             </>
           )}
           {more.tier && (
             <>
               <dt>{t("browser:tierCopy.title")}</dt>
-              <dd>
-                {more.restore?.until
-                  ? t("browser:tierCopy.until", { until: formatExact(more.restore.until) })
-                  : t(more.restore ? "browser:tierCopy.ongoing" : "browser:tierCopy.none", { tier: more.tier })}
-              </dd>
+              <dd>{copyText(more)}</dd>
             </>
           )}
           {more.lock.hold && (
@@ -96,14 +108,20 @@ export function ObjectFacts({ bucket, object, mayWrite, mayChange }: ObjectFacts
         </Button>{" "}
         {more.tier && !more.restore?.ongoing && (
           <Button size="sm" icon={<ArchiveRestore size={15} />} onClick={() => setBringing(true)}>
-            {more.restore ? t("browser:tierCopy.extend") : t("browser:tierCopy.bring")}
+            {more.restore?.until ? t("browser:tierCopy.extend") : t("browser:tierCopy.bring")}
+          </Button>
+        )}{" "}
+        {(more.restore?.ongoing || more.restore?.until) && (
+          <Button size="sm" icon={<Ban size={15} />} onClick={() => setCancelling(true)}>
+            {t(more.restore.ongoing ? "browser:tierCopy.stop" : "browser:tierCopy.remove")}
           </Button>
         )}
       </p>
     )}
     {bringing && more && (
-      <BringBackDialog bucket={bucket} name={object.key.slice(object.key.lastIndexOf("/") + 1)} object={more} onClose={() => setBringing(false)} />
+      <BringBackDialog bucket={bucket} name={name} object={more} onClose={() => setBringing(false)} />
     )}
+    {cancelling && more && <CancelCopyDialog bucket={bucket} name={name} object={more} onClose={() => setCancelling(false)} />}
     {editing && more && <PropertiesDialog bucket={bucket} object={more} mayChange={mayChange} onClose={() => setEditing(false)} />}
     </>
   );

@@ -3,11 +3,12 @@
 const shifts = [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21];
 const sines = Array.from({ length: 64 }, (_, i) => Math.floor(Math.abs(Math.sin(i + 1)) * 2 ** 32));
 
-/** md5 is that of a few bytes, as bytes. */
+/** md5 is that of up to some MiB, as bytes: it keeps the page waiting meanwhile. */
 export function md5(bytes: Uint8Array): Uint8Array {
-  const words = new DataView(new ArrayBuffer((((bytes.length + 8) >> 6) + 1) * 64));
-  bytes.forEach((byte, i) => words.setUint8(i, byte));
-  words.setUint8(bytes.length, 0x80);
+  const padded = new Uint8Array((((bytes.length + 8) >> 6) + 1) * 64);
+  padded.set(bytes);
+  padded[bytes.length] = 0x80;
+  const words = new DataView(padded.buffer);
   words.setUint32(words.byteLength - 8, bytes.length * 8, true);
   const state: [number, number, number, number] = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476];
   for (let block = 0; block < words.byteLength; block += 64) {
@@ -19,7 +20,11 @@ export function md5(bytes: Uint8Array): Uint8Array {
       const word = round === 0 ? i : round === 1 ? 5 * i + 1 : round === 2 ? 3 * i + 5 : 7 * i;
       const sum = (a + mixed + (sines[i] ?? 0) + words.getUint32(block + (word % 16) * 4, true)) | 0;
       const by = shifts[round * 4 + (i % 4)] ?? 0;
-      [a, d, c, b] = [d, c, b, (b + ((sum << by) | (sum >>> (32 - by)))) | 0];
+      const turned = (b + ((sum << by) | (sum >>> (32 - by)))) | 0;
+      a = d;
+      d = c;
+      c = b;
+      b = turned;
     }
     [a, b, c, d].forEach((part, i) => (state[i] = ((state[i] ?? 0) + part) | 0));
   }
@@ -27,6 +32,9 @@ export function md5(bytes: Uint8Array): Uint8Array {
   state.forEach((part, i) => out.setInt32(i * 4, part, true));
   return new Uint8Array(out.buffer);
 }
+
+/** etagOfFile is the ETag of an object that was stored in one piece. */
+export const etagOfFile = async (file: Blob) => hex(md5(new Uint8Array(await file.arrayBuffer())));
 
 /** hex spells bytes as ETags do. */
 export const hex = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -9,6 +9,9 @@ import type { Sending, Stored, Transport } from "./transport";
 const mib = 1 << 20;
 const partETag = (number: number, size: number) => createHash("md5").update(`${number} ${size}`).digest("hex");
 
+/** The ETags of small files. */
+const digests = new WeakMap<Blob, string>();
+
 /** A server whose requests end when a test lets them. */
 class FakeServer implements Transport {
   objects = new Map<string, number>();
@@ -19,8 +22,11 @@ class FakeServer implements Transport {
   fails: { pattern: RegExp; error: unknown; times: number }[] = [];
   hold = false;
   held: (() => void)[] = [];
-  /** The next completion is done, but nobody hears of it. */
+  /** The next completion, or whole file, is stored, but nobody hears of it. */
   losesAnswer = false;
+  /** When the objects came there: another time for each. */
+  times = new Map<string, string>();
+  private clock = 0;
   private ids = 0;
 
   private request<T = void>(name: string, onSent: () => void, then: () => void, answer?: T): Sending<T> {
@@ -35,9 +41,17 @@ class FakeServer implements Transport {
           return;
         }
         onSent();
-        then();
+        try {
+          then();
+        } catch (error) {
+          refuse(error as Error);
+          return;
+        }
         this.sent.push(name);
-        resolve(answer as T);
+        if (this.losesAnswer && name.startsWith("whole")) {
+          this.losesAnswer = false;
+          refuse(network);
+        } else resolve(answer as T);
       };
       if (this.hold) this.held.push(go);
       else setTimeout(go);
@@ -45,9 +59,34 @@ class FakeServer implements Transport {
     return { done, abort: () => reject(new DOMException("", "AbortError")) };
   }
   existing = (_: string, keys: string[]) =>
-    Promise.resolve(keys.filter((key) => this.objects.has(key)).map((key) => ({ key, size: this.objects.get(key) ?? 0, etag: this.etags.get(key) ?? "", modifiedAt: "" })));
-  whole: Transport["whole"] = ({ key }, file, replace, onSent) =>
-    this.request(`whole ${key}${replace ? " replacing" : ""}`, () => onSent(file.size), () => this.objects.set(key, file.size));
+    Promise.resolve(
+      keys
+        .filter((key) => this.objects.has(key))
+        .map((key) => ({
+          key,
+          size: this.objects.get(key) ?? 0,
+          etag: this.etags.get(key) ?? "",
+          modifiedAt: this.times.get(key) ?? "",
+        })),
+    );
+  /** store is what a write does, whoever makes it. */
+  store(key: string, content: Blob) {
+    this.objects.set(key, content.size);
+    this.etags.set(key, digests.get(content) ?? "");
+    this.times.set(key, `at ${++this.clock}`);
+  }
+  whole: Transport["whole"] = ({ key }, file, expected, onSent) => {
+    return this.request(
+      `whole ${key}${expected === "nothing" ? "" : " replacing"}`,
+      () => onSent(file.size),
+      () => {
+        const now = this.objects.has(key) ? (this.etags.get(key) ?? "") : undefined;
+        const wanted = expected === "nothing" ? undefined : expected?.etag;
+        if (expected !== undefined && now !== wanted) throw new ApiError(409, "precondition_failed", "");
+        this.store(key, file);
+      },
+    );
+  };
   start = () => {
     const id = `u${++this.ids}`;
     this.uploads.set(id, new Map());
@@ -85,8 +124,12 @@ class FakeServer implements Transport {
 }
 
 // That of jsdom cannot be read.
-const file = (size: number, name = "f", byte = 1, lastModified = 1000) =>
-  new NodeFile([new Uint8Array(size).fill(byte)], name, { lastModified }) as unknown as File;
+const file = (size: number, name = "f", byte = 1, lastModified = 1000) => {
+  const content = new Uint8Array(size).fill(byte);
+  const made = new NodeFile([content], name, { lastModified }) as unknown as File;
+  if (size < mib) digests.set(made, createHash("md5").update(content).digest("hex"));
+  return made;
+};
 const quick = { user: () => "u", onDone: () => undefined, wait: () => Promise.resolve() };
 const states = (queue: Queue) => queue.read().uploads.map((upload) => `${upload.key} ${upload.state}`);
 const network = new ApiError(0, "network", "");
@@ -186,6 +229,132 @@ describe("the queue", () => {
     await vi.waitFor(() => expect(queue.read().summary.finished).toBe(3));
     expect(server.sent.sort()).toEqual(["whole b.txt replacing", "whole c (2).txt", "whole d.txt"]);
     expect(server.objects.get("a.txt")).toBe(1);
+  });
+
+  describe("when the answer to a whole file is lost", () => {
+    const wholes = (server: FakeServer) => server.sent.filter((name) => name.startsWith("whole"));
+
+    test("takes what was stored for arrived, and sends it once", async () => {
+      const server = new FakeServer();
+      server.losesAnswer = true;
+      const queue = new Queue(server, quick);
+      await queue.add("b", [{ key: "a", file: file(5) }]);
+      await vi.waitFor(() => expect(states(queue)).toEqual(["a done"]));
+      expect(wholes(server)).toEqual(["whole a"]);
+    });
+
+    test.each([
+      ["other", file(5, "f", 2)],
+      ["the same", file(5)],
+    ])("replaces %s content once", async (_, old) => {
+      const server = new FakeServer();
+      server.store("a", old);
+      server.losesAnswer = true;
+      const queue = new Queue(server, quick);
+      await queue.add("b", [{ key: "a", file: file(5) }]);
+      await queue.resolve("replace", false);
+      await vi.waitFor(() => expect(states(queue)).toEqual(["a done"]));
+      expect(wholes(server)).toEqual(["whole a replacing"]);
+    });
+
+    test("does not take what was there before for its own, though it is the same", async () => {
+      const server = new FakeServer();
+      server.store("a", file(5));
+      server.fails = [{ pattern: /whole/, error: network, times: 1 }];
+      const queue = new Queue(server, quick);
+      await queue.add("b", [{ key: "a", file: file(5) }]);
+      await queue.resolve("replace", false);
+      await vi.waitFor(() => expect(states(queue)).toEqual(["a done"]));
+      expect(wholes(server)).toEqual(["whole a replacing"]);
+    });
+
+    test("sends again what was not stored", async () => {
+      const server = new FakeServer();
+      server.store("b", file(5, "f", 2));
+      server.fails = [{ pattern: /whole/, error: network, times: 2 }];
+      const queue = new Queue(server, quick);
+      await queue.add("b", [{ key: "a", file: file(5) }, { key: "b", file: file(5) }]);
+      await queue.resolve("replace", false);
+      await vi.waitFor(() => expect(queue.read().summary.finished).toBe(2));
+      expect(wholes(server).sort()).toEqual(["whole a", "whole b replacing"]);
+    });
+
+    test("knows its own where the first attempt was stored after it looked", async () => {
+      const server = new FakeServer();
+      server.fails = [{ pattern: /whole/, error: network, times: 1 }];
+      const queue = new Queue(server, quick);
+      const sent = file(5);
+      const existing = server.existing;
+      let looks = 0;
+      server.existing = async (bucket, keys) => {
+        const found = await existing(bucket, keys);
+        if (++looks === 2) server.store("a", sent);
+        return found;
+      };
+      await queue.add("b", [{ key: "a", file: sent }]);
+      await vi.waitFor(() => expect(states(queue)).toEqual(["a done"]));
+      expect(wholes(server)).toEqual([]);
+    });
+
+    test("asks where somebody else's took the key meanwhile", async () => {
+      const server = new FakeServer();
+      server.fails = [{ pattern: /whole/, error: network, times: 1 }];
+      const queue = new Queue(server, {
+        ...quick,
+        wait: () => {
+          server.store("a", file(5, "f", 2));
+          return Promise.resolve();
+        },
+      });
+      await queue.add("b", [{ key: "a", file: file(5) }]);
+      await vi.waitFor(() => expect(states(queue)).toEqual(["a conflict"]));
+      await queue.resolve("replace", false);
+      await vi.waitFor(() => expect(states(queue)).toEqual(["a done"]));
+      expect(server.etags.get("a")).toBe(digests.get(file(5)));
+    });
+
+    test("asks again where another was put in the place of what is to be replaced", async () => {
+      const server = new FakeServer();
+      server.store("a", file(5, "f", 2));
+      const queue = new Queue(server, quick);
+      await queue.add("b", [{ key: "a", file: file(5) }]);
+      server.store("a", file(7, "f", 3));
+      await queue.resolve("replace", false);
+      await vi.waitFor(() => expect(states(queue)).toEqual(["a conflict"]));
+      expect(server.objects.get("a")).toBe(7);
+      await queue.resolve("replace", false);
+      await vi.waitFor(() => expect(states(queue)).toEqual(["a done"]));
+      expect(server.objects.get("a")).toBe(5);
+    });
+
+    test("sends nothing before it could look", async () => {
+      const server = new FakeServer();
+      server.losesAnswer = true;
+      const queue = new Queue(server, quick);
+      const existing = server.existing;
+      let looks = 0;
+      server.existing = (bucket, keys) => (++looks === 2 ? Promise.reject(network) : existing(bucket, keys));
+      await queue.add("b", [{ key: "a", file: file(5) }]);
+      await vi.waitFor(() => expect(states(queue)).toEqual(["a done"]));
+      expect(looks).toBe(3);
+      expect(wholes(server)).toEqual(["whole a"]);
+    });
+
+    test("looks too when it was paused before the answer came", async () => {
+      const server = new FakeServer();
+      const queue = new Queue(server, quick);
+      server.hold = true;
+      const sent = file(5);
+      await queue.add("b", [{ key: "a", file: sent }]);
+      await vi.waitFor(() => expect(server.held.length).toBe(1));
+      await vi.waitFor(() => expect(states(queue)).toEqual(["a sending"]));
+      queue.pause(queue.read().uploads[0]?.id ?? 0);
+      await vi.waitFor(() => expect(states(queue)).toEqual(["a paused"]));
+      server.store("a", sent); // it had arrived
+      queue.resume(queue.read().uploads[0]?.id ?? 0);
+      await vi.waitFor(() => expect(states(queue)).toEqual(["a done"]));
+      expect(server.held.length).toBe(1);
+    });
   });
 
   test("asks also when the key was taken meanwhile", async () => {

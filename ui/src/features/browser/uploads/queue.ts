@@ -1,8 +1,8 @@
 import { ApiError } from "@/api/errors";
 import { besides, fits, missingOf, partSizeOf, printOf, rangesOf, secondsLeft, Speed, wholeLimit, type PartRange } from "./plan";
-import { etagOf } from "./digest";
+import { etagOf, etagOfFile } from "./digest";
 import { dropRecord, keepRecord, readRecords, type UploadRecord } from "./records";
-import type { Sending, Target, Transport } from "./transport";
+import type { Expected, Sending, Target, There, Transport } from "./transport";
 
 export type JobState = "waiting" | "sending" | "paused" | "done" | "failed" | "canceled" | "conflict";
 
@@ -38,6 +38,10 @@ export type Answer = "replace" | "both" | "skip";
 type Job = Upload & {
   file: File;
   replace: boolean;
+  /** What the key held when it was last asked about. */
+  before?: There;
+  /** It was sent, and nobody knows whether it was stored: the answer got lost. */
+  unsure: boolean;
   upload?: string;
   partSize: number;
   missing: PartRange[];
@@ -155,8 +159,11 @@ export class Queue {
     const unknown = fresh.filter((job) => !records.some((r) => r.key === job.key && r.size === job.size));
     for (let i = 0; i < unknown.length; i += 500) {
       const some = unknown.slice(i, i + 500);
-      const taken = new Set((await this.transport.existing(bucket, some.map((job) => job.key))).map((object) => object.key));
-      for (const job of some) if (taken.has(job.key)) job.state = "conflict";
+      const there = new Map((await this.transport.existing(bucket, some.map((job) => job.key))).map((object) => [object.key, object]));
+      for (const job of some) {
+        job.before = there.get(job.key);
+        if (job.before) job.state = "conflict";
+      }
     }
     this.jobs.push(...fresh);
     this.pump();
@@ -167,7 +174,7 @@ export class Queue {
     this.lastId++;
     return {
       id: this.lastId, bucket, key, file, replace, size: file.size, sent: 0, state: "waiting", resumed: false, waitingForServer: false,
-      partSize: 0, missing: [], etags: new Map(), stored: 0, flying: new Map(), sendings: new Set(), holds: 0, tries: 0,
+      unsure: false, partSize: 0, missing: [], etags: new Map(), stored: 0, flying: new Map(), sendings: new Set(), holds: 0, tries: 0,
     };
   }
 
@@ -197,7 +204,7 @@ export class Queue {
       const there = await this.transport.existing(job.bucket, [candidate]);
       if (there.length === 0) {
         this.forgetUpload(job);
-        job.key = candidate;
+        Object.assign(job, { key: candidate, before: undefined, unsure: false });
         return;
       }
       taken.add(candidate);
@@ -336,12 +343,68 @@ export class Queue {
   private async sendWhole(job: Job) {
     job.state = "sending";
     job.holds++;
-    await this.fly(job, 0, () => this.transport.whole(job, job.file, job.replace, (bytes) => this.count(job, 0, bytes)), () => {
-      this.finish(job);
-      return Promise.resolve();
-    });
+    // Nothing is sent twice that may be stored already: first it is asked for.
+    const stored = job.unsure && (await this.lookWhetherStored(job));
+    if (!stored && this.held && job.state === "sending") job.state = "waiting"; // all were held meanwhile
+    if (!stored && job.state === "sending") {
+      await this.fly(
+        job,
+        0,
+        () => this.transport.whole(job, job.file, this.expected(job), (bytes) => this.count(job, 0, bytes)),
+        () => {
+          this.finish(job);
+          return Promise.resolve();
+        },
+        (error) => {
+          job.unsure ||= aborted(error) || passing(error);
+        },
+      );
+    }
     job.holds--;
     this.pump();
+  }
+
+  /** expected is what the key must hold: a file takes the place of what was asked about, and of nothing else. */
+  private expected(job: Job): Expected | undefined {
+    if (!job.replace) return "nothing";
+    return job.before && { etag: job.before.etag };
+  }
+
+  /** lookWhetherStored settles a file whose answer was lost; true says that it need not be sent now. */
+  private async lookWhetherStored(job: Job): Promise<boolean> {
+    this.flying++;
+    try {
+      const [there] = await this.transport.existing(job.bucket, [job.key]);
+      if (!(await this.isOurs(job, there))) return false;
+      if (job.state === "sending") this.finish(job);
+    } catch (error) {
+      await this.trouble(job, error);
+    } finally {
+      this.flying--;
+    }
+    return true;
+  }
+
+  /** isOurs says whether what a key holds came there by an attempt to send the file. */
+  private async isOurs(job: Job, there: There | undefined): Promise<boolean> {
+    const { before } = job;
+    if (!there || there.size !== job.size) return false;
+    if (before && before.etag === there.etag && before.modifiedAt === there.modifiedAt) return false;
+    return there.etag === (await etagOfFile(job.file));
+  }
+
+  /** taken is for a key that holds another object than was expected: our own, or one to ask about. */
+  private async taken(job: Job) {
+    const [there] = await this.transport.existing(job.bucket, [job.key]);
+    if (job.state !== "sending" && job.state !== "waiting") return;
+    if (job.unsure && (await this.isOurs(job, there))) {
+      this.finish(job);
+      return;
+    }
+    job.before = there;
+    // What was there is gone, or not for us to see.
+    job.state = !there && job.replace && job.tries++ < 2 ? "waiting" : "conflict";
+    this.tell();
   }
 
   /** begin finds the upload that an earlier attempt left behind, or starts one. */
@@ -439,7 +502,7 @@ export class Queue {
   }
 
   /** fly is one request in a lane. */
-  private async fly<T>(job: Job, lane: number, begin: () => Sending<T>, then: (answer: T) => Promise<void>, undo?: () => void) {
+  private async fly<T>(job: Job, lane: number, begin: () => Sending<T>, then: (answer: T) => Promise<void>, undo?: (error: unknown) => void) {
     this.flying++;
     job.flying.set(lane, 0);
     const sending = begin();
@@ -452,7 +515,7 @@ export class Queue {
       await then(answer);
     } catch (error) {
       job.sendings.delete(sending);
-      if (!arrived) undo?.();
+      if (!arrived) undo?.(error);
       job.flying.delete(lane);
       this.sum(job);
       if (aborted(error)) {
@@ -467,9 +530,12 @@ export class Queue {
   private async trouble(job: Job, error: unknown) {
     if (job.state !== "sending" && job.state !== "waiting") return;
     if (error instanceof ApiError && error.code === "precondition_failed") {
-      job.state = "conflict";
-      this.tell();
-      return;
+      try {
+        await this.taken(job);
+        return;
+      } catch (unreadable) {
+        error = unreadable;
+      }
     }
     if (error instanceof ApiError && error.code === "upload_not_found" && job.upload) {
       const etag = job.missing.length === 0 ? etagOf(rangesOf(job.size, job.partSize).map((range) => job.etags.get(range.number))) : undefined;

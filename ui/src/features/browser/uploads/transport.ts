@@ -8,10 +8,16 @@ export type Target = { bucket: string; key: string };
 /** Sending is a request on its way; what it resolves to is its answer. */
 export type Sending<Answer = unknown> = { done: Promise<Answer>; abort: () => void };
 
+/** What a key must hold for a file to take its place: nothing, or the object with this ETag. */
+export type Expected = "nothing" | { etag: string };
+/** There is what a key holds. */
+export type There = { key: string; size: number; etag: string; modifiedAt: string };
+
 /** Transport is what the queue sends with. */
 export type Transport = {
-  existing(bucket: string, keys: string[]): Promise<{ key: string; size: number; etag: string; modifiedAt: string }[]>;
-  whole(target: Target, file: Blob, replace: boolean, onSent: (bytes: number) => void): Sending;
+  existing(bucket: string, keys: string[]): Promise<There[]>;
+  /** Undefined expects nothing in particular. */
+  whole(target: Target, file: Blob, expected: Expected | undefined, onSent: (bytes: number) => void): Sending;
   start(target: Target, contentType: string): Promise<string>;
   /** Undefined when there is no such upload any more. */
   stored(target: Target, id: string): Promise<Stored[] | undefined>;
@@ -21,13 +27,18 @@ export type Transport = {
   abort(target: Target, id: string): Promise<void>;
 };
 
+const expecting = (expected: Expected | undefined): Record<string, string> => {
+  if (expected === undefined) return {};
+  return expected === "nothing" ? { "If-None-Match": "*" } : { "If-Match": `"${expected.etag}"` };
+};
+
 export const http: Transport = {
   existing: async (bucket, keys) =>
     (await body(api.POST("/api/v1/buckets/{bucket}/existing", { params: { path: { bucket } }, body: { keys } }))).items,
-  whole: (target, file, replace, onSent) =>
+  whole: (target, file, expected, onSent) =>
     send(
       objectAddress(target.bucket, target.key),
-      { "Content-Type": file.type || "application/octet-stream", ...(replace ? {} : { "If-None-Match": "*" }) },
+      { "Content-Type": file.type || "application/octet-stream", ...expecting(expected) },
       file,
       onSent,
     ),

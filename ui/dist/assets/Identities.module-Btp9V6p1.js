@@ -1,0 +1,1 @@
+var e={layout:`_layout_tq8r0_1`,toolbar:`_toolbar_tq8r0_7`,search:`_search_tq8r0_19`,count:`_count_tq8r0_30`,two:`_two_tq8r0_35`,buttons:`_buttons_tq8r0_52`,choices:`_choices_tq8r0_57`,list:`_list_tq8r0_64`,body:`_body_tq8r0_70`,note:`_note_tq8r0_77`,tables:`_tables_tq8r0_82`};export{e as t};

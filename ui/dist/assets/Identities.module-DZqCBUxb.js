@@ -1,1 +1,0 @@
-var e={layout:`_layout_l6ew0_1`,toolbar:`_toolbar_l6ew0_7`,search:`_search_l6ew0_19`,count:`_count_l6ew0_30`,two:`_two_l6ew0_35`,buttons:`_buttons_l6ew0_52`,facts:`_facts_l6ew0_57`,choices:`_choices_l6ew0_76`,list:`_list_l6ew0_83`,body:`_body_l6ew0_89`,note:`_note_l6ew0_96`,tables:`_tables_l6ew0_101`};export{e as t};

@@ -1,0 +1,1 @@
+var e={rules:`_rules_nzfhf_1`,name:`_name_nzfhf_6`,body:`_body_nzfhf_9`,looking:`_looking_nzfhf_14`,note:`_note_nzfhf_18`,buttons:`_buttons_nzfhf_23`,targets:`_targets_nzfhf_28`,target:`_target_nzfhf_28`};export{e as t};

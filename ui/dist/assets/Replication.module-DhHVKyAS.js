@@ -1,1 +1,0 @@
-var e={rules:`_rules_19psl_1`,name:`_name_19psl_5`,body:`_body_19psl_8`,facts:`_facts_19psl_12`,looking:`_looking_19psl_31`,note:`_note_19psl_35`,buttons:`_buttons_19psl_40`,targets:`_targets_19psl_45`,target:`_target_19psl_45`};export{e as t};

@@ -1,1 +1,0 @@
-var e={place:`_place_1wnxp_1`,body:`_body_1wnxp_4`,facts:`_facts_1wnxp_8`,buttons:`_buttons_1wnxp_21`};export{e as t};

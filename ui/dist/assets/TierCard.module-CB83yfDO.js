@@ -1,0 +1,1 @@
+var e={place:`_place_abh6w_1`,body:`_body_abh6w_4`,buttons:`_buttons_abh6w_9`};export{e as t};

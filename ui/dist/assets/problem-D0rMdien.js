@@ -1,1 +1,0 @@
-import{wt as e}from"./components-C86bXXi6.js";import{o as t}from"./PolicyEditor-Bb4Xw-E4.js";function n(n){return n instanceof e&&n.code===`policy_malformed`?t(n.message):void 0}export{n as t};

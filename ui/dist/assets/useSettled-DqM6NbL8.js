@@ -1,0 +1,1 @@
+import{r as e}from"./rolldown-runtime-XKyaHtl9.js";import{i as t}from"./react-CvdC6zOt.js";var n=`alias/aws/s3`;function r(e){return e.length<=512&&/^[-A-Za-z0-9_.:/@+=,]*$/.test(e)}var i=e(t(),1);function a(e,t){let[n,r]=(0,i.useState)(e);return(0,i.useEffect)(()=>{let n=setTimeout(()=>r(e),t);return()=>clearTimeout(n)},[e,t]),n}export{n,r,a as t};
