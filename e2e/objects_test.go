@@ -44,6 +44,21 @@ func TestObjectBrowser(t *testing.T) {
 		return content
 	}
 	browser.Do("openBucket", map[string]any{"base": croft.Console, "name": rootName, "password": rootPassword, "bucket": "media-files"}, nil)
+	// A small file whose answer is lost is stored once, also in the place of another.
+	note := filepath.Join(t.TempDir(), "note.txt")
+	for versions, text := range []string{"first", "second"} {
+		if err := os.WriteFile(note, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var sent int
+		browser.Do("uploadLosingAnswer", map[string]any{"file": note, "replace": versions > 0}, &sent)
+		var list struct{ Items []struct{ Latest bool } }
+		api.Must(t, "GET", "/api/v1/buckets/media-files/versions?key=note.txt", nil, &list)
+		if got := get("note.txt"); string(got) != text || sent != 1 || len(list.Items) != versions+1 {
+			t.Errorf("%q was sent %d times, and %q is there in %d versions", text, sent, got, len(list.Items))
+		}
+	}
+
 	browser.Do("dropFolder", map[string]any{"name": "trip", "files": map[string]any{"day one": map[string]any{"笔记.txt": "sunny"}, "plan.txt": "first plan"}}, nil)
 	if got := get("trip/day%20one/%E7%AC%94%E8%AE%B0.txt"); string(got) != "sunny" {
 		t.Errorf("what was dropped is %q", got)

@@ -73,6 +73,38 @@ export async function resumeUpload(session, { file }) {
   return session.stored;
 }
 
+/**
+ * Uploads a small file of which the answer is lost: Croft has stored it, and the connection
+ * breaks before the page hears of it. Says how often the file was sent.
+ */
+export async function uploadLosingAnswer(session, { file, replace }) {
+  const { page } = session;
+  const name = file.split(/[\\/]/).at(-1);
+  const cdp = await session.context.newCDPSession(page);
+  let sent = 0;
+  const count = (request) => {
+    if (request.method() === "PUT" && /\/object\?key=/.test(request.url())) sent++;
+  };
+  page.on("request", count);
+  const lost = new Promise((resolve) => {
+    cdp.on("Fetch.requestPaused", async ({ requestId, request }) => {
+      if (request.method !== "PUT") return cdp.send("Fetch.continueRequest", { requestId });
+      await cdp.send("Fetch.failRequest", { requestId, errorReason: "ConnectionReset" });
+      resolve();
+    });
+  });
+  await cdp.send("Fetch.enable", { patterns: [{ urlPattern: "*/object?key=*", requestStage: "Response" }] });
+  await page.getByTestId("file-input").setInputFiles(file);
+  if (replace) await page.getByRole("button", { name: "Replace", exact: true }).click();
+  await lost;
+  await cdp.detach();
+  await page.getByText("Uploads finished").waitFor();
+  await page.getByRole("button", { name: "Put away" }).click();
+  await page.getByRole("button", { name, exact: true }).waitFor();
+  page.off("request", count);
+  return sent;
+}
+
 /** Selects everything with the keyboard and downloads it as an archive. */
 export async function zipSelection(session) {
   const { page } = session;

@@ -8,6 +8,8 @@ export * from "./objects.mjs";
 
 export * from "./access.mjs";
 
+export * from "./accessible.mjs";
+
 export async function visit({ page, open }, { url }) {
   open(url);
   await page.goto(url);

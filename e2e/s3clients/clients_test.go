@@ -23,11 +23,13 @@ type endpoint struct {
 
 func (e endpoint) host() string { return strings.TrimPrefix(e.url, "http://") }
 
-// serve starts the real program on four empty drives.
-func serve(t *testing.T) endpoint {
+// serve starts the real program on four empty drives, with these flags.
+func serve(t *testing.T, flags ...string) endpoint {
 	t.Helper()
 	const key, secret = "clients", "a-secret/of+the=clients"
-	return endpoint{e2e.New(t, 4).WithAccount(key, secret).Start().S3, key, secret}
+	croft := e2e.New(t, 4).WithAccount(key, secret)
+	croft.Flags = append(croft.Flags, flags...)
+	return endpoint{croft.Start().S3, key, secret}
 }
 
 // client is a command with the environment it needs: nothing of the user's own

@@ -40,10 +40,7 @@ func needJava(t *testing.T) (javac, java, classes string) {
 func TestJava(t *testing.T) {
 	t.Parallel()
 	javac, java, classes := needJava(t)
-	const key, secret = "clients", "a-secret/of+the=clients"
-	croft := e2e.New(t, 4).WithAccount(key, secret)
-	croft.Flags = append(croft.Flags, "--s3-signature-v2")
-	e := endpoint{croft.Start().S3, key, secret}
+	e := serve(t, "--s3-signature-v2")
 	c := newClient(t, javac, e)
 	sources, err := fs.Glob(os.DirFS("testdata/java"), "*.java")
 	if err != nil || len(sources) == 0 {

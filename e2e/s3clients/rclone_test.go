@@ -55,6 +55,11 @@ func TestRclone(t *testing.T) {
 	c.sameTree(many, manyBack)
 	c.run(append([]string{"delete", "croft:first/many"}, busy...)...)
 
+	named := []string{"--checksum", "--s3-server-side-encryption=aws:kms", "--s3-sse-kms-key-id=alias/team"}
+	c.run(append(append([]string{"sync", tree, "croft:first/named"}, large...), named...)...)
+	c.run("check", tree, "croft:first/named")
+	c.run("sync", "--checksum", "croft:first/named", back)
+	c.sameTree(tree, back)
 	c.run("copyto", "croft:first/tree/large.bin", "croft:first/copy.bin")
 	contains(t, c.run("size", "croft:first/copy.bin"), "12582912")
 	c.run("moveto", "croft:first/copy.bin", "croft:first/moved.bin")

@@ -63,7 +63,10 @@ func TestAWSVersions(t *testing.T) {
 	c.run("s3", "cp", "s3://first/secret", down, "--sse-c", "AES256", "--sse-c-key", key)
 	c.same(small, down)
 	c.refused("400", "s3", "cp", "s3://first/secret", down)
-	c.refused("NotImplemented", "s3", "cp", small, "s3://first/kms", "--sse", "aws:kms")
+	c.run("s3", "cp", small, "s3://first/named", "--sse", "aws:kms", "--sse-kms-key-id", "alias/team")
+	contains(t, api("head-object", of("named")...), `"ServerSideEncryption": "aws:kms"`, `"SSEKMSKeyId": "alias/team"`)
+	c.run("s3", "cp", "s3://first/named", down)
+	c.same(small, down)
 
 	api("create-bucket", "--bucket", "locked", "--object-lock-enabled-for-bucket")
 	until := time.Now().UTC().Add(time.Hour).Format(time.RFC3339)

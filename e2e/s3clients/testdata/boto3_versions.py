@@ -4,6 +4,7 @@ tags, encryption, locks.
 Called as boto3_versions.py BUCKET; the endpoint and keys are in the environment.
 """
 
+import base64
 import datetime
 import io
 import os
@@ -117,7 +118,26 @@ assert back.getvalue() == data
 from_mine = {"CopySource" + name: value for name, value in mine.items()}
 s3.copy_object(Bucket=bucket, Key="secret", CopySource={"Bucket": bucket, "Key": "secret"}, **from_mine, **other)
 assert s3.get_object(Bucket=bucket, Key="secret", **other)["Body"].read() == b"secret"
-refused("NotImplemented", s3.put_object, Bucket=bucket, Key="kms", Body=b"x", ServerSideEncryption="aws:kms")
+
+# Croft's key under a name.
+team = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/team"}
+def named(answer, key="alias/team"):
+    assert (answer["ServerSideEncryption"], answer["SSEKMSKeyId"]) == ("aws:kms", key), answer
+    return answer
+context = base64.b64encode(b'{"tenant":"a"}').decode()
+assert named(s3.put_object(Bucket=bucket, Key="named", Body=b"x", SSEKMSEncryptionContext=context, **team))["SSEKMSEncryptionContext"] == context
+assert named(s3.get_object(Bucket=bucket, Key="named"))["Body"].read() == b"x"
+named(s3.put_object(Bucket=bucket, Key="default", Body=b"x", ServerSideEncryption="aws:kms"), "arn:aws:kms:us-east-1:000000000000:alias/aws/s3")
+s3.upload_fileobj(io.BytesIO(data), bucket, "big named", ExtraArgs=team, Config=config)
+assert named(s3.get_object(Bucket=bucket, Key="big named"))["Body"].read() == data
+refused("InvalidArgument", s3.put_object, Bucket=bucket, Key="bad", Body=b"x", SSEKMSKeyId="alias/team")
+refused("InvalidArgument", s3.put_object, Bucket=bucket, Key="bad", Body=b"x", **{**team, **mine})
+refused("NotImplemented", s3.put_object, Bucket=bucket, Key="bad", Body=b"x", ServerSideEncryption="aws:kms:dsse")
+rule = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "alias/team"}, "BucketKeyEnabled": True}]}
+s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=rule)
+assert s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"] == rule
+named(s3.put_object(Bucket=bucket, Key="by default", Body=b"x"))
+s3.delete_bucket_encryption(Bucket=bucket)
 refused("ServerSideEncryptionConfigurationNotFoundError", s3.get_bucket_encryption, Bucket=bucket)
 rule = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
 s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=rule)

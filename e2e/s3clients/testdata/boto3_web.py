@@ -113,7 +113,7 @@ assert s3.head_object(Bucket=bucket, Key="moved")["WebsiteRedirectLocation"] == 
 status, headers, body = send("GET", f"{endpoint}/", Host=f"{bucket}.web.test")
 assert status == 403 and headers["x-amz-error-code"] == "AccessDenied" and "<html>" in body, body
 status, headers, _ = send("GET", f"{endpoint}/none", Host="nothing.web.test")
-assert status == 404 and headers["x-amz-error-code"] == "NoSuchWebsiteConfiguration", headers
+assert status == 404 and headers["x-amz-error-code"] == "NoSuchBucket", headers
 # With a policy that lets everybody read, and upload under one prefix, it is.
 s3.put_object(Bucket=bucket, Key="error.html", Body=b"sorry", ContentType="text/html")
 s3.put_object(Bucket=bucket, Key="docs/index.html", Body=b"docs", ContentType="text/html")

@@ -1,0 +1,27 @@
+package s3clients
+
+import (
+	"path/filepath"
+	"testing"
+
+	"croft/e2e"
+)
+
+// TestDuplicity keeps a full and an incremental backup, compares it with the files, and
+// restores it.
+func TestDuplicity(t *testing.T) {
+	t.Parallel()
+	program := e2e.NeedCommand(t, "duplicity")
+	e := serve(t)
+	newClient(t, e2e.NeedCommand(t, "aws"), e).run("s3", "mb", "s3://duplicity")
+	c := newClient(t, program, e, "--s3-endpoint-url", e.url, "--no-encryption", "--archive-dir", filepath.Join(t.TempDir(), "archive"))
+	const place = "boto3+s3://duplicity/laptop"
+	tree := c.tree("tree")
+	contains(t, c.run("full", tree, place), "Errors 0")
+	c.file("tree/later.bin", 6<<20)
+	contains(t, c.run("incremental", tree, place), "Errors 0", "RawDeltaSize 6291456")
+	contains(t, c.run("verify", "--compare-data", place, tree), "0 differences found")
+	back := filepath.Join(c.dir, "back")
+	c.run("restore", place, back)
+	c.sameTree(tree, back)
+}
