@@ -35,11 +35,15 @@ func (m *memory) put(b []byte) {
 // mayTakeAhead reports whether a stream may have n bytes more than it needs, and
 // counts them until gaveBack is called.
 func (m *memory) mayTakeAhead(n int64) bool {
-	if m.ahead.Add(n) > maxAhead {
-		m.ahead.Add(-n)
-		return false
+	for {
+		taken := m.ahead.Load()
+		if taken+n > maxAhead {
+			return false
+		}
+		if m.ahead.CompareAndSwap(taken, taken+n) {
+			return true
+		}
 	}
-	return true
 }
 
 func (m *memory) gaveBack(n int64) { m.ahead.Add(-n) }

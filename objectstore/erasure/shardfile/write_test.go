@@ -460,3 +460,23 @@ func TestMemoryIsBounded(t *testing.T) {
 		}
 	})
 }
+
+// What is refused is not counted, not even for a moment: others would be refused for it.
+func TestOnlyWhatIsTakenCounts(t *testing.T) {
+	var m memory
+	if !m.mayTakeAhead(maxAhead) {
+		t.Fatal("refused")
+	}
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for range 1_000_000 {
+				if m.mayTakeAhead(1) || m.ahead.Load() > maxAhead {
+					t.Error("more was counted than may be taken")
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
