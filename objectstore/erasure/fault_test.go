@@ -182,8 +182,8 @@ func TestFullSimulatedDrives(t *testing.T) {
 				m.Drive(fmt.Sprintf("d%02d", i)).SetFree(int64(400_000 + rng.IntN(4<<20)))
 			}
 			p := newPlan().makeBucket("bucket").then().put("bucket/first", 5000, 1).then()
-			for i := range 40 {
-				p.put(fmt.Sprint("bucket/k", i), []int{100, 30_000, 200_000, 2<<20 + 1}[rng.IntN(4)], uint64(i)).then()
+			for i, n := range rng.Perm(40) { // more than fits
+				p.put(fmt.Sprint("bucket/k", i), []int{100, 30_000, 200_000, 2<<20 + 1}[n%4], uint64(i)).then()
 			}
 			v := sail(t, p, m, 4, scratch)
 			if len(v.refused) == 0 || len(v.pending) > 0 {
