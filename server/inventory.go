@@ -32,15 +32,16 @@ type BucketInventory struct {
 // InventoryReport is what is listed, how often and where to, and how that is.
 type InventoryReport struct {
 	InventoryConfiguration
-	Wanted   bool       `json:"wanted" doc:"A report is to be made as soon as there is time"`
-	Running  bool       `json:"running"`
-	Listed   int64      `json:"listed" doc:"Rows so far, or of the last report since the start"`
-	Last     *time.Time `json:"last,omitempty" doc:"When the last report was made"`
-	Manifest string     `json:"manifest,omitempty" doc:"The key of its manifest in the bucket that reports go to"`
-	Files    int        `json:"files"`
-	Bytes    int64      `json:"bytes"`
-	Next     *time.Time `json:"next,omitempty"`
-	Problem  string     `json:"problem,omitempty" doc:"Why the last try failed, in words"`
+	Wanted      bool       `json:"wanted" doc:"A report is to be made as soon as there is time"`
+	Running     bool       `json:"running"`
+	Listed      int64      `json:"listed" doc:"Rows so far, or of the last report since the start"`
+	Last        *time.Time `json:"last,omitempty" doc:"When the last report was made"`
+	Manifest    string     `json:"manifest,omitempty" doc:"The key of its manifest in the bucket that reports go to"`
+	Files       int        `json:"files"`
+	Bytes       int64      `json:"bytes"`
+	Next        *time.Time `json:"next,omitempty"`
+	Problem     string     `json:"problem,omitempty" doc:"Why the last try failed, in words"`
+	ProblemCode string     `json:"problemCode,omitempty" doc:"Of that failure, as of a refusal; missing of one that has none"`
 }
 
 // InventoryConfiguration is what is listed, how often and where to.
@@ -161,6 +162,6 @@ func wireInventory(c *inventory.Configuration, st *inventory.Status) InventoryRe
 			Bucket: c.Bucket, Prefix: c.Prefix, Format: string(c.Format), Fields: fields,
 		},
 		Wanted: st.Wanted, Running: st.Running, Listed: st.Listed, Last: optional(st.Last), Manifest: st.Manifest, Files: st.Files, Bytes: st.Bytes,
-		Next: optional(st.Next), Problem: st.Problem,
+		Next: optional(st.Next), Problem: st.Problem.Message, ProblemCode: st.Problem.Code,
 	}
 }

@@ -83,9 +83,10 @@ type LifecycleStatus struct {
 	MovedBytes   int64 `json:"movedBytes"`
 	Aborted      int64 `json:"aborted" doc:"Uploads"`
 
-	Failures   int64  `json:"failures"`
-	Problem    string `json:"problem,omitempty" doc:"The last failure that is not over, in words"`
-	ProblemKey string `json:"problemKey,omitempty" doc:"The object it is about; missing when it is the bucket or a tier"`
+	Failures    int64  `json:"failures"`
+	Problem     string `json:"problem,omitempty" doc:"The last failure that is not over, in words"`
+	ProblemCode string `json:"problemCode,omitempty" doc:"Of that failure, as of a refusal; missing of one that has none"`
+	ProblemKey  string `json:"problemKey,omitempty" doc:"The object it is about; missing when it is the bucket or a tier"`
 }
 
 type (
@@ -242,6 +243,6 @@ func wireLifecycleStatus(st lifecycle.Status) *LifecycleStatus {
 		Running: st.Running, Began: optional(st.Began), Ended: optional(st.Ended), Next: optional(st.Next), Looked: st.Looked, Locked: st.Locked,
 		Expired: st.Expired, ExpiredBytes: st.ExpiredBytes, Removed: st.Removed, RemovedBytes: st.RemovedBytes, Markers: st.Markers,
 		Moved: st.Moved, MovedBytes: st.MovedBytes, Aborted: st.Aborted,
-		Failures: st.Failures, Problem: st.Problem, ProblemKey: st.ProblemKey,
+		Failures: st.Failures, Problem: st.Problem.Message, ProblemCode: st.Problem.Code, ProblemKey: st.ProblemKey,
 	}
 }

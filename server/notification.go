@@ -65,6 +65,7 @@ type EventTarget struct {
 	LastDelivered *time.Time `json:"lastDelivered,omitempty"`
 	Failures      int64      `json:"failures" doc:"Tries that failed"`
 	Problem       string     `json:"problem,omitempty" doc:"The last failure that is not over, in words"`
+	ProblemCode   string     `json:"problemCode,omitempty" doc:"Of that failure, as of a refusal; missing of one that has none"`
 	ProblemKey    string     `json:"problemKey,omitempty" doc:"The object whose event was refused; missing when the target is not well"`
 	NextTry       *time.Time `json:"nextTry,omitempty" doc:"Until then the target is left alone"`
 }
@@ -203,7 +204,7 @@ func wireEventTarget(st notification.Status) EventTarget {
 	return EventTarget{
 		Queue: st.Queue, Bucket: st.Bucket, Gone: st.Gone, Target: st.Target.ARN(), Ruled: st.Ruled,
 		Waiting: st.Waiting, More: st.More, Oldest: optional(st.Oldest), Unreadable: st.Unreadable, Busy: st.Busy, Delivered: st.Delivered,
-		LastDelivered: optional(st.LastDelivered), Failures: st.Failures, Problem: st.Problem, ProblemKey: st.ProblemKey, NextTry: optional(st.NextTry),
+		LastDelivered: optional(st.LastDelivered), Failures: st.Failures, Problem: st.Problem.Message, ProblemCode: st.Problem.Code, ProblemKey: st.ProblemKey, NextTry: optional(st.NextTry),
 	}
 }
 

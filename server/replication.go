@@ -48,9 +48,10 @@ type ReplicationRule struct {
 	ObjectsPerSecond float64 `json:"objectsPerSecond" doc:"Of the last minute"`
 	BytesPerSecond   float64 `json:"bytesPerSecond"`
 
-	Problem    string     `json:"problem,omitempty" doc:"The last failure that is not over, in words"`
-	ProblemKey string     `json:"problemKey,omitempty" doc:"The object it is about; missing when it is the target"`
-	NextTry    *time.Time `json:"nextTry,omitempty"`
+	Problem     string     `json:"problem,omitempty" doc:"The last failure that is not over, in words"`
+	ProblemCode string     `json:"problemCode,omitempty" doc:"Of that failure, as of a refusal; missing of one that has none"`
+	ProblemKey  string     `json:"problemKey,omitempty" doc:"The object it is about; missing when it is the target"`
+	NextTry     *time.Time `json:"nextTry,omitempty"`
 
 	Looking bool  `json:"looking" doc:"The bucket is looked through for what the target lacks"`
 	Looked  int64 `json:"looked" doc:"Keys that were"`
@@ -192,7 +193,7 @@ func wireReplication(st replication.Status) ReplicationRule {
 		State: string(st.State), Pending: st.Pending, PendingBytes: st.PendingBytes, Oldest: optional(st.Oldest),
 		Sent: st.Sent, SentBytes: st.SentBytes, Deleted: st.Deleted, Skipped: st.Skipped, Failures: st.Failures,
 		ObjectsPerSecond: st.ObjectsPerSecond, BytesPerSecond: st.BytesPerSecond,
-		Problem: st.Problem, ProblemKey: st.ProblemKey, NextTry: optional(st.NextTry),
+		Problem: st.Problem.Message, ProblemCode: st.Problem.Code, ProblemKey: st.ProblemKey, NextTry: optional(st.NextTry),
 		Looking: st.Looking, Looked: st.Looked, Total: st.Total,
 	}
 }

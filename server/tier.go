@@ -30,9 +30,10 @@ type Tier struct {
 	AccessKey string     `json:"accessKey"`
 	CreatedAt *time.Time `json:"createdAt,omitempty"`
 
-	State     string     `json:"state" enum:"unknown,reachable,failing,missing" doc:"missing: objects are there, but the tier is not known any more"`
-	Problem   string     `json:"problem,omitempty" doc:"Why it cannot be used now, in words"`
-	CheckedAt *time.Time `json:"checkedAt,omitempty"`
+	State       string     `json:"state" enum:"unknown,reachable,failing,missing" doc:"missing: objects are there, but the tier is not known any more"`
+	Problem     string     `json:"problem,omitempty" doc:"Why it cannot be used now, in words"`
+	ProblemCode string     `json:"problemCode,omitempty" doc:"Of that failure, as of a refusal; missing of one that has none"`
+	CheckedAt   *time.Time `json:"checkedAt,omitempty"`
 
 	Bodies   int64 `json:"bodies" doc:"What the store keeps there; an object that was uploaded in parts has several"`
 	Bytes    int64 `json:"bytes"`
@@ -140,7 +141,7 @@ func (n NewTier) toApp() tiering.NewTier {
 func wireTier(st tiering.Status) Tier {
 	return Tier{
 		Name: st.Name, Endpoint: st.Endpoint, Region: st.Region, Bucket: st.Bucket, Prefix: st.Prefix, AccessKey: st.AccessKey, CreatedAt: optional(st.CreatedAt),
-		State: string(st.State), Problem: st.Problem, CheckedAt: optional(st.CheckedAt),
+		State: string(st.State), Problem: st.Problem.Message, ProblemCode: st.Problem.Code, CheckedAt: optional(st.CheckedAt),
 		Bodies: st.Usage.Bodies, Bytes: st.Usage.Bytes, Removing: st.Usage.Removing,
 	}
 }

@@ -199,12 +199,12 @@ func TestFails(t *testing.T) {
 	}
 	next := r.step()
 	st, err := r.svc.Status(t.Context(), "photos", "daily")
-	if err != nil || st.Problem != "The drives are full." || !next.Equal(r.now.Add(15*time.Minute)) || len(r.keys("")) != 0 {
+	if err != nil || st.Problem.Message != "The drives are full." || !next.Equal(r.now.Add(15*time.Minute)) || len(r.keys("")) != 0 {
 		t.Fatalf("%+v, %v, next %v, left %q", st, err, next, r.keys(""))
 	}
 	r.now = next
 	r.step()
-	if st, err = r.svc.Status(t.Context(), "photos", "daily"); err != nil || st.Problem != "" || st.Last.IsZero() {
+	if st, err = r.svc.Status(t.Context(), "photos", "daily"); err != nil || st.Problem.Message != "" || st.Last.IsZero() {
 		t.Fatalf("%+v, %v", st, err)
 	}
 }
@@ -220,7 +220,7 @@ func TestOwner(t *testing.T) {
 	if err != nil || len(page.Objects) != 0 {
 		t.Fatal(page, err)
 	}
-	if st, err := r.svc.Status(t.Context(), "photos", "daily"); err != nil || !strings.Contains(st.Problem, "owner") {
+	if st, err := r.svc.Status(t.Context(), "photos", "daily"); err != nil || !strings.Contains(st.Problem.Message, "owner") {
 		t.Fatalf("%+v, %v", st, err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"croft/internal/errs"
 	"croft/objectstore"
 )
 
@@ -145,11 +146,11 @@ func (s *Service) make(ctx context.Context, b objectstore.Bucket, c Configuratio
 	t.status.Running = false
 	switch {
 	case err == nil:
-		t.made, t.looked, t.failed, t.status.Problem = r.made, true, time.Time{}, ""
+		t.made, t.looked, t.failed, t.status.Problem = r.made, true, time.Time{}, errs.Problem{}
 	case errors.Is(err, errStale), ctx.Err() != nil:
 	default:
 		s.log.Warn("an inventory report could not be made", "bucket", b.Name, "inventory", c.ID, "error", err)
-		t.failed, t.status.Problem = s.config.Now(), inWords(err)
+		t.failed, t.status.Problem = s.config.Now(), errs.ProblemOf(err)
 	}
 	t.mu.Unlock()
 	if errors.Is(err, errStale) {

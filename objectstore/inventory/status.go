@@ -2,7 +2,6 @@ package inventory
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"sync"
 	"time"
@@ -23,8 +22,8 @@ type Status struct {
 	Files    int
 	Bytes    int64
 
-	Next    time.Time // when the next is to be made; zero when none is, or when nobody has looked yet
-	Problem string    // why the last try failed, in words; empty when it did not
+	Next    time.Time    // when the next is to be made; zero when none is, or when nobody has looked yet
+	Problem errs.Problem // why the last try failed; none when it did not
 }
 
 // tally is what is known of a configuration besides what the store has.
@@ -76,7 +75,7 @@ func (s *Service) Status(ctx context.Context, bucket, id string) (Status, error)
 	}
 	r := report{s: s, source: b, config: c, tally: t}
 	if err := r.mayWrite(ctx); err != nil {
-		st.Problem = inWords(err)
+		st.Problem = errs.ProblemOf(err)
 		return st, nil
 	}
 	m, key, err := r.readLast(ctx)
@@ -91,13 +90,4 @@ func (s *Service) Status(ctx context.Context, bucket, id string) (Status, error)
 		st.Last = time.UnixMilli(ms).UTC()
 	}
 	return st, nil
-}
-
-// inWords puts a failure into words.
-func inWords(err error) string {
-	var ours *errs.Error
-	if errors.As(err, &ours) {
-		return ours.Message
-	}
-	return err.Error()
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"croft/internal/errs"
 	"croft/objectstore"
 )
 
@@ -204,7 +205,7 @@ func (r *round) failed(key string, err error) {
 	r.mu.Unlock()
 	r.tally.change(func(st *Status) {
 		st.Failures++
-		st.Problem, st.ProblemKey = problem(err), key
+		st.Problem, st.ProblemKey = errs.ProblemOf(err), key
 	})
 }
 

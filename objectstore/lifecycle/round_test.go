@@ -325,11 +325,11 @@ func TestFailingKeyHoldsUpNoOther(t *testing.T) {
 	}
 	st := f.look()
 	f.is("b")
-	if st.Expired != 3 || st.Failures != 1 || st.ProblemKey != "b" || st.Problem != broken.Message {
+	if st.Expired != 3 || st.Failures != 1 || st.ProblemKey != "b" || st.Problem.Message != broken.Message {
 		t.Fatalf("status %+v", st)
 	}
 	f.store.beforeDelete = nil
-	if st = f.look(); st.Expired != 4 || st.Failures != 1 || st.Problem != "" || st.ProblemKey != "" {
+	if st = f.look(); st.Expired != 4 || st.Failures != 1 || st.Problem.Message != "" || st.ProblemKey != "" {
 		t.Fatalf("status %+v", st)
 	}
 	f.is()
@@ -367,7 +367,7 @@ func TestMovesToTiers(t *testing.T) {
 		f.put(fmt.Sprintf("y%02d", i), "x")
 	}
 	st = f.look()
-	if st.Failures != tierTries || tries != tierTries || st.Problem != objectstore.ErrTierUnavailable.Message || st.Expired != 1 {
+	if st.Failures != tierTries || tries != tierTries || st.Problem.Message != objectstore.ErrTierUnavailable.Message || st.Expired != 1 {
 		t.Fatalf("%d tries, status %+v", tries, st)
 	}
 	if _, err := f.store.Head(f.Context(), "bucket", "logs/b"); !errors.Is(err, objectstore.ErrObjectNotFound) {

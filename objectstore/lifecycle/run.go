@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"croft/internal/errs"
 	"croft/objectstore"
 )
 
@@ -146,7 +147,7 @@ func (s *Service) finish(p *plan, t *tally) {
 	t.change(func(st *Status) {
 		st.Ended, st.Next, st.Running = now, p.due, false
 		if !failed {
-			st.Problem, st.ProblemKey = "", ""
+			st.Problem, st.ProblemKey = errs.Problem{}, ""
 		}
 	})
 	s.stirred()

@@ -209,7 +209,7 @@ func TestRulesThatCannotBeReadAreTold(t *testing.T) {
 		return nil
 	})
 	f.ok(err)
-	if st := f.look(); st.Failures != 1 || st.Problem == "" {
+	if st := f.look(); st.Failures != 1 || st.Problem.Message == "" {
 		t.Fatalf("status %+v", st)
 	}
 	f.rules(all + expire30) // in their place

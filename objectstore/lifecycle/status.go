@@ -2,7 +2,6 @@ package lifecycle
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -32,9 +31,9 @@ type Status struct {
 
 	Counts
 	Failures int64
-	// Problem is the last failure of the last round, in words, and ProblemKey the object
-	// it was about; empty when it is the bucket's or a tier's.
-	Problem    string
+	// Problem is the last failure of the last round, and ProblemKey the object it was
+	// about; empty when it is the bucket's or a tier's.
+	Problem    errs.Problem
 	ProblemKey string
 }
 
@@ -85,13 +84,4 @@ func (s *Service) Status(_ context.Context, bucket string) Status {
 		return Status{}
 	}
 	return t.read()
-}
-
-// problem puts a failure into words.
-func problem(err error) string {
-	var ours *errs.Error
-	if errors.As(err, &ours) {
-		return ours.Message
-	}
-	return err.Error()
 }

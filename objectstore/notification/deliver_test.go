@@ -38,7 +38,7 @@ func TestAwayAndBack(t *testing.T) {
 	}
 	all.Wait()
 	st := w.status()
-	if st.Waiting != writers*(each+1)+1 || st.Problem != "The webhook hook answered 502 Bad Gateway." || st.Delivered != 0 || st.Oldest.IsZero() { // and the test event
+	if st.Waiting != writers*(each+1)+1 || st.Problem.Message != "The webhook hook answered 502 Bad Gateway." || st.Delivered != 0 || st.Oldest.IsZero() { // and the test event
 		t.Fatalf("%+v", st)
 	}
 	w.stop()
@@ -73,7 +73,7 @@ func TestAwayAndBack(t *testing.T) {
 		}
 		sequencers[e.Key] = is
 	}
-	if st := w.status(); st.Waiting != 0 || st.Problem != "" {
+	if st := w.status(); st.Waiting != 0 || st.Problem.Message != "" {
 		t.Fatalf("%+v", st)
 	}
 }
@@ -205,7 +205,7 @@ func TestOwnTargets(t *testing.T) {
 		if err != nil || len(all) != 2 {
 			t.Fatalf("%+v, %v", all, err)
 		}
-		if all[0].Problem == "The engine is away." && all[0].Waiting == 1 {
+		if all[0].Problem.Message == "The engine is away." && all[0].Waiting == 1 {
 			break
 		}
 	}

@@ -156,7 +156,7 @@ func TestBusy(t *testing.T) {
 	for !w.status().Busy {
 		time.Sleep(0)
 	}
-	if st := w.status(); st.Waiting != 2 || st.Problem != "" || st.Failures != 0 || !st.NextTry.IsZero() {
+	if st := w.status(); st.Waiting != 2 || st.Problem.Message != "" || st.Failures != 0 || !st.NextTry.IsZero() {
 		t.Fatalf("%+v", st)
 	}
 	w.own.mu.Lock()

@@ -27,9 +27,9 @@ type Status struct {
 	Delivered     int64
 	LastDelivered time.Time
 	Failures      int64
-	// Problem is the last failure that nothing has succeeded after, in words. ProblemKey is the
-	// object whose event was refused; empty when it is the target that is not well.
-	Problem    string
+	// Problem is the last failure that nothing has succeeded after. ProblemKey is the object
+	// whose event was refused; empty when it is the target that is not well.
+	Problem    errs.Problem
 	ProblemKey string
 	NextTry    time.Time // zero unless the target is left alone until then
 	Busy       bool      // the target is well and takes no more at once
@@ -40,7 +40,7 @@ func (st *Status) took(count int64, key string) {
 	st.Delivered += count
 	st.LastDelivered = time.Now()
 	if st.ProblemKey == "" || st.ProblemKey == key {
-		st.Problem, st.ProblemKey = "", ""
+		st.Problem, st.ProblemKey = errs.Problem{}, ""
 	}
 	st.NextTry, st.Busy = time.Time{}, false
 }
@@ -48,7 +48,7 @@ func (st *Status) took(count int64, key string) {
 // failed notes a failure; key is that of an event which was refused.
 func (st *Status) failed(err error, key string) {
 	st.Failures++
-	_, st.Problem = errs.Public(err)
+	st.Problem.Code, st.Problem.Message = errs.Public(err)
 	st.ProblemKey, st.Busy = key, false
 }
 
@@ -257,7 +257,7 @@ func (s *Service) discard(ctx context.Context, p place) (count int, err error) {
 	q := s.queues[p]
 	s.mu.Unlock()
 	if q != nil {
-		q.note(func(st *Status) { st.Problem, st.ProblemKey, st.NextTry = "", "", time.Time{} })
+		q.note(func(st *Status) { st.Problem, st.ProblemKey, st.NextTry = errs.Problem{}, "", time.Time{} })
 		s.hurry(p)
 	}
 	return count, nil

@@ -49,13 +49,13 @@ func TestSum(t *testing.T) {
 	}
 	w.put("late", "1")
 	w.own.fail = errs.New(errs.Unavailable, "away", "The room is away.")
-	if pause, err := q.step(t.Context()); err != nil || pause != w.config.FirstPause || q.status.Problem != "The room is away." {
+	if pause, err := q.step(t.Context()); err != nil || pause != w.config.FirstPause || q.status.Problem.Message != "The room is away." {
 		t.Fatal(pause, err, q.status)
 	}
 	w.own.fail = nil
 	w.put("later", "1") // of another message
 	w.steps(q)
-	if len(w.own.ids) != 2 || !slices.Contains(slices.Collect(maps.Values(w.own.ids)), 301) || q.status.Delivered != 302 || q.status.Problem != "" {
+	if len(w.own.ids) != 2 || !slices.Contains(slices.Collect(maps.Values(w.own.ids)), 301) || q.status.Delivered != 302 || q.status.Problem.Message != "" {
 		t.Fatalf("%v %+v", w.own.ids, q.status)
 	}
 }

@@ -177,7 +177,7 @@ func (d *dispatcher) take(ctx context.Context, res result) error {
 		delete(r.failing, key)
 		r.stuck.Delete(key)
 		if len(r.failing) == 0 {
-			r.meter.change(func(st *Status) { st.Problem, st.ProblemKey = "", "" })
+			r.meter.change(func(st *Status) { st.Problem, st.ProblemKey = errs.Problem{}, "" })
 		}
 	case errors.Is(res.err, errChanged):
 	default:
@@ -210,7 +210,7 @@ func (d *dispatcher) fail(key string, err error) {
 	pause := r.svc.config.FirstPause << min(f.tries, 20)
 	f.err, f.tries, f.next = err, f.tries+1, time.Now().Add(min(pause, lastTry))
 	r.meter.change(func(st *Status) {
-		st.Problem, st.ProblemKey = problem(err), key
+		st.Problem, st.ProblemKey = errs.ProblemOf(err), key
 		st.Failures++
 	})
 }

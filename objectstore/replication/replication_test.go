@@ -34,7 +34,7 @@ func TestCopies(t *testing.T) {
 	s.put("photos", "large", bodyOf(3<<20, 7))
 	st := s.current("photos")
 	s.same("photos", there, "backup")
-	if st.Pending != 0 || st.PendingBytes != 0 || !st.Oldest.IsZero() || st.Sent == 0 || st.Problem != "" || st.Looking {
+	if st.Pending != 0 || st.PendingBytes != 0 || !st.Oldest.IsZero() || st.Sent == 0 || st.Problem.Message != "" || st.Looking {
 		t.Fatalf("%+v", st)
 	}
 	// Nothing comes again by itself.
@@ -76,7 +76,7 @@ func TestTargetAway(t *testing.T) {
 	there.intercept(cut)
 	s.put("photos", "b", "1")
 	st := s.await("photos", func(st Status) bool { return st.State == StateFailing })
-	if !strings.Contains(st.Problem, "cannot be reached") || st.NextTry.IsZero() || st.Pending != 1 {
+	if !strings.Contains(st.Problem.Message, "cannot be reached") || st.NextTry.IsZero() || st.Pending != 1 {
 		t.Fatalf("%+v", st)
 	}
 	for i := range 20 {
@@ -98,7 +98,7 @@ func TestTargetAway(t *testing.T) {
 	if n := there.requests("PUT /backup/b?"); n > 1 {
 		t.Fatalf("what was overwritten was sent %d times", n)
 	}
-	if st = s.current("photos"); st.Problem != "" {
+	if st = s.current("photos"); st.Problem.Message != "" {
 		t.Fatalf("the problem is over: %+v", st)
 	}
 }
@@ -149,7 +149,7 @@ func TestTargetBecomesUnusable(t *testing.T) {
 	})
 	s.put("photos", "b", "1")
 	st := s.await("photos", func(st Status) bool { return st.State == StateFailing })
-	if !strings.Contains(st.Problem, "access key") {
+	if !strings.Contains(st.Problem.Message, "access key") {
 		t.Fatalf("%+v", st)
 	}
 	there.intercept(nil)
@@ -163,7 +163,7 @@ func TestTargetBecomesUnusable(t *testing.T) {
 	s.await("photos", func(st Status) bool { return st.State != StateCopying })
 	s.put("photos", "c", "1")
 	st = s.await("photos", func(st Status) bool { return st.State == StateFailing })
-	if !strings.Contains(st.Problem, "no bucket backup") || st.Pending != 2 {
+	if !strings.Contains(st.Problem.Message, "no bucket backup") || st.Pending != 2 {
 		t.Fatalf("%+v", st)
 	}
 }
@@ -190,13 +190,13 @@ func TestOneObjectFails(t *testing.T) {
 		s.put("photos", fmt.Sprint(i), "1")
 	}
 	st := s.await("photos", func(st Status) bool { return st.Pending == 2 && st.Sent == 20 && st.Failures > 5 })
-	if st.State != StateCopying || st.Problem == "" || st.ProblemKey != "refused" && st.ProblemKey != "other" {
+	if st.State != StateCopying || st.Problem.Message == "" || st.ProblemKey != "refused" && st.ProblemKey != "other" {
 		t.Fatalf("%+v", st)
 	}
 	there.intercept(nil)
 	st = s.current("photos")
 	s.same("photos", there, "backup")
-	if st.Problem != "" {
+	if st.Problem.Message != "" {
 		t.Fatalf("%+v", st)
 	}
 }
@@ -272,7 +272,7 @@ func TestMasterKeyLost(t *testing.T) {
 	s.run()
 	s.put("photos", "a", "1")
 	st := s.await("photos", func(st Status) bool { return st.State == StateFailing })
-	if !strings.Contains(st.Problem, "master.key") || st.Pending != 1 {
+	if !strings.Contains(st.Problem.Message, "master.key") || st.Pending != 1 {
 		t.Fatalf("%+v", st)
 	}
 	s.halt()

@@ -93,7 +93,7 @@ func (r *runner) run(ctx context.Context) {
 		}
 		r.svc.log.Warn("replication waits", "bucket", r.rule.Bucket, "rule", r.rule.ID, "error", err)
 		r.meter.change(func(st *Status) {
-			st.Problem, st.ProblemKey, st.NextTry = problem(err), "", time.Now().Add(pause).UTC()
+			st.Problem, st.ProblemKey, st.NextTry = errs.ProblemOf(err), "", time.Now().Add(pause).UTC()
 			st.Failures++
 		})
 		r.svc.stirred()

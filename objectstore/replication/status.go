@@ -2,7 +2,6 @@ package replication
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -37,9 +36,9 @@ type Status struct {
 	ObjectsPerSecond float64 // of the last minute
 	BytesPerSecond   float64
 
-	// Problem is the last failure that nothing has succeeded after, in words.
-	// ProblemKey is the object it was about; empty when it is the target's.
-	Problem    string
+	// Problem is the last failure that nothing has succeeded after. ProblemKey is the
+	// object it was about; empty when it is the target's.
+	Problem    errs.Problem
 	ProblemKey string
 	NextTry    time.Time // zero unless failing
 
@@ -137,13 +136,4 @@ func (r *runner) status(ctx context.Context) (Status, error) {
 		st.State = StateCurrent
 	}
 	return st, nil
-}
-
-// problem puts a failure into words.
-func problem(err error) string {
-	var ours *errs.Error
-	if errors.As(err, &ours) {
-		return ours.Message
-	}
-	return err.Error()
 }

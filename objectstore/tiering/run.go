@@ -78,20 +78,8 @@ func (s *Service) check(ctx context.Context, p *place) {
 	if ctx.Err() != nil {
 		return
 	}
-	p.reach.set(problem(err))
+	p.reach.set(errs.ProblemOf(err))
 	s.checked()
-}
-
-// problem puts a failure into words.
-func problem(err error) string {
-	var ours *errs.Error
-	switch {
-	case err == nil:
-		return ""
-	case errors.As(err, &ours):
-		return ours.Message
-	}
-	return err.Error()
 }
 
 // sweepTime bounds one look for unfinished uploads.

@@ -106,7 +106,7 @@ func TestKeptOverRestarts(t *testing.T) {
 	_, err = get(t, s.tier("COLD"), "body", 0, 1)
 	wants(t, "get", err, objectstore.ErrTierUnavailable, "master.key")
 	wants(t, "put", s.tier("COLD").Put(t.Context(), "b", strings.NewReader(""), 0), objectstore.ErrTierUnavailable, "master.key")
-	if st := s.status(StateFailing); !strings.Contains(st.Problem, "master.key") {
+	if st := s.status(StateFailing); !strings.Contains(st.Problem.Message, "master.key") {
 		t.Errorf("%+v", st)
 	}
 	// New keys mend it.
@@ -296,11 +296,11 @@ func TestStatuses(t *testing.T) {
 		}
 	}
 	close(let)
-	if st := s.status(StateReachable); st.CheckedAt.IsZero() || st.Problem != "" {
+	if st := s.status(StateReachable); st.CheckedAt.IsZero() || st.Problem.Message != "" {
 		t.Errorf("%+v", st)
 	}
 	there.intercept(func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) })
-	if st := s.status(StateFailing); !strings.Contains(st.Problem, "cannot be reached") {
+	if st := s.status(StateFailing); !strings.Contains(st.Problem.Message, "cannot be reached") {
 		t.Errorf("%+v", st)
 	}
 	there.intercept(nil)

@@ -29,8 +29,8 @@ type Status struct {
 	Tier      // only its name, when it is missing
 	Usage     objectstore.TierUsage
 	State     State
-	Problem   string    // in words; empty unless failing
-	CheckedAt time.Time // when it was tried last; zero when it was not
+	Problem   errs.Problem // none unless failing
+	CheckedAt time.Time    // when it was tried last; zero when it was not
 }
 
 // checkTime is how long a tier may take to answer before it counts as away.
@@ -70,7 +70,7 @@ func (s *Service) Statuses(ctx context.Context) ([]Status, error) {
 // reach is how a tier was when it was tried last.
 type reach struct {
 	mu      sync.Mutex // guards the following 3 fields
-	problem string
+	problem errs.Problem
 	at      time.Time
 	away    time.Time // until when nobody waits for it
 }
@@ -93,7 +93,7 @@ func (r *reach) status() Status {
 	switch {
 	case r.at.IsZero():
 		return Status{State: StateUnknown}
-	case r.problem != "":
+	case r.problem != errs.Problem{}:
 		return Status{State: StateFailing, Problem: r.problem, CheckedAt: r.at}
 	}
 	return Status{State: StateReachable, CheckedAt: r.at}
@@ -106,7 +106,7 @@ func (r *reach) due(every time.Duration) bool {
 	return r.at.IsZero() || time.Since(r.at) >= every
 }
 
-func (r *reach) set(problem string) {
+func (r *reach) set(problem errs.Problem) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.problem, r.at = problem, time.Now().UTC()

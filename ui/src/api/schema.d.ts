@@ -2877,6 +2877,8 @@ export interface components {
             oldest?: string;
             /** @description The last failure that is not over, in words */
             problem?: string;
+            /** @description Of that failure, as of a refusal; missing of one that has none */
+            problemCode?: string;
             /** @description The object whose event was refused; missing when the target is not well */
             problemKey?: string;
             /** @description Names what waits; a bucket that was made anew has others */
@@ -3081,6 +3083,8 @@ export interface components {
             prefix: string;
             /** @description Why the last try failed, in words */
             problem?: string;
+            /** @description Of that failure, as of a refusal; missing of one that has none */
+            problemCode?: string;
             running: boolean;
             /** @description A report is to be made as soon as there is time */
             wanted: boolean;
@@ -3205,6 +3209,8 @@ export interface components {
             next?: string;
             /** @description The last failure that is not over, in words */
             problem?: string;
+            /** @description Of that failure, as of a refusal; missing of one that has none */
+            problemCode?: string;
             /** @description The object it is about; missing when it is the bucket or a tier */
             problemKey?: string;
             /**
@@ -3859,6 +3865,8 @@ export interface components {
             prefix: string;
             /** @description The last failure that is not over, in words */
             problem?: string;
+            /** @description Of that failure, as of a refusal; missing of one that has none */
+            problemCode?: string;
             /** @description The object it is about; missing when it is the target */
             problemKey?: string;
             region: string;
@@ -4369,6 +4377,8 @@ export interface components {
             prefix: string;
             /** @description Why it cannot be used now, in words */
             problem?: string;
+            /** @description Of that failure, as of a refusal; missing of one that has none */
+            problemCode?: string;
             region: string;
             /**
              * Format: int64
