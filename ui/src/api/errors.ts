@@ -52,6 +52,15 @@ export function errorText(error: unknown): string {
   return error.message || i18next.t("errors:unknown");
 }
 
+/** Problem is a failure that a status tells, with the server's sentence and, where it has one, its code. */
+export type Problem = { problem?: string; problemCode?: string };
+
+/** problemText says in the user's language what a status complains of; see errorText. */
+export function problemText({ problem = "", problemCode = "" }: Problem): string {
+  const key = `errors:${problemCode}`;
+  return i18next.language !== "en" && i18next.exists(key) ? i18next.t(key) : problem;
+}
+
 /** fieldText returns the server's complaint about one field, or nothing. */
 export function fieldText(error: unknown, name: string): string | undefined {
   if (!(error instanceof ApiError)) return undefined;

@@ -13,6 +13,7 @@ export { Fact, Facts } from "./Facts";
 export { Checkbox, Field, Input, PasswordInput, Select, Textarea } from "./Field";
 export { ContextMenu, Menu, MenuActions, MenuItem, MenuLabel, MenuSeparator, type MenuAction } from "./Menu";
 export { Breadcrumbs, PageHeader, useDocumentTitle } from "./PageHeader";
+export { ProblemText } from "./ProblemText";
 export { Progress } from "./Progress";
 export { QueryView } from "./QueryView";
 export { RadioList } from "./RadioList";

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { errorText } from "@/api/errors";
+import { errorText, problemText } from "@/api/errors";
 import { Alert, Button, Dialog, Field, Select, toast } from "@/components";
 import { formatBytes, formatNumber } from "@/lib/format";
 import s from "./Browser.module.css";
@@ -71,7 +71,7 @@ export function AbortUploadsDialog({ bucket, prefix, onClose, onAborted }: Abort
           <ul className={s.names}>
             {failures.slice(0, named).map((failure) => (
               <li key={failure.key}>
-                {failure.key}: {failure.message}
+                {failure.key}: {problemText({ problem: failure.message, problemCode: failure.code })}
               </li>
             ))}
             {failures.length > named && <li>{t("remove.more", { count: failures.length - named })}</li>}

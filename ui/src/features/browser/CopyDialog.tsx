@@ -3,7 +3,7 @@ import { ChevronLeft, Folder } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, body } from "@/api/client";
-import { errorText } from "@/api/errors";
+import { errorText, problemText } from "@/api/errors";
 import { bucketsQuery } from "@/api/queries";
 import { Alert, Button, Checkbox, Dialog, Field, Input, Select, toast } from "@/components";
 import { formatNumber } from "@/lib/format";
@@ -191,7 +191,7 @@ function Outcome({ transfer: { busy, outcome, error } }: { transfer: Transfer })
           <ul className={s.names}>
             {failures.slice(0, 8).map((failure) => (
               <li key={failure.key}>
-                <code>{failure.key}</code>: {failure.message}
+                <code>{failure.key}</code>: {problemText({ problem: failure.message, problemCode: failure.code })}
               </li>
             ))}
           </ul>

@@ -3,7 +3,7 @@ import { RotateCw, Trash2 } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { EventTarget } from "@/api/types";
-import { Alert, Badge, Button, Card, ConfirmButton, CopyField, Fact, Facts, FutureTime, Time, toast } from "@/components";
+import { Alert, Badge, Button, Card, ConfirmButton, CopyField, Fact, Facts, FutureTime, ProblemText, Time, toast } from "@/components";
 import { formatNumber } from "@/lib/format";
 import { useTargetName } from "./EventRuleCard";
 import s from "./Replication.module.css";
@@ -28,7 +28,8 @@ export function EventTargetCard({ target, title, note, steering }: Props) {
       <div className={s.body}>
         {target.problem && (
           <Alert tone="danger">
-            {target.problemKey ? t("refused", { key: target.problemKey, problem: target.problem }) : target.problem}
+            {target.problemKey && <>{t("refused", { key: target.problemKey })} </>}
+            <ProblemText of={target} />
           </Alert>
         )}
         {target.busy && target.waiting > 0 && <Alert>{t("busy")}</Alert>}

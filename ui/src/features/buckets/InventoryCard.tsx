@@ -5,7 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
 import type { InventoryConfiguration, InventoryReport } from "@/api/types";
-import { Alert, Badge, Button, Card, ConfirmButton, Fact, Facts, FutureTime, Time, toast } from "@/components";
+import { Alert, Badge, Button, Card, ConfirmButton, Fact, Facts, FutureTime, ProblemText, Time, toast } from "@/components";
 import { formatBytes } from "@/lib/format";
 import { InventoryDialog } from "./InventoryDialog";
 import { inventoryQuery } from "./queries";
@@ -38,7 +38,11 @@ export function InventoryCard({ bucket, report, readOnly }: ReportProps & { read
       footer={readOnly ? undefined : <Steering bucket={bucket} report={report} />}
     >
       <div className={s.body}>
-        {report.problem && <Alert tone="warn">{report.problem}</Alert>}
+        {report.problem && (
+          <Alert tone="warn">
+            <ProblemText of={report} />
+          </Alert>
+        )}
         <Facts figures>
           <Fact name={t("last")}>
             {report.last ? <Time value={report.last} /> : t("never")}

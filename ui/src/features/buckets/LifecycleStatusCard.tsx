@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 import type { LifecycleStatus } from "@/api/types";
-import { Alert, Badge, Card, Fact, Facts, FutureTime, Time } from "@/components";
+import { Alert, Badge, Card, Fact, Facts, FutureTime, ProblemText, Time } from "@/components";
 import { formatBytes, formatNumber } from "@/lib/format";
 import s from "./Replication.module.css";
 
@@ -18,7 +18,7 @@ export function LifecycleStatusCard({ status }: { status: LifecycleStatus }) {
         {status.problem && (
           <Alert tone="warn">
             {status.problemKey && <>{t("status.problemOf", { key: status.problemKey })} </>}
-            {status.problem} {t("status.again")}
+            <ProblemText of={status} /> {t("status.again")}
           </Alert>
         )}
         <Facts figures>

@@ -13,6 +13,7 @@ import {
   Fact,
   Facts,
   FutureTime,
+  ProblemText,
   Progress,
   toast,
   type Tone,
@@ -59,7 +60,7 @@ export function ReplicationRuleCard({ bucket, rule }: RuleProps) {
                 {t("problemOf", { key: rule.problemKey })}{" "}
               </>
             )}
-            {rule.problem}
+            <ProblemText of={rule} />
             {rule.nextTry && (
               <>
                 {" "}

@@ -2,7 +2,7 @@ import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Card, Skeleton, StatusDot } from "@/components";
+import { Card, ProblemText, Skeleton, StatusDot } from "@/components";
 import { eventsQuery, inventoryQuery, lifecycleQuery, replicationQuery } from "./queries";
 import { eventsStanding, inventoryStanding, lifecycleStanding, replicationStanding, type Standing } from "./status";
 import s from "./StatusCard.module.css";
@@ -61,7 +61,11 @@ function Line<T>({ query, say, children }: LineProps<T>) {
       <b>{children}</b>
       <div className={s.text}>
         {standing ? standing.text : query.isError ? t("unknown") : <Skeleton width="60%" />}
-        {standing?.problem && <p className={s.problem}>{standing.problem}</p>}
+        {standing?.problem && (
+          <p className={s.problem}>
+            <ProblemText of={standing.problem} />
+          </p>
+        )}
       </div>
     </li>
   );

@@ -1,10 +1,11 @@
 import type { TFunction } from "i18next";
+import type { Problem } from "@/api/errors";
 import type { BucketEvents, BucketInventory, BucketLifecycle, ReplicationRule } from "@/api/types";
 import type { Tone } from "@/components";
 import { formatBytes, formatNumber, formatRelative } from "@/lib/format";
 
 /** Standing is how one of a bucket's own doings is, in a sentence, and what is in its way. */
-export type Standing = { tone: Tone; text: string; problem?: string };
+export type Standing = { tone: Tone; text: string; problem?: Problem };
 
 type T = TFunction;
 const counted = (count: number) => ({ count, number: formatNumber(count) });
@@ -22,7 +23,7 @@ export function eventsStanding(t: T, { available, rules, targets }: BucketEvents
       : rules?.length
         ? t("status:eventsOk", counted(rules.length))
         : t("status:eventsNone");
-  if (failed) return { tone: "danger", text, problem: failed.problem };
+  if (failed) return { tone: "danger", text, problem: failed };
   return { tone: waiting > 0 ? "info" : rules?.length ? "ok" : "idle", text };
 }
 
@@ -34,7 +35,7 @@ export function lifecycleStanding(t: T, { available, rules, status }: BucketLife
     : status?.began
       ? t("status:lifecycleOk", { ...counted(rules.length), when: formatRelative(status.began) })
       : t("status:lifecycleSoon", counted(rules.length));
-  if (status?.problem) return { tone: "warn", text, problem: status.problem };
+  if (status?.problem) return { tone: "warn", text, problem: status };
   return { tone: status?.running ? "info" : "ok", text };
 }
 
@@ -49,7 +50,7 @@ export function replicationStanding(t: T, rules: ReplicationRule[]): Standing {
     : pending === 0
       ? t("status:replicationOk", counted(rules.length))
       : t(stopped ? "status:replicationPaused" : "status:replicationBehind", { ...counted(pending), bytes });
-  if (failed) return { tone: "danger", text, problem: failed.problem };
+  if (failed) return { tone: "danger", text, problem: failed };
   return { tone: stopped ? "warn" : pending > 0 ? "info" : "ok", text };
 }
 
@@ -58,7 +59,7 @@ export function inventoryStanding(t: T, { available, reports }: BucketInventory)
   if (reports.length === 0) return { tone: "idle", text: t("status:inventoryNone") };
   const last = reports.flatMap((report) => report.last ?? []).sort().at(-1);
   const running = reports.some((report) => report.running);
-  const problem = reports.find((report) => report.problem)?.problem;
+  const problem = reports.find((report) => report.problem);
   const text = running ? t("status:inventoryRunning") : last ? t("status:inventoryOk", { when: formatRelative(last) }) : t("status:inventoryFirst");
   if (problem) return { tone: "danger", text, problem };
   return { tone: running ? "info" : "ok", text };

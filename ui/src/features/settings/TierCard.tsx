@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
 import type { Tier } from "@/api/types";
-import { Alert, Badge, Button, Card, ConfirmButton, Fact, Facts, Time, toast, type Tone } from "@/components";
+import { Alert, Badge, Button, Card, ConfirmButton, Fact, Facts, ProblemText, Time, toast, type Tone } from "@/components";
 import { formatBytes, formatNumber } from "@/lib/format";
 import { tiersQuery } from "./queries";
 import s from "./TierCard.module.css";
@@ -43,7 +43,11 @@ export function TierCard({ tier, onAddAgain }: { tier: Tier; onAddAgain: () => v
     >
       <div className={s.body}>
         {missing && <Alert tone="danger">{t("missing")}</Alert>}
-        {tier.problem && <Alert tone="danger">{tier.problem}</Alert>}
+        {tier.problem && (
+          <Alert tone="danger">
+            <ProblemText of={tier} />
+          </Alert>
+        )}
         <Facts figures>
           <Fact name={t("kept")}>
             {tier.bodies > 0
