@@ -1,0 +1,1 @@
+import{t as e}from"./i18n-BZDg8IS-.js";import{t}from"./Simulator-BWFn7UVK.js";import{r as n}from"./react-CvdC6zOt.js";var r=n();function i(){let{t:n}=e(`simulator`);return(0,r.jsxs)(r.Fragment,{children:[(0,r.jsx)(`p`,{children:n(`description`)}),(0,r.jsx)(t,{own:!0})]})}export{i as OwnAccessPage};

@@ -1,0 +1,1 @@
+import{t as e}from"./i18n-BZDg8IS-.js";import{xt as t}from"./components-D5PmrABt.js";import{r as n}from"./react-CvdC6zOt.js";var r=n();function i({user:n}){let{t:i}=e(`identities`);return n.disabled?(0,r.jsx)(t,{tone:`danger`,children:i(`user.disabled`)}):n.admin?(0,r.jsx)(t,{tone:`accent`,children:i(`common:role.admin`)}):(0,r.jsx)(t,{children:i(`user.title`)})}export{i as t};

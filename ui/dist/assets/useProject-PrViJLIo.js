@@ -1,1 +1,0 @@
-import{l as e,x as t}from"./tanstack-C2NKVbm7.js";import{S as n}from"./index-BoKL8GV4.js";var r=e(`/app/projects/$project`);function i(){let{project:e}=r.useParams();return t(n(e)).data}export{i as t};

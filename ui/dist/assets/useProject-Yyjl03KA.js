@@ -1,0 +1,1 @@
+import{l as e,x as t}from"./tanstack-C2NKVbm7.js";import{S as n}from"./index-B0_0merY.js";var r=e(`/app/projects/$project`);function i(){let{project:e}=r.useParams();return t(n(e)).data}export{i as t};
