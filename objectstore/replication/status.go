@@ -109,6 +109,7 @@ func (m *meter) read(now time.Time) Status {
 
 // status is how the rule is.
 func (r *runner) status(ctx context.Context) (Status, error) {
+	b := r.bookmark.Load() // before the backlog, which has all that a look has passed by then
 	backlog, err := r.svc.source.Backlog(ctx, followerOf(r.rule.ID))
 	if err != nil {
 		return Status{}, err
@@ -116,7 +117,7 @@ func (r *runner) status(ctx context.Context) (Status, error) {
 	st := r.meter.read(time.Now())
 	st.Rule = r.rule
 	st.Pending, st.PendingBytes, st.Oldest = backlog.Changes, backlog.Bytes, backlog.Oldest
-	if b := r.bookmark.Load(); !b.Done {
+	if !b.Done {
 		st.Looking, st.Looked = true, b.Looked
 		if b.Total > 0 {
 			st.Total = max(b.Total, b.Looked)
