@@ -30,8 +30,11 @@ may_install() { [ "$(id -u)" = 0 ] && have apt-get; }
 static_busybox() {
 	have busybox && { ldd "$(command -v busybox)" 2>&1 || :; } | grep -qiE 'not a dynamic|statically'
 }
-boto3() {
-	have python3 && python3 -c 'import importlib.util as u, sys; sys.exit(u.find_spec("boto3") is None)' 2>/dev/null
+boto3_in() { "$@" -c 'import importlib.util as u, sys; sys.exit(u.find_spec("boto3") is None)' 2>/dev/null; }
+boto3() { boto3_in python3 || boto3_in /usr/bin/python3; }
+duplicity_boto3() { # it runs in a Python of its own choice
+	local python
+	have duplicity && read -ra python <<<"$(sed -n '1s/^#! *//p' "$(command -v duplicity)")" && boto3_in "${python[@]}"
 }
 at_least() { # at_least HAVE WANT, both dotted numbers
 	[ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
@@ -74,6 +77,7 @@ have s3cmd || want s3cmd
 have rclone || want rclone
 have restic || want restic
 have duplicity || want duplicity
+duplicity_boto3 || want python3-boto3
 have s3 || want libs3-2
 ruby_sdk || want ruby-aws-sdk-s3
 perl_client || want libnet-amazon-s3-perl
@@ -220,7 +224,7 @@ boto3 || lack boto3 "install python3-boto3"
 have s3cmd || lack s3cmd "install s3cmd"
 have rclone || lack rclone "install rclone"
 have restic || lack restic "install restic"
-have duplicity || lack duplicity "install duplicity"
+duplicity_boto3 || lack duplicity "install duplicity and python3-boto3"
 have docker-registry || [ -x "$registry" ] || lack "Docker's registry" "install docker-registry"
 have s3 || lack "libs3's command" "install libs3-2"
 ruby_sdk || lack "the AWS SDK for Ruby" "install ruby-aws-sdk-s3"
